@@ -1,0 +1,94 @@
+"""What a component is: pure functions from site and plan to files and services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from signal import Signals
+
+from greygate.plan.plan import Plan
+from greygate.site.model import Address, Site
+
+GROUP = "greygate"  # shared by all our accounts: it may read what is rendered, and use the sockets
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A rendered file: its place below `rendered/` and its text. Never holds a secret."""
+
+    path: PurePosixPath
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Ready when something accepts TCP there."""
+
+    address: Address
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Ready when GET `target` on a unix socket answers 200."""
+
+    socket: PurePosixPath
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Ready when this machine has the address."""
+
+    address: Address
+
+
+Ready = Listening | Answering | Addressed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A program that stays up: all that systemd or supervisord needs to know of it."""
+
+    name: str
+    description: str
+    argv: tuple[str, ...]
+    proof: tuple[str, ...]  # the program's own check; must end 0 before the files are used
+    ready: Ready
+    account: str  # the user it runs as where Plan.accounts holds
+    capabilities: tuple[str, ...] = ()  # as setpriv writes them: "net_admin"
+    writes: tuple[PurePosixPath, ...] = ()  # directories of its own that survive
+    runtime: PurePosixPath | None = None  # its own directory for sockets
+    devices: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    after: tuple[str, ...] = ()  # names of services or tasks that should be up before
+    reload: Signals | None = None
+    notifies: bool = False  # speaks sd_notify
+    makes_code: bool = False  # compiles at run time: no MemoryDenyWriteExecute
+    stop_after: float = 10.0  # seconds from the polite signal to SIGKILL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Something done once at start and undone at stop, by a system program, as root."""
+
+    name: str
+    description: str
+    up: tuple[tuple[str, ...], ...]
+    down: tuple[tuple[str, ...], ...]
+    proof: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+Unit = Service | Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """One program that we configure: its files, and what of it runs."""
+
+    name: str
+    files: Callable[[Site, Plan], tuple[File, ...]]
+    units: Callable[[Site, Plan], tuple[Unit, ...]]
+    packages: Callable[[Site], tuple[str, ...]]  # Debian packages that bring the program

@@ -1,0 +1,108 @@
+"""Where a deployment keeps what: one tree that survives, one that lives until the next boot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """The directories of one deployment; everything else on disk is named by a property."""
+
+    state: PurePosixPath  # /var/lib/greygate, or XDG
+    runtime: PurePosixPath  # /run/greygate, or XDG; sockets
+    rendered: PurePosixPath  # state/rendered, or the place where a new one is being proved
+
+    @classmethod
+    def below(cls, state: PurePosixPath, runtime: PurePosixPath) -> Paths:
+        return cls(state=state, runtime=runtime, rendered=state / "rendered")
+
+    def proving(self) -> Paths:
+        """The same deployment, its configuration read from where it is proved before use."""
+        return replace(self, rendered=self.state / "rendered.new")
+
+    @property
+    def keys(self) -> PurePosixPath:
+        return self.state / "keys"
+
+    @property
+    def overlay_key(self) -> PurePosixPath:
+        """Ed25519 private key of the managed node, PKCS#8 PEM; the overlay address follows it."""
+        return self.keys / "overlay.pem"
+
+    @property
+    def signing_key(self) -> PurePosixPath:
+        """Synapse's signing key: with the server name, what the server is to its peers."""
+        return self.keys / "signing.key"
+
+    @property
+    def registration_secret(self) -> PurePosixPath:
+        return self.keys / "registration.secret"
+
+    @property
+    def macaroon_secret(self) -> PurePosixPath:
+        return self.keys / "macaroon.secret"
+
+    @property
+    def form_secret(self) -> PurePosixPath:
+        return self.keys / "form.secret"
+
+    @property
+    def admin(self) -> PurePosixPath:
+        """Greygate's own admin credential, JSON, root only."""
+        return self.keys / "admin.json"
+
+    @property
+    def ca_key(self) -> PurePosixPath:
+        return self.keys / "ca.key"
+
+    @property
+    def ca(self) -> PurePosixPath:
+        """The site's own certificate authority, PEM: what people are asked to trust."""
+        return self.state / "certs" / "ca.pem"
+
+    @property
+    def certificate(self) -> PurePosixPath:
+        """Certificate chain and key in one file, as HAProxy's `crt` wants it."""
+        return self.state / "certs" / "server.pem"
+
+    @property
+    def engines(self) -> PurePosixPath:
+        return self.state / "engines"
+
+    @property
+    def synapse(self) -> PurePosixPath:
+        """Synapse's own state: database and media."""
+        return self.state / "synapse"
+
+    @property
+    def logs(self) -> PurePosixPath:
+        """Logs of the foreground; under systemd the journal has them."""
+        return self.state / "logs"
+
+    @property
+    def identity(self) -> PurePosixPath:
+        return self.state / "identity.tar"
+
+    @property
+    def site_mark(self) -> PurePosixPath:
+        """The server name that this state belongs to, one line."""
+        return self.state / "server-name"
+
+    @property
+    def client_socket(self) -> PurePosixPath:
+        return self.runtime / "synapse" / "client.sock"
+
+    @property
+    def federation_socket(self) -> PurePosixPath:
+        return self.runtime / "synapse" / "federation.sock"
+
+    @property
+    def overlay_admin_socket(self) -> PurePosixPath:
+        return self.runtime / "yggdrasil" / "admin.sock"
+
+    @property
+    def supervisor(self) -> PurePosixPath:
+        """Directory of the foreground supervisor: configuration, socket, pid file."""
+        return self.runtime / "supervisor"

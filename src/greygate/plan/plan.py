@@ -1,0 +1,84 @@
+"""What must be true on this machine if the site works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import PurePosixPath
+
+from greygate.plan.paths import Paths
+from greygate.site.model import Address, Node, Site
+
+CLIENT_PORT = 443  # what apps try by themselves
+FEDERATION_PORT = 8448  # Matrix server-server API, "Resolving server names", step 6
+TRY_OUT_PORT = 8443  # in place of 443 where nothing privileged can be had
+INTERFACE = "greygate0"  # the managed node's TUN device
+LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One port that people may reach, on every address of the plan."""
+
+    name: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateNames:
+    """What the server's certificate must cover."""
+
+    names: tuple[str, ...]
+    addresses: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything derived from one Site for one machine."""
+
+    paths: Paths
+    addresses: tuple[Address, ...]
+    listeners: tuple[Listener, ...]
+    certificate: CertificateNames
+    interface: str | None  # the overlay's interface, where we know it and may guard it
+    base_url: str  # what an app is told to connect to
+    address_url: str  # the same by address, where no name resolves
+    engine: PurePosixPath  # the Synapse environment's Python
+    accounts: bool  # services run under accounts of their own (we are root)
+
+
+def plan_for(
+    site: Site,
+    *,
+    paths: Paths,
+    address: IPv6Address | None,
+    interface: str | None,
+    engine: PurePosixPath,
+    accounts: bool,
+) -> Plan:
+    """The plan for home; `address` is the overlay address, None in `loopback`."""
+    loopback = site.overlay.node is Node.LOOPBACK
+    addresses = LOOPBACK if address is None else (address,)
+    port = TRY_OUT_PORT if loopback else CLIENT_PORT
+    names = (str(site.server_name), site.names.client)
+    return Plan(
+        paths=paths,
+        addresses=addresses,
+        listeners=(Listener("client", port), Listener("federation", FEDERATION_PORT)),
+        certificate=CertificateNames(
+            (*dict.fromkeys(names), *(("localhost",) if loopback else ())), addresses
+        ),
+        interface=interface,
+        base_url=_url(site.names.client, port),
+        address_url=_url(_literal(addresses[0]), port),
+        engine=engine,
+        accounts=accounts,
+    )
+
+
+def _literal(address: Address) -> str:
+    return f"[{address}]" if address.version == 6 else str(address)
+
+
+def _url(host: str, port: int) -> str:
+    return f"https://{host}" if port == CLIENT_PORT else f"https://{host}:{port}"
