@@ -15,7 +15,7 @@ class _Blanks(Template):
             \{(?P<braced>[a-z_]+)\} |
             (?P<invalid>(?!))
         )
-    """
+    """  # type: ignore[assignment]  # typeshed knows it only as it is once compiled
 
 
 def fill(package: str, name: str, **blanks: str) -> str:

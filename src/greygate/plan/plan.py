@@ -61,6 +61,8 @@ def plan_for(
     addresses = LOOPBACK if address is None else (address,)
     port = TRY_OUT_PORT if loopback else CLIENT_PORT
     names = (str(site.server_name), site.names.client)
+    address_url = _url(_literal(addresses[0]), port)
+    nowhere = site.trial or loopback  # the name resolves nowhere: an app must be told the address
     return Plan(
         paths=paths,
         addresses=addresses,
@@ -69,8 +71,8 @@ def plan_for(
             (*dict.fromkeys(names), *(("localhost",) if loopback else ())), addresses
         ),
         interface=interface,
-        base_url=_url(site.names.client, port),
-        address_url=_url(_literal(addresses[0]), port),
+        base_url=address_url if nowhere else _url(site.names.client, port),
+        address_url=address_url,
         engine=engine,
         accounts=accounts,
     )

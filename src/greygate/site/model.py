@@ -79,3 +79,4 @@ class Site:
     overlay: Overlay
     first_person: str  # localpart of the person that the first start creates
     support: Support
+    accepted_doubts: tuple[str, ...] = ()  # doubts about the names that the operator has read

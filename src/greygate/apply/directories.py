@@ -1,0 +1,84 @@
+"""The directories of a deployment, each with its owner and mode from the first moment."""
+
+from __future__ import annotations
+
+import grp
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from greygate.components.component import GROUP, Service
+from greygate.machine.files import Owner
+from greygate.plan.paths import Paths
+
+PASSED = 0o711  # services reach what is theirs by its name, and list nothing
+PUBLIC = 0o755
+SHARED = 0o750  # our services may look in
+OWN = 0o700
+
+
+def prepare(
+    paths: Paths,
+    services: Sequence[Service],
+    *,
+    accounts: bool,
+    owners: Mapping[str, str] | None = None,
+) -> None:
+    """Have every directory in place; `owners`: under which account a service runs if not its own.
+
+    Without accounts of their own everything belongs to whoever we are, and is closed to others.
+    """
+    tree = Tree(accounts=accounts)
+    for path, mode in (
+        (paths.state, PASSED),
+        (paths.keys, PASSED),
+        (paths.engines, PUBLIC),
+        (paths.ca.parent, PUBLIC),
+        (paths.logs, OWN),
+        (paths.runtime, PUBLIC),
+    ):
+        tree.directory(path, mode)
+    for service in services:
+        account = (owners or {}).get(service.name, service.account)
+        for path in service.writes:
+            tree.directory(path, OWN, account=account)
+        if service.runtime is not None:
+            tree.directory(service.runtime, SHARED, account=account)
+
+
+class Tree:
+    """Makes directories with their owner and mode, and mends those that differ."""
+
+    def __init__(self, *, accounts: bool) -> None:
+        self._accounts = accounts
+
+    def directory(self, path: PurePosixPath, mode: int, *, account: str | None = None) -> None:
+        """`path` is a directory, of `account` (None: ours), with `mode`."""
+        if not self._accounts:
+            mode &= 0o700
+        _make(Path(path), mode)
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            seen, owner = os.fstat(descriptor), self.owner(account)
+            if (seen.st_uid, seen.st_gid) != (owner.user, owner.group):
+                os.fchown(descriptor, owner.user, owner.group)
+            if stat.S_IMODE(seen.st_mode) != mode:
+                os.fchmod(descriptor, mode)
+        finally:
+            os.close(descriptor)
+
+    def owner(self, account: str | None) -> Owner:
+        """Whose it is, as numbers: "root" with the shared group, for what our services read."""
+        if not self._accounts or account is None:
+            return Owner.ourselves()
+        if account == "root":
+            return Owner(0, grp.getgrnam(GROUP).gr_gid)
+        return Owner.account(account)
+
+
+def _make(path: Path, mode: int) -> None:
+    """As closed as it will be or more: it is opened up once it has its owner."""
+    for missing in reversed([each for each in path.parents if not each.exists()]):
+        missing.mkdir(mode=PUBLIC if mode & stat.S_IXOTH else OWN, exist_ok=True)
+    path.mkdir(mode=OWN, exist_ok=True)

@@ -1,0 +1,155 @@
+"""Rendered files, put in place once the programs they are for have taken them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from greygate.apply import tree
+from greygate.apply.differences import (
+    Change,
+    Replace,
+    Texts,
+    changes_between,
+    difference,
+    edited,
+)
+from greygate.apply.directories import OWN, PASSED, SHARED, Tree
+from greygate.apply.proof import prove
+from greygate.components.catalogue import ALL
+from greygate.components.component import Component
+from greygate.errors import CannotApply
+from greygate.machine.files import Owner
+from greygate.plan.plan import Plan
+from greygate.progress import Progress
+from greygate.site.model import Site
+from greygate.text import _, listing
+
+READ = 0o640  # by our services, through the group
+OWN_FILE = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was changed, and the units whose files are concerned."""
+
+    changes: tuple[Change, ...]
+    units: frozenset[str]
+
+
+def planned(site: Site, plan: Plan, components: tuple[Component, ...] = ALL) -> tuple[Change, ...]:
+    """What `apply` would change now."""
+    place = Path(plan.paths.rendered)
+    return changes_between(tree.read(place), rendered(site, plan, components))
+
+
+def apply(
+    site: Site,
+    plan: Plan,
+    progress: Progress,
+    *,
+    overwrite: bool = False,
+    components: tuple[Component, ...] = ALL,
+) -> Applied:
+    """Render, prove, put in place; nothing is touched where nothing differs."""
+    place, old = Path(plan.paths.rendered), Path(plan.paths.state / "rendered.old")
+    with _disk(place):
+        tree.recover(place, old)
+        seen, wanted = tree.read(place), rendered(site, plan, components)
+        changes = changes_between(seen, wanted)
+        if not changes:
+            return Applied((), frozenset())
+        foreign = edited(seen, tree.digests(place))
+        if foreign and not overwrite:
+            raise _edited_since(plan, seen, wanted, foreign)
+        concerned = _concerned(site, plan, components, changes)
+        _prove(site, plan, components, changes, progress)
+        beside = tree.kept(place) | {_aside(path): seen[path] for path in foreign}
+        new = Path(plan.paths.proving().rendered)
+        _write(plan, new, wanted, beside=beside)
+        tree.put_in_place(new, place, old)
+    return Applied(changes, concerned)
+
+
+def rendered(site: Site, plan: Plan, components: Iterable[Component]) -> dict[PurePosixPath, str]:
+    """Every file that the site wants, by its place below `rendered/`."""
+    return {file.path: file.text for each in components for file in each.files(site, plan)}
+
+
+def _prove(
+    site: Site,
+    plan: Plan,
+    components: tuple[Component, ...],
+    changes: tuple[Change, ...],
+    progress: Progress,
+) -> None:
+    """Have the changed components' own programs read what we want to put in place."""
+    trying = replace(plan, paths=plan.paths.proving())
+    _write(trying, Path(trying.paths.rendered), rendered(site, trying, components), beside={})
+    changed = [each for each in components if _touches(each, site, plan, changes)]
+    prove(trying, [unit for each in changed for unit in each.units(site, trying)], progress)
+
+
+def _concerned(
+    site: Site, plan: Plan, components: tuple[Component, ...], changes: tuple[Change, ...]
+) -> frozenset[str]:
+    return frozenset(
+        unit.name
+        for component in components
+        if _touches(component, site, plan, changes)
+        for unit in component.units(site, plan)
+    )
+
+
+def _touches(component: Component, site: Site, plan: Plan, changes: tuple[Change, ...]) -> bool:
+    """Whether a change is the component's: of a file of its own, or in its own directory."""
+    own = {file.path for file in component.files(site, plan)}
+    return any(change.path in own or change.path.parts[0] == component.name for change in changes)
+
+
+def _write(plan: Plan, place: Path, texts: Texts, *, beside: Texts) -> None:
+    owners = Tree(accounts=plan.accounts)
+    owners.directory(plan.paths.state, PASSED)
+    shared = plan.accounts
+    tree.write(
+        place,
+        texts,
+        beside=beside,
+        owner=owners.owner("root") if shared else Owner.ourselves(),
+        modes=(SHARED, READ) if shared else (OWN, OWN_FILE),
+    )
+
+
+def _aside(path: PurePosixPath) -> PurePosixPath:
+    return path.with_name(f"{path.name}{tree.EDITED}")
+
+
+def _edited_since(
+    plan: Plan, seen: Texts, wanted: Texts, foreign: tuple[PurePosixPath, ...]
+) -> CannotApply:
+    """The edits themselves are shown: whoever reads this may have forgotten them."""
+    edits = "".join(difference(Replace(path, wanted.get(path, ""), seen[path])) for path in foreign)
+    return CannotApply(
+        _("cannot replace {files} below {place}: edited since we wrote it\n{edits}").format(
+            files=listing(foreign), place=plan.paths.rendered, edits=edits.rstrip()
+        ),
+        _(
+            "bring what you need into the site file, then: greygate apply --overwrite "
+            "(your text is kept beside it as *.edited)"
+        ),
+    )
+
+
+@contextmanager
+def _disk(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CannotApply(
+            _("cannot write {place}: {reason}").format(
+                place=error.filename or place, reason=error.strerror or error
+            ),
+            _("make room or mend the rights there, then run the same command again"),
+        ) from error

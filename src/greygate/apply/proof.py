@@ -1,0 +1,84 @@
+"""What is rendered, shown to the programs it is for before it is used."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from greygate.components.component import Service, Unit
+from greygate.errors import CannotApply, MissingProgram
+from greygate.machine.files import Owner
+from greygate.plan.plan import Plan
+from greygate.progress import Progress
+from greygate.text import _
+
+PATIENCE = 120.0  # seconds; Synapse's takes 2, on a small board with a cold disk perhaps 40
+SPOKEN = 6  # last lines of a refusal that are quoted
+
+
+def prove(plan: Plan, units: Sequence[Unit], progress: Progress) -> None:
+    """Run every unit's own check of what lies in `plan.paths.rendered`; CannotApply if one refuses.
+
+    `plan` is the one that proves: its files are not yet in use.
+    """
+    wanted = [unit for unit in units if unit.proof]
+    if not wanted:
+        return
+    names = ", ".join(unit.name for unit in wanted)
+    with (
+        progress.step(_("checking the configuration of {names}").format(names=names)),
+        ThreadPoolExecutor(max_workers=len(wanted)) as pool,
+    ):
+        refusals = pool.map(partial(_refusal, accounts=plan.accounts), wanted)
+        for unit, refusal in zip(wanted, refusals, strict=True):
+            if refusal is not None:
+                raise _refused(plan, unit, refusal)
+
+
+def _refused(plan: Plan, unit: Unit, refusal: str) -> CannotApply:
+    return CannotApply(
+        _("cannot use the new configuration of {name}: {refusal}").format(
+            name=unit.name, refusal=refusal
+        ),
+        _("it lies in {place}, the one in use is unchanged; to repeat: {command}").format(
+            place=plan.paths.rendered, command=" ".join(unit.proof)
+        ),
+    )
+
+
+def _refusal(unit: Unit, *, accounts: bool) -> str | None:
+    """What the program says against its files; None where it takes them."""
+    owner = Owner.account(unit.account) if accounts and isinstance(unit, Service) else None
+    try:
+        done = subprocess.run(
+            unit.proof,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=PATIENCE,
+            check=False,
+            cwd="/",
+            user=owner.user if owner else None,
+            group=owner.group if owner else None,
+            extra_groups=() if owner else None,
+        )
+    except FileNotFoundError as absent:
+        raise MissingProgram(
+            _("cannot check {name}: there is no {program}").format(
+                name=unit.name, program=unit.proof[0]
+            ),
+            _("run `greygate up` as root, which installs it"),
+        ) from absent
+    except subprocess.TimeoutExpired:
+        return _("its check did not end in {seconds:.0f} s").format(seconds=PATIENCE)
+    if done.returncode == 0:
+        return None
+    return condensed(done.stdout.decode(errors="replace")) or f"status {done.returncode}"
+
+
+def condensed(said: str) -> str:
+    """The end of what a program said, in one line: the reason comes last."""
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    return " / ".join([line for line in lines if line][-SPOKEN:])

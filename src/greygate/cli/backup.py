@@ -1,0 +1,48 @@
+"""`greygate backup`: keep what nothing else brings back."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from greygate.cli import output
+from greygate.cli.common import NONE, Common
+from greygate.errors import WrongUsage
+from greygate.home import papers
+from greygate.identity import archive
+from greygate.text import _, size
+
+command = App(name="backup", help="Keep what nothing else brings back.")
+
+
+@command.command
+def identity(
+    file: Annotated[Path | None, Parameter(help="Where to; standard output if left out.")] = None,
+    *,
+    common: Common = NONE,
+) -> None:
+    """Write identity.tar: signing key, overlay key, certificate authority, secrets, site file.
+
+    With it the server can be brought back under its name and its address; without it nothing
+    can. It is a secret: whoever has it can pose as the server. Messages are not in it.
+    """
+    if file is None and sys.stdout.isatty():
+        raise WrongUsage(
+            _("cannot write an archive to a terminal"),
+            "greygate backup identity FILE",
+        )
+    content = papers.identity(common.place(), common.site)
+    if file is None:
+        sys.stdout.buffer.write(content)
+        return
+    archive.export(content, file)
+    output.emit(
+        {"file": str(file), "octets": len(content)},
+        as_json=common.json,
+        text=_("wrote {file} ({size}); keep it off this machine, and secret").format(
+            file=file, size=size(len(content))
+        ),
+    )

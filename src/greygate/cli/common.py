@@ -1,0 +1,50 @@
+"""The flags that every command has, and the deployment they lead to."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from greygate.home.half import Home, existing_site
+from greygate.home.preparation import as_it_stands
+from greygate.home.place import Place, place_for
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """Flags of every command."""
+
+    site: Annotated[Path | None, Parameter(help="The site file (default: see `init`).")] = None
+    state: Annotated[
+        Path | None, Parameter(help="Where the server keeps everything, its site file too.")
+    ] = None
+    json: Annotated[bool, Parameter(help="Print JSON.", negative="")] = False
+    verbose: Annotated[
+        bool, Parameter(name=("--verbose", "-v"), help="Log what is done.", negative="")
+    ] = False
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        return os.environ
+
+    def place(self) -> Place:
+        """The deployment that these flags, the environment and the user lead to."""
+        if self.verbose:
+            logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
+        return place_for(os.environ, uid=os.geteuid(), state=self.state)
+
+    def home(self) -> Home:
+        """The home half as it stands on this machine; NotRunning where there is none yet."""
+        place = self.place()
+        source = existing_site(place, self.site, self.environ)
+        return as_it_stands(source, place)
+
+
+NONE = Common()

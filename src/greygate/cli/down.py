@@ -1,0 +1,19 @@
+"""`greygate down`: stop the server."""
+
+from __future__ import annotations
+
+from greygate.cli import output
+from greygate.cli.common import NONE, Common
+from greygate.home import start
+from greygate.text import _
+
+
+def command(*, common: Common = NONE) -> None:
+    """Stop the server, whether it runs in the foreground, detached, or under systemd.
+
+    Under systemd it starts again at the next boot; `greygate uninstall` ends that.
+    Everything it keeps stays where it is.
+    """
+    stopped = start.stop(common.home(), output.Steps())
+    text = _("stopped") if stopped else _("it was not running")
+    output.emit({"stopped": stopped}, as_json=common.json, text=text)

@@ -1,0 +1,46 @@
+"""`greygate install`: systemd keeps the server from now on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from greygate.cli import output
+from greygate.cli.common import NONE, Common
+from greygate.cli.telling import Announcement, opening
+from greygate.home import installation
+from greygate.home.half import existing_site
+from greygate.home.preparation import prepare
+from greygate.run import lock
+from greygate.text import _
+
+
+def command(
+    *,
+    dry_run: Annotated[bool, Parameter(help="Say what would be done, and do nothing.")] = False,
+    overwrite: Annotated[
+        bool, Parameter(help="Replace rendered files that were edited by hand.", negative="")
+    ] = False,
+    common: Common = NONE,
+) -> None:
+    """Run the server under systemd, also after a reboot; needs root and a site file.
+
+    The program is copied to /usr/local/lib/greygate and called as `greygate`, so the clone
+    may go. Each service runs in a tight sandbox under an account of its own. Run again after an
+    update of the clone, it takes over what is new.
+    """
+    place, steps = common.place(), output.Steps()
+    installation.demand_possible(place)
+    source = existing_site(place, common.site, common.environ)
+    if dry_run:
+        output.say("\n".join(installation.steps(source)))
+        return
+    with lock.held(place.paths):
+        installation.copy_program(steps)
+        prepared = prepare(source, place, steps, overwrite=overwrite)
+        output.note(opening(prepared.home))
+        started = installation.install(prepared, steps)
+    news = Announcement(started, prepared)
+    output.emit(news.told(), as_json=common.json, text=news.text())
+    output.note(_("it starts at every boot; `greygate status` tells how it is"))

@@ -1,0 +1,139 @@
+"""What a user sees: what was asked for on stdout, everything else on stderr, plain ASCII."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from greygate.errors import SiteRefused, Trouble, WrongUsage
+from greygate.site.report import report
+from greygate.text import _, duration, nearest
+
+SLOW = 2.0  # seconds after which a step shows how long it has been going on
+
+
+def say(text: str = "") -> None:
+    """Print what was asked for."""
+    print(text, flush=True)
+
+
+def note(text: str = "") -> None:
+    """Print what a person should know beside it."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def emit(value: Mapping[str, Any] | list[Any], *, as_json: bool, text: str) -> None:
+    """Print one result, as JSON or as text."""
+    say(json.dumps(value, indent=2, ensure_ascii=False, default=str) if as_json else text)
+
+
+def ask(question: str) -> str:
+    """One line typed by a person; the question goes to stderr, so stdout stays clean."""
+    print(question, end=" ", file=sys.stderr, flush=True)
+    line = sys.stdin.readline()
+    if not line:
+        raise Trouble(
+            _("cannot ask: the input ended"),
+            _("answer with flags instead; `greygate COMMAND --help` lists them"),
+        )
+    return line.strip()
+
+
+def confirm(question: str, *, typed: str = "") -> None:
+    """Go on only when the person agrees: by `yes`, or by typing what is at stake."""
+    word = typed or _("yes")
+    if not sys.stdin.isatty():
+        raise WrongUsage(_("cannot ask: no terminal is there"), _("agree beforehand: --yes"))
+    if ask(_("{question} Type {word} to go on:").format(question=question, word=word)) != word:
+        raise Trouble(_("cannot go on: it was not agreed to"), _("nothing was changed"))
+
+
+def unknown(name: str, known: Iterable[str]) -> WrongUsage:
+    """The trouble of a name that is not among those that can be named."""
+    near = nearest(name, known)
+    hint = _("did you mean {near}?").format(near=near) if near else _("one of: {known}")
+    return WrongUsage(
+        _("cannot find {name}").format(name=name), hint.format(known=", ".join(known))
+    )
+
+
+class Steps:
+    """Progress on stderr: a line a step; on a terminal it counts the seconds of a slow one."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+
+    def note(self, text: str) -> None:
+        note(f"  {text}")
+
+    @contextmanager
+    def step(self, text: str) -> Iterator[None]:
+        began = time.monotonic()
+        done = threading.Event()
+        ticking = self._tick(text, began, done)
+        try:
+            yield
+        except BaseException:
+            self._close(ticking, done, f"  {text}: " + _("stopped"))
+            raise
+        spent = time.monotonic() - began
+        took = f" ({duration(spent)})" if spent > SLOW else ""
+        self._close(ticking, done, f"  {text}{took}")
+
+    def _tick(self, text: str, began: float, done: threading.Event) -> threading.Thread | None:
+        if not self._live:
+            return None
+
+        def run() -> None:
+            while not done.wait(0.5):
+                spent = duration(time.monotonic() - began)
+                print(f"\r  {text} ... {spent}\x1b[K", end="", file=sys.stderr, flush=True)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        return thread
+
+    def _close(self, ticking: threading.Thread | None, done: threading.Event, line: str) -> None:
+        done.set()
+        if ticking is not None:
+            ticking.join()
+            line = f"\r{line}\x1b[K"
+        note(line)
+
+
+def trouble(problem: Trouble, *, as_json: bool) -> None:
+    """Tell what could not be done and what to do next; with --json as one object on stdout."""
+    if as_json:
+        say(json.dumps({"error": _told(problem)}, indent=2, ensure_ascii=False))
+        return
+    if isinstance(problem, SiteRefused):
+        note(report(problem, _source(problem.where)))
+        return
+    note(f"greygate: {problem.what}")
+    if problem.hint:
+        note(f"    next: {problem.hint}")
+
+
+def _told(problem: Trouble) -> dict[str, Any]:
+    told: dict[str, Any] = {"what": problem.what, "hint": problem.hint}
+    if isinstance(problem, SiteRefused):
+        told["where"] = problem.where
+        told["mistakes"] = [
+            {"line": it.line, "key": it.key, "text": it.text, "hint": it.hint}
+            for it in problem.mistakes
+        ]
+    return told
+
+
+def _source(where: str) -> str:
+    """The file that was refused, for quoting its lines; empty where it is gone."""
+    try:
+        return Path(where).read_text("utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,81 @@
+"""`greygate show`: what follows from the site file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cyclopts import App
+
+from greygate.apply import files
+from greygate.cli import output
+from greygate.cli.common import NONE, Common
+from greygate.components.catalogue import ALL
+from greygate.components.firewall import reachable
+from greygate.home.half import Home
+from greygate.site.defaults import derived
+from greygate.text import _, aligned
+
+command = App(name="show", help="What follows from the site file: plan, files.")
+
+
+@command.command
+def plan(*, common: Common = NONE) -> None:
+    """Show what must be true if the site works, and why each derived value is what it is."""
+    home = common.home()
+    output.emit(_told(home), as_json=common.json, text=_text(home))
+
+
+@command.command(name="files")
+def files_(name: str | None = None, *, common: Common = NONE) -> None:
+    """List the files that are written for the programs, or print one of them.
+
+    NAME is a path as this command lists it, like haproxy/haproxy.cfg.
+    """
+    home = common.home()
+    rendered = {str(path): text for path, text in files.rendered(home.site, home.plan, ALL).items()}
+    if name is None:
+        output.emit(rendered, as_json=common.json, text="\n".join(rendered))
+    elif name in rendered:
+        output.emit({name: rendered[name]}, as_json=common.json, text=rendered[name].rstrip("\n"))
+    else:
+        raise output.unknown(name, rendered)
+
+
+def _told(home: Home) -> dict[str, Any]:
+    plan = home.plan
+    return {
+        "site": str(home.source),
+        "server_name": str(home.site.server_name),
+        "trial": home.site.trial,
+        "node": home.site.overlay.node.value,
+        "addresses": [str(address) for address in plan.addresses],
+        "listeners": {listener.name: listener.port for listener in plan.listeners},
+        "reachable": [str(opening) for opening in reachable(home.site, plan)],
+        "homeserver": plan.base_url,
+        "homeserver_by_address": plan.address_url,
+        "certificate": [*plan.certificate.names, *map(str, plan.certificate.addresses)],
+        "state": str(plan.paths.state),
+        "sockets": str(plan.paths.runtime),
+        "services": [unit.name for unit in home.units],
+        "derived": [
+            {"key": it.key, "value": it.value, "reason": it.reason} for it in derived(home.site)
+        ],
+    }
+
+
+def _text(home: Home) -> str:
+    told = _told(home)
+    rows = [
+        (_("server name"), told["server_name"]),
+        (_("site file"), told["site"]),
+        (_("addresses"), ", ".join(told["addresses"])),
+        (_("open on the overlay"), ", ".join(told["reachable"])),
+        (_("apps connect to"), told["homeserver"]),
+        (_("  or by address"), told["homeserver_by_address"]),
+        (_("certificate for"), ", ".join(told["certificate"])),
+        (_("state"), told["state"]),
+        (_("sockets"), told["sockets"]),
+        (_("services"), ", ".join(told["services"])),
+    ]
+    reasons = [(it.key, it.value, it.reason) for it in derived(home.site)]
+    return f"{aligned(rows)}\n\n" + _("derived, and why") + f"\n\n{aligned(reasons)}"

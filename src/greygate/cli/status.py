@@ -1,0 +1,21 @@
+"""`greygate status`: is it up, who can reach it, and what is missing."""
+
+from __future__ import annotations
+
+from greygate.cli import output
+from greygate.cli.common import NONE, Common
+from greygate.run import report
+from greygate.run.status import look
+
+UNHEALTHY = 1
+
+
+def command(*, common: Common = NONE) -> int:
+    """Tell whether the server is up, whether people can reach it, and whether it federates.
+
+    Ends with 0 where people can reach it, with 1 where they cannot or where we cannot tell.
+    """
+    home = common.home()
+    seen = look(home.site, home.plan, home.units)
+    output.emit(report.to_json(seen), as_json=common.json, text="\n".join(report.lines(seen)))
+    return 0 if seen.people.reachable else UNHEALTHY

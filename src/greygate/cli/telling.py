@@ -1,0 +1,126 @@
+"""What `up` and `install` say at the start and at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from greygate.home.half import Home
+from greygate.home.persons import TRIAL
+from greygate.home.preparation import Prepared
+from greygate.home.start import Started
+from greygate.identity import authority
+from greygate.spec.certificate import fingerprint
+from greygate.text import _, aligned, duration
+
+
+def opening(home: Home) -> str:
+    """What must be known before anything else: a trial, a stand-in for the overlay."""
+    lines = [_("server: {name}").format(name=home.site.server_name)]
+    if home.site.trial:
+        lines.append(TRIAL)
+    return "\n".join((*lines, *_not_the_overlay(home)))
+
+
+def farewell(started: Started) -> str:
+    """The last words of an `up` that was interrupted."""
+    if not started.ours:
+        return _("it goes on running; `greygate down` stops it")
+    lines = [_("stopped; `greygate up` goes on with everything as it was")]
+    if started.home.site.trial:
+        lines.append(TRIAL)
+    return "\n".join((*lines, *_not_the_overlay(started.home)))
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Where the server is and how people connect; the first password, once."""
+
+    started: Started
+    prepared: Prepared
+
+    def told(self) -> dict[str, Any]:
+        home, welcome = self.started.home, self.started.welcome
+        return {
+            "server_name": str(home.site.server_name),
+            "trial": home.site.trial,
+            "overlay": home.substitute is None and home.plan.interface is not None,
+            "addresses": [str(address) for address in home.plan.addresses],
+            "homeserver": home.plan.base_url,
+            "homeserver_by_address": home.plan.address_url,
+            "authority": str(home.plan.paths.ca),
+            "authority_sha256": self._fingerprint,
+            "peers": list(home.site.overlay.peers),
+            "identity": str(home.plan.paths.identity),
+            "seconds_to_serving": round(self.started.seconds, 2),
+            "first_person": None if welcome is None else welcome.told(),
+        }
+
+    def text(self) -> str:
+        home = self.started.home
+        rows = [
+            (_("address"), home.plan.address_url),
+            (_("client name"), home.plan.base_url),
+            (_("trust"), str(home.plan.paths.ca)),
+            (_("  SHA-256"), self._fingerprint),
+            (_("overlay peers"), ", ".join(home.site.overlay.peers) or _("none")),
+        ]
+        parts = [
+            _("{name} is up after {time}").format(
+                name=home.site.server_name, time=duration(self.started.seconds)
+            ),
+            aligned(rows),
+            *self._first_person(),
+            *self._keep(),
+            *_no_peers(home),
+            *_not_the_overlay(home),
+        ]
+        return "\n\n".join(("", *parts, ""))
+
+    @property
+    def _fingerprint(self) -> str:
+        return fingerprint(authority.authority_certificate(self.started.home.plan.paths))
+
+    def _first_person(self) -> tuple[str, ...]:
+        if self.started.welcome is None:
+            return ()
+        return (_("the first person:") + "\n" + self.started.welcome.text(),)
+
+    def _keep(self) -> tuple[str, ...]:
+        if not self.prepared.kept_anew or self.started.home.site.trial:
+            return ()
+        return (
+            _(
+                "keep {file} off this machine, and secret: "
+                "without it nothing brings this server back"
+            ).format(file=self.started.home.plan.paths.identity),
+        )
+
+
+def _no_peers(home: Home) -> tuple[str, ...]:
+    overlay = home.site.overlay
+    if home.substitute is not None or overlay.peers or overlay.listen or not home.plan.interface:
+        return ()
+    return (
+        _(
+            "no overlay peers yet: nobody can reach this address. Add some under [overlay] in\n"
+            '{file}: peers = ["tls://HOST:PORT"], then run greygate up again'
+        ).format(file=home.source),
+    )
+
+
+def _not_the_overlay(home: Home) -> tuple[str, ...]:
+    """Loopback is not the overlay, and nobody may believe it is."""
+    if home.substitute is not None:
+        return (
+            _("this is NOT the overlay: only this machine reaches {url}").format(
+                url=home.plan.address_url
+            )
+            + "\n"
+            + _("missing for it: {why}; cure: {cure}").format(
+                why=home.substitute, cure=home.cure or _("none known")
+            ),
+        )
+    if home.plan.interface is None and home.plan.addresses[0].is_loopback:
+        return (_('this is NOT the overlay: the site file says node = "loopback"'),)
+    return ()

@@ -1,0 +1,11 @@
+"""All that we run, in the order in which it should come up."""
+
+from __future__ import annotations
+
+from greygate.components.component import Component
+from greygate.components.firewall import FIREWALL
+from greygate.components.haproxy import HAPROXY
+from greygate.components.synapse import SYNAPSE
+from greygate.components.yggdrasil import YGGDRASIL
+
+ALL: tuple[Component, ...] = (FIREWALL, YGGDRASIL, SYNAPSE, HAPROXY)

@@ -1,0 +1,52 @@
+"""HAProxy: the only program that listens on an address; lets by what people need, and no more."""
+
+from __future__ import annotations
+
+from signal import SIGUSR2
+
+from greygate.components.component import Component, File, Listening, Service, Unit
+from greygate.components.haproxy import join, well_known
+from greygate.components.haproxy.config import CONFIG, config
+from greygate.components.heading import heading
+from greygate.plan.plan import Plan
+from greygate.site.model import Site
+
+PROGRAM = "/usr/sbin/haproxy"
+LAST_PRIVILEGED = 1023
+
+
+def files(site: Site, plan: Plan) -> tuple[File, ...]:
+    return (
+        File(CONFIG, config(site, plan, heading(site))),
+        *well_known.files(site, plan),
+        *join.files(site, plan),
+    )
+
+
+def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
+    path = str(plan.paths.rendered / CONFIG)
+    low = any(listener.port <= LAST_PRIVILEGED for listener in plan.listeners)
+    return (
+        Service(
+            name="haproxy",
+            description="HAProxy, the door of Greygate",
+            # Master and worker in the foreground: a reload starts a new worker on the same sockets.
+            argv=(PROGRAM, "-Ws", "-f", path),
+            proof=(PROGRAM, "-c", "-f", path),
+            ready=Listening(plan.addresses[0], plan.listeners[0].port),
+            account="greygate-haproxy",
+            capabilities=("net_bind_service",) if low else (),
+            # Not after synapse: until it answers, apps are told to come back, in their language.
+            after=("firewall",),
+            reload=SIGUSR2,
+            notifies=True,
+            makes_code=True,  # PCRE compiles patterns at run time
+        ),
+    )
+
+
+def packages(site: Site) -> tuple[str, ...]:
+    return ("haproxy",)
+
+
+HAPROXY = Component(name="haproxy", files=files, units=units, packages=packages)

@@ -1,0 +1,122 @@
+"""HAProxy's configuration: who may connect, what may be asked, and who answers it."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from greygate.components.haproxy import join, well_known
+from greygate.components.haproxy.errors import CORS, error_rules
+from greygate.components.template import fill
+from greygate.plan.plan import Listener, Plan
+from greygate.site.model import Address, Site
+from greygate.spec.well_known import CLIENT_PATH, SUPPORT_PATH
+
+CONFIG = PurePosixPath("haproxy/haproxy.cfg")
+
+CONNECTIONS = 1000  # in all: hundreds of people, and at most some 60 MB of buffers
+AT_ONCE = 100  # connections of one source: a household of browsers, six each
+NEW_CONNECTIONS = 600  # of one source in 10 s: each costs about 1 ms of a core
+REQUESTS = 2000  # of one source in 10 s: a first sync with all its thumbnails is some hundreds
+UPLOAD = 100 * 1024 * 1024  # octets; Synapse's max_upload_size is the same
+
+# Mozilla's "intermediate" choice without DHE, which would need parameters: forward secrecy, AEAD.
+CIPHERS = ":".join(
+    f"ECDHE-{key}-{cipher}"
+    for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
+    for key in ("ECDSA", "RSA")
+)
+SUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+
+# Never /_synapse/admin, /_synapse/metrics, /_matrix/static, /health: those are for this machine.
+PEOPLE_NEED = ("/_matrix/client/", "/_matrix/media/", "/_synapse/client/")
+SERVERS_NEED = ("/_matrix/federation/", "/_matrix/key/")
+
+
+def config(site: Site, plan: Plan, title: str) -> str:
+    return fill(
+        "greygate.components.haproxy",
+        "haproxy.cfg.tmpl",
+        heading=title,
+        connections=str(CONNECTIONS),
+        ciphers=CIPHERS,
+        suites=SUITES,
+        errors="\n".join(error_rules()),
+        binds="\n".join(_binds(plan)),
+        at_once=str(AT_ONCE),
+        new=str(NEW_CONNECTIONS),
+        requests=str(REQUESTS),
+        upload=str(UPLOAD),
+        names=" ".join(name.lower() for name in plan.certificate.names),
+        addresses=" ".join(map(_host, plan.addresses)),
+        cors="\n".join(_cors_rules()),
+        answers="\n".join((*_well_known_rules(), *_join_rules(plan))),
+        prefixes=" ".join((*PEOPLE_NEED, *(SERVERS_NEED if site.federation else ()))),
+        socket=_quoted(f"unix@{plan.paths.client_socket}"),
+    )
+
+
+def _binds(plan: Plan) -> list[str]:
+    """`transparent`, so that HAProxy starts before the overlay has brought the address."""
+    rest = f"transparent ssl crt {_quoted(plan.paths.certificate)} alpn h2,http/1.1"
+    return [
+        f"    bind {_bind(address, listener)} {rest}"
+        for listener in plan.listeners
+        for address in plan.addresses
+    ]
+
+
+def _bind(address: Address, listener: Listener) -> str:
+    return f"{_host(address)}:{listener.port}"
+
+
+def _host(address: Address) -> str:
+    """An address as a Host header spells it."""
+    return f"[{address}]" if address.version == 6 else str(address)
+
+
+def _well_known_rules() -> list[str]:
+    """By address where the app came by address: there the name may resolve nowhere."""
+    return [
+        f"    http-request return status 200 content-type application/json file {file} "
+        f"if reads {{ path {path} }}{also}"
+        for file, path, also in (
+            (well_known.CLIENT_BY_ADDRESS, CLIENT_PATH, " by_address"),
+            (well_known.CLIENT, CLIENT_PATH, ""),
+            (well_known.SUPPORT, SUPPORT_PATH, ""),
+        )
+    ]
+
+
+def _join_rules(plan: Plan) -> list[str]:
+    page = _headers(join.HEADERS)
+    certificate = 'content-type application/x-x509-ca-cert hdr Content-Disposition "attachment"'
+    return [
+        "    acl russian req.fhdr(accept-language),language(ru;en,en) -m str ru",
+        *(
+            f"    http-request return status 200 content-type 'text/html; charset=utf-8' {page} "
+            f"file {join.path(language)} if reads {{ path {join.TARGET} }}{also}"
+            for language, also in (("ru", " russian"), ("en", ""))
+        ),
+        f"    http-request return status 200 {certificate} file {_quoted(plan.paths.ca)} "
+        f"if reads {{ path {join.CERTIFICATE} }}",
+    ]
+
+
+def _cors_rules() -> list[str]:
+    """The header that tells whether they are there is set last."""
+    return [
+        f"    http-after-response set-header {name} {_quoted(value)} if !said"
+        for name, value in reversed(CORS)
+    ]
+
+
+def _headers(headers: tuple[tuple[str, str], ...]) -> str:
+    return " ".join(f"hdr {name} {_quoted(value)}" for name, value in headers)
+
+
+def _quoted(value: object) -> str:
+    """One word for HAProxy, whatever is in it."""
+    text = str(value)
+    for special in ("\\", '"', "$"):
+        text = text.replace(special, "\\" + special)
+    return f'"{text}"'

@@ -1,0 +1,65 @@
+"""The page that takes a person from an invitation to an account: one file per language."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from html import escape
+from importlib.resources import files as resources
+from pathlib import PurePosixPath
+
+from greygate.components.component import File
+from greygate.components.template import fill
+from greygate.plan.plan import Plan
+from greygate.site.model import Site
+
+TARGET = "/join"  # the invitation adds #token=…&peer=…&peer=…: a fragment is never sent
+CERTIFICATE = "/join/ca.crt"
+LANGUAGES = ("en", "ru")
+
+_PACKAGE = "greygate.components.haproxy"
+
+
+def path(language: str) -> PurePosixPath:
+    return PurePosixPath(f"haproxy/join.{language}.html")
+
+
+def files(site: Site, plan: Plan) -> tuple[File, ...]:
+    return tuple(File(path(language), _page(language, site, plan)) for language in LANGUAGES)
+
+
+def _page(language: str, site: Site, plan: Plan) -> str:
+    return fill(
+        _PACKAGE,
+        f"join.{language}.html.tmpl",
+        server_name=escape(str(site.server_name)),
+        url=escape(plan.base_url),
+        certificate=CERTIFICATE,
+        style=_STYLE,
+        script=_SCRIPT,
+    )
+
+
+def _text(name: str) -> str:
+    return resources(_PACKAGE).joinpath(name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+_STYLE = _text("join.css")
+_SCRIPT = _text("join.js")
+
+# The page may run its own two pieces of text and nothing else, and reach nothing.
+HEADERS = (
+    (
+        "Content-Security-Policy",
+        f"default-src 'none'; style-src {_hash(_STYLE)}; script-src {_hash(_SCRIPT)}; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cache-Control", "no-cache"),
+    ("Vary", "Accept-Language"),
+)

@@ -1,0 +1,114 @@
+"""Synapse: the homeserver, reached through two unix sockets and by no port."""
+
+from __future__ import annotations
+
+import json
+from ipaddress import ip_network
+from pathlib import PurePosixPath
+from signal import SIGHUP
+
+from greygate.components.component import Answering, Component, File, Service, Unit
+from greygate.components.heading import heading
+from greygate.components.template import fill
+from greygate.plan.plan import Plan
+from greygate.site.model import Site
+
+CONFIG = PurePosixPath("synapse/homeserver.yaml")
+LOG = PurePosixPath("synapse/log.yaml")
+MEDIA = "media"  # below Paths.synapse
+
+# What Synapse refuses to connect to by itself (its DEFAULT_IP_RANGE_BLOCKLIST of 1.163.2): naming
+# our own address below replaces that list, so it is repeated here.
+LOCAL_RANGES = (
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "192.0.0.0/24",
+    "169.254.0.0/16",
+    "192.88.99.0/24",
+    "198.18.0.0/15",
+    "192.0.2.0/24",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/4",
+    "::1/128",
+    "fe80::/10",
+    "fc00::/7",
+    "2001:db8::/32",
+    "ff00::/8",
+    "fec0::/10",
+)
+
+
+def files(site: Site, plan: Plan) -> tuple[File, ...]:
+    title = heading(site)
+    return (
+        File(CONFIG, _homeserver(site, plan, title)),
+        File(LOG, fill(__name__, "log.yaml.tmpl", heading=title)),
+    )
+
+
+def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
+    config = str(plan.paths.rendered / CONFIG)
+    # -I: neither the directory one starts in nor PYTHON* variables may bring modules.
+    python = (str(plan.engine), "-I", "-m")
+    return (
+        Service(
+            name="synapse",
+            description="Synapse, the homeserver of Greygate",
+            argv=(*python, "synapse.app.homeserver", "-c", config),
+            # Parses every section and reads the secrets; opens neither database nor sockets.
+            proof=(*python, "synapse.config", "-c", config),
+            ready=Answering(plan.paths.client_socket, "/health"),
+            account="greygate-synapse",
+            # The proof makes the media directory where it is missing, and as whoever proves.
+            writes=(plan.paths.synapse, plan.paths.synapse / MEDIA),
+            runtime=plan.paths.client_socket.parent,
+            environment=(("PYTHONUNBUFFERED", "1"),),
+            reload=SIGHUP,
+            notifies=True,
+            stop_after=30.0,  # it finishes the requests and the transactions that it is in
+        ),
+    )
+
+
+def packages(site: Site) -> tuple[str, ...]:
+    return ()  # from PyPI, in an environment of its own
+
+
+def _homeserver(site: Site, plan: Plan, title: str) -> str:
+    paths = plan.paths
+    return fill(
+        __name__,
+        "homeserver.yaml.tmpl",
+        heading=title,
+        server_name=_text(site.server_name),
+        base_url=_text(f"{plan.base_url}/"),
+        client_socket=_text(paths.client_socket),
+        client_resources="client, federation" if site.federation else "client",
+        federation_socket=_text(paths.federation_socket),
+        database=_text(paths.synapse / "homeserver.db"),
+        media=_text(paths.synapse / MEDIA),
+        log=_text(paths.rendered / LOG),
+        signing_key=_text(paths.signing_key),
+        macaroon_secret=_text(paths.macaroon_secret),
+        form_secret=_text(paths.form_secret),
+        registration_secret=_text(paths.registration_secret),
+        federation="" if site.federation else fill(__name__, "standalone.yaml.tmpl"),
+        blocked="".join(f"\n  - {range_}" for range_ in _blocked(plan)),
+    )
+
+
+def _text(value: object) -> str:
+    """A YAML scalar that is text whatever is in it: YAML reads JSON strings as they are."""
+    return json.dumps(str(value), ensure_ascii=False)
+
+
+def _blocked(plan: Plan) -> tuple[str, ...]:
+    own = (ip_network(address) for address in plan.addresses if not address.is_loopback)
+    return (*LOCAL_RANGES, *map(str, own))
+
+
+SYNAPSE = Component(name="synapse", files=files, units=units, packages=packages)

@@ -1,0 +1,64 @@
+"""Which Yggdrasil carries the overlay address, where the site file leaves it to us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from greygate.errors import Trouble
+from greygate.machine import node as machine_node
+from greygate.machine import rights as machine_rights
+from greygate.machine.node import Found
+from greygate.machine.rights import Rights
+from greygate.site.model import Node
+from greygate.text import _
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What this machine is like, as far as the overlay goes."""
+
+    rights: Rights
+    node: Found | None  # a Yggdrasil that runs here and is not ours
+
+    @property
+    def no_overlay(self) -> str | None:
+        """Why we cannot run a node here; None where we can."""
+        return self.rights.no_node()
+
+
+def look() -> Standing:
+    """Look at this machine."""
+    return Standing(rights=machine_rights.look(), node=machine_node.running())
+
+
+def chosen_node(standing: Standing) -> Node:
+    """The node for a new site: the one that is already here, or ours."""
+    if standing.node is None:
+        return Node.MANAGED
+    if not standing.node.joins():
+        raise _too_old(standing.node)
+    return Node.SYSTEM
+
+
+def check_node(wanted: Node, standing: Standing) -> None:
+    """Trouble where the node that the site file wants cannot be had beside what runs here."""
+    if standing.node is None or wanted is Node.LOOPBACK:
+        return
+    if not standing.node.joins():
+        raise _too_old(standing.node)
+    if wanted is Node.MANAGED:
+        raise Trouble(
+            _("cannot run a Yggdrasil of our own: one already runs here (version {version})").format(
+                version=standing.node.version
+            ),
+            _('use it: node = "system" under [overlay] in the site file'),
+        )
+
+
+def _too_old(found: Found) -> Trouble:
+    return Trouble(
+        _("cannot use the Yggdrasil {version} that runs here: today's network speaks 0.5").format(
+            version=found.version
+        ),
+        _("install 0.5 or newer (Debian 12: from bookworm-backports), then run this again"),
+    )

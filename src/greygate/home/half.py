@@ -1,0 +1,117 @@
+"""The home half on this machine: its site, its plan, and what of it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from ipaddress import IPv6Address
+from pathlib import Path
+
+from greygate.components.catalogue import ALL
+from greygate.components.component import Unit
+from greygate.engine.synapse import python_of
+from greygate.errors import NotRunning, Trouble
+from greygate.home.choice import Standing
+from greygate.home.place import Place
+from greygate.identity import keys
+from greygate.plan.plan import INTERFACE, Plan, plan_for
+from greygate.probe import host
+from greygate.site import load
+from greygate.site.model import Node, Site
+from greygate.text import _
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Everything derived for this machine from one site file."""
+
+    site: Site
+    source: Path  # the site file
+    place: Place
+    plan: Plan
+    units: tuple[Unit, ...]
+    substitute: str | None  # why loopback stands in for the overlay, where it does
+    cure: str | None  # what would end that
+
+
+def site_file(place: Place, named: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The site file that is meant; one in a state directory that was named goes first."""
+    if named is None and place.named and place.trial_site.exists():
+        return place.trial_site
+    return load.find(named, environ, Path(place.paths.state))
+
+
+def existing_site(place: Place, named: Path | None, environ: Mapping[str, str]) -> Path:
+    """The site file that is meant; NotRunning where there is none yet."""
+    found = site_file(place, named, environ)
+    if found is None:
+        raise NotRunning(
+            _("cannot go on: there is no server here yet"),
+            _("greygate up (a trial), or greygate init NAME (for keeps)"),
+        )
+    return found
+
+
+def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
+    """The home half for a site whose keys are there; loopback stands in where it has to."""
+    substitute = standing.no_overlay if site.overlay.node is Node.MANAGED else None
+    if substitute is not None:
+        site = on_loopback(site)
+    plan = plan_for(
+        site,
+        paths=place.paths,
+        address=_address(site, place, standing),
+        interface=_interface(site, standing),
+        engine=python_of(place.paths),
+        accounts=place.root,
+    )
+    units = tuple(unit for component in ALL for unit in component.units(site, plan))
+    return Home(
+        site=site,
+        source=source,
+        place=place,
+        plan=plan,
+        units=units,
+        substitute=substitute,
+        cure=None if substitute is None else standing.rights.cure(),
+    )
+
+
+def on_loopback(site: Site) -> Site:
+    """The same site where there is no overlay to be had."""
+    overlay = replace(site.overlay, node=Node.LOOPBACK, address=None, firewall=False)
+    return replace(site, overlay=overlay)
+
+
+def _address(site: Site, place: Place, standing: Standing) -> IPv6Address | None:
+    match site.overlay.node:
+        case Node.LOOPBACK:
+            return None
+        case Node.MANAGED:
+            return site.overlay.address or keys.overlay_address(place.paths)
+        case Node.SYSTEM:
+            return site.overlay.address or _system_address(standing)
+        case Node.ROUTED:
+            assert site.overlay.address is not None, "the parser demands it"
+            return site.overlay.address
+
+
+def _system_address(standing: Standing) -> IPv6Address:
+    if standing.node is None or standing.node.address is None:
+        raise Trouble(
+            _("cannot tell the overlay address: no Yggdrasil answers on this machine"),
+            _('start it (systemctl start yggdrasil), or let Greygate run one: node = "managed"'),
+        )
+    return standing.node.address
+
+
+def _interface(site: Site, standing: Standing) -> str | None:
+    match site.overlay.node:
+        case Node.MANAGED:
+            return INTERFACE
+        case Node.SYSTEM:
+            return standing.node.interface if standing.node else None
+        case Node.ROUTED if site.overlay.address is not None:
+            return host.interface_of(site.overlay.address)
+        case _:
+            return None

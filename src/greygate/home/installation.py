@@ -1,0 +1,107 @@
+"""The home half under systemd: the program in its lasting place, the units, and their end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import greygate
+from greygate.errors import MissingProgram, WrongUsage
+from greygate.home.half import Home
+from greygate.home.place import Place
+from greygate.home.preparation import Prepared
+from greygate.home.start import Started, start
+from greygate.machine import packages
+from greygate.progress import Progress
+from greygate.run.foreground import Foreground
+from greygate.run.systemd import Systemd, is_here
+from greygate.text import _
+
+PROGRAM = Path("/usr/local/lib/greygate")
+COMMAND = Path("/usr/local/bin/greygate")
+PARTS = ("greygate", "src", "locks", "LICENSE", "README.md", "README.ru.md")
+TREE = Path(greygate.__file__).parents[2]
+
+
+def demand_possible(place: Place) -> None:
+    """Trouble where systemd cannot keep services for us."""
+    if not place.root:
+        raise MissingProgram(_("cannot install: that needs root"), "sudo greygate install")
+    if not is_here():
+        raise MissingProgram(
+            _("cannot install: systemd does not run this machine"),
+            _("keep it running without: greygate up --detach"),
+        )
+    if place.named:
+        raise WrongUsage(
+            _("cannot install a server from a state directory of its own"),
+            _("run it there: greygate up --detach --state {state}").format(
+                state=place.paths.state
+            ),
+        )
+
+
+def steps(source: Path) -> tuple[str, ...]:
+    """What `install` does, in words."""
+    return (
+        _("copy the program to {program}").format(program=PROGRAM),
+        _("make {command}").format(command=COMMAND),
+        _("bring packages, accounts, keys and the Synapse engine, where they are missing"),
+        _("render and prove the configuration that follows from {source}").format(source=source),
+        _("write, enable and start the units greygate-*.service and greygate.target"),
+    )
+
+
+def copy_program(progress: Progress) -> None:
+    """Put this tree where it may stay, whole or not at all, and `greygate` on the path."""
+    if TREE != PROGRAM:
+        with progress.step(_("copying the program to {program}").format(program=PROGRAM)):
+            _replace_tree()
+    if COMMAND.is_symlink() or not COMMAND.exists():
+        fresh = COMMAND.with_name(".greygate.new")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(PROGRAM / "greygate")
+        fresh.replace(COMMAND)
+
+
+def install(prepared: Prepared, progress: Progress) -> Started:
+    """Hand the services to systemd; those of a foreground that runs are ended first."""
+    home = prepared.home
+    foreground = Foreground(home.plan, home.units)
+    if foreground.answers():
+        foreground.stop(progress)
+    Systemd(home.plan, home.units).write()
+    return start(prepared, progress, detached=True)
+
+
+def uninstall(home: Home, progress: Progress) -> list[str]:
+    """Remove services and program; the paths of what stays."""
+    units = Systemd(home.plan, home.units)
+    if is_here() and units.installed():
+        with progress.step(_("stopping and removing the services")):
+            units.remove()
+    else:
+        Foreground(home.plan, home.units).stop(progress)
+    packages.forget_sources()
+    if COMMAND.is_symlink() and os.readlink(COMMAND) == str(PROGRAM / "greygate"):
+        COMMAND.unlink()
+    shutil.rmtree(PROGRAM, ignore_errors=True)
+    return [str(home.source), str(home.plan.paths.state)]
+
+
+def _replace_tree() -> None:
+    fresh, old = PROGRAM.with_name("greygate.new"), PROGRAM.with_name("greygate.old")
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for part in PARTS:
+        source = TREE / part
+        if source.is_dir():
+            shutil.copytree(source, fresh / part, ignore=shutil.ignore_patterns("__pycache__"))
+        elif source.exists():
+            shutil.copy2(source, fresh / part)
+    if PROGRAM.exists():
+        PROGRAM.rename(old)
+    fresh.rename(PROGRAM)
+    shutil.rmtree(old, ignore_errors=True)

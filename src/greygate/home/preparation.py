@@ -1,0 +1,93 @@
+"""All that must be there before the first service starts; each step is nothing where it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from greygate.apply import files
+from greygate.apply.directories import prepare as prepare_directories
+from greygate.components.catalogue import ALL
+from greygate.components.component import Service
+from greygate.engine import synapse
+from greygate.errors import NotRunning
+from greygate.home import choice
+from greygate.home.choice import Standing
+from greygate.home.half import Home, derive, on_loopback
+from greygate.home.place import Place
+from greygate.identity import archive, authority, keys
+from greygate.machine import accounts, clock, packages
+from greygate.progress import Progress
+from greygate.site import load
+from greygate.site.model import Site
+from greygate.text import _
+
+ACCOUNTS = (keys.SYNAPSE, keys.HAPROXY, keys.YGGDRASIL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A home half that can be started."""
+
+    home: Home
+    changed: frozenset[str]  # units whose files are others than those they run with
+    kept_anew: bool  # identity.tar was written: the operator must take a copy
+
+
+def provide(place: Place, site: Site, standing: Standing, progress: Progress) -> None:
+    """Bring packages, accounts and the engine; make nothing of this site's own."""
+    possible = site if standing.no_overlay is None else on_loopback(site)
+    wanted = dict.fromkeys(name for component in ALL for name in component.packages(possible))
+    packages.ensure(tuple(wanted), progress)
+    if place.root:
+        accounts.ensure(ACCOUNTS)
+    synapse.ensure(place.paths, progress)
+
+
+def found(source: Path, place: Place, standing: Standing) -> Home:
+    """The home half of a site file, its keys made where they are not there yet."""
+    site = load.load(source)
+    choice.check_node(site.overlay.node, standing)
+    keys.claim(place.paths, str(site.server_name))
+    if place.root:
+        accounts.ensure(ACCOUNTS)
+    keys.ensure_keys(place.paths, accounts=place.root)
+    return derive(source, site, place, standing)
+
+
+def prepare(
+    source: Path, place: Place, progress: Progress, *, overwrite: bool = False
+) -> Prepared:
+    """Everything in place for this site, rendered and proved; nothing is started."""
+    now = datetime.now(UTC)
+    clock.demand(now, clock.evidence((source, place.paths.site_mark, place.paths.certificate)))
+    standing = choice.look()
+    home = found(source, place, standing)
+    provide(place, home.site, standing, progress)
+    home = derive(source, load.load(source), place, standing)
+    paths, plan = home.plan.paths, home.plan
+    standing_of = authority.ensure_certificate(
+        paths, plan.certificate, accounts=plan.accounts, now=now
+    )
+    services = tuple(unit for unit in home.units if isinstance(unit, Service))
+    prepare_directories(paths, services, accounts=plan.accounts)
+    applied = files.apply(home.site, plan, progress, overwrite=overwrite)
+    renewed = frozenset({"haproxy"} if standing_of.renewed else ())
+    kept_anew = archive.ensure_archive(paths, site=source.read_text("utf-8"))
+    return Prepared(home=home, changed=applied.units | renewed, kept_anew=kept_anew)
+
+
+def as_it_stands(source: Path, place: Place) -> Home:
+    """The home half of a site whose keys are there; nothing is made."""
+    site = load.load(source)
+    try:
+        claimed = Path(place.paths.site_mark).read_text("utf-8").strip()
+    except FileNotFoundError as absent:
+        raise NotRunning(
+            _("cannot go on: {name} was never started").format(name=site.server_name),
+            "greygate up",
+        ) from absent
+    if claimed != str(site.server_name):
+        keys.claim(place.paths, str(site.server_name))  # which says what to do
+    return derive(source, site, place, choice.look())

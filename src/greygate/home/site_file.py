@@ -1,0 +1,114 @@
+"""The site file of this deployment: the one that is there, or a new one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from greygate.errors import WrongUsage
+from greygate.home import choice
+from greygate.home.half import site_file
+from greygate.home.place import Place
+from greygate.progress import Progress
+from greygate.site import load
+from greygate.site.doubts import Severity, doubts
+from greygate.site.making import TOKEN_LENGTH, standalone, trial
+from greygate.site.model import Node, Site
+from greygate.site.parse import check_name, parse
+from greygate.site.write import site_text
+from greygate.text import _
+
+TOKEN_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"  # lower-case base32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What was said of a new site on the command line."""
+
+    name: str | None
+    peers: Sequence[str] = ()
+    listen: Sequence[str] = ()
+    accepted: Sequence[str] = ()
+
+
+def ensure(place: Place, named: Path | None, wishes: Wishes, progress: Progress) -> Path:
+    """The site file; a new one where there is none: for keeps with a name, else a trial."""
+    found = site_file(place, named, os.environ)
+    if found is not None:
+        _check_same(found, wishes)
+        return found
+    node = choice.chosen_node(choice.look())
+    if wishes.name is None:
+        token = "".join(secrets.choice(TOKEN_LETTERS) for _place in range(TOKEN_LENGTH))
+        return written(place.trial_site, _peered(trial(token, node=node), wishes), progress)
+    return written(named or place.new_site, for_keeps(wishes, node), progress)
+
+
+def for_keeps(wishes: Wishes, node: Node) -> Site:
+    """The standalone site of that name; WrongUsage where the name cannot be one, or is doubted."""
+    name, why = check_name(wishes.name or "")
+    if name is None:
+        raise WrongUsage(
+            _("cannot use {name!r} as server name: {why}").format(name=wishes.name, why=why),
+            _("choose a name like matrix.example.org; it is for ever"),
+        )
+    site = standalone(name, node=node, accepted=tuple(wishes.accepted))
+    for doubt in doubts(
+        name,
+        site.names.client,
+        federation=False,
+        layout=site.names.layout,
+        accepted=site.accepted_doubts,
+    ):
+        if doubt.severity is Severity.REFUSE:
+            raise WrongUsage(
+                _("cannot use {name} as server name: {why}").format(name=name, why=doubt.text),
+                _("{hint}; or, knowing this: --accept {doubt}").format(
+                    hint=doubt.hint, doubt=doubt.name
+                ),
+            )
+    return _peered(site, wishes)
+
+
+def _check_same(found: Path, wishes: Wishes) -> None:
+    """A wish that the site file does not hold would be lost: refuse it, rather than forget it."""
+    site = load.load(found)
+    if wishes.name is not None and wishes.name != str(site.server_name):
+        raise WrongUsage(
+            _("cannot start {name}: {file} is the site of {other}").format(
+                name=wishes.name, file=found, other=site.server_name
+            ),
+            _("keep both: greygate up {name} --state DIRECTORY; or move that one away").format(
+                name=wishes.name
+            ),
+        )
+    missing = [
+        uri
+        for wished, held in (
+            (wishes.peers, site.overlay.peers),
+            (wishes.listen, site.overlay.listen),
+        )
+        for uri in wished
+        if uri not in held
+    ]
+    if missing:
+        raise WrongUsage(
+            _("cannot add {uri}: the site file decides").format(uri=missing[0]),
+            _("add it under [overlay] in {file}, then: greygate up").format(file=found),
+        )
+
+
+def _peered(site: Site, wishes: Wishes) -> Site:
+    overlay = replace(site.overlay, peers=tuple(wishes.peers), listen=tuple(wishes.listen))
+    return replace(site, overlay=overlay)
+
+
+def written(path: Path, site: Site, progress: Progress) -> Path:
+    text = site_text(site)
+    parse(text, _("what the flags make of {path}").format(path=path))
+    load.write(path, text)
+    progress.note(_("wrote the site file {path}").format(path=path))
+    return path

@@ -1,0 +1,110 @@
+"""The home half started: every service up, the first person made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from greygate.errors import NotRunning
+from greygate.home import persons
+from greygate.home.half import Home
+from greygate.home.persons import Welcome
+from greygate.home.preparation import Prepared
+from greygate.machine import ports
+from greygate.progress import Progress
+from greygate.run.foreground import Foreground
+from greygate.run.ready import wait_ready
+from greygate.run.runner import Mending, Runner, runner_here, take_up
+from greygate.run.systemd import Systemd
+from greygate.text import _
+
+FIRST_START = 180.0  # seconds; a small machine makes Synapse's tables in about thirty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A home half that serves."""
+
+    home: Home
+    runner: Runner
+    welcome: Welcome | None  # the first person, at the very first start
+    seconds: float  # from the first service's start until all were ready
+    ours: bool  # we started the services, and end them
+    mended: Mending | None  # where it ran already: what took up changed files
+
+
+def start(prepared: Prepared, progress: Progress, *, detached: bool) -> Started:
+    """Start what does not run, and have what runs take up what was changed."""
+    home, began = prepared.home, time.monotonic()
+    runner = runner_here(home.plan, home.units)
+    mended = None
+    if runner is None:
+        _demand_ports(home)
+        runner = Foreground(home.plan, home.units, detached=detached)
+        runner.start(progress)
+    else:
+        changed = _renewed_units(runner) | prepared.changed
+        runner.start(progress)
+        mended = take_up(runner, home.units, changed)
+    with _ended_on_failure(runner, progress, ours=mended is None):
+        wait_ready(
+            runner, home.units, deadline=time.monotonic() + FIRST_START, progress=progress
+        )
+        seconds = time.monotonic() - began
+        welcome = persons.first(home)
+    return Started(
+        home=home,
+        runner=runner,
+        welcome=welcome,
+        seconds=seconds,
+        ours=mended is None,
+        mended=mended,
+    )
+
+
+def take_up_here(prepared: Prepared) -> Mending | None:
+    """Have what runs use what was changed; nothing where nothing runs."""
+    runner = runner_here(prepared.home.plan, prepared.home.units)
+    if runner is None:
+        return None
+    return take_up(runner, prepared.home.units, _renewed_units(runner) | prepared.changed)
+
+
+def _renewed_units(runner: Runner) -> frozenset[str]:
+    """systemd's units follow the plan, too."""
+    return runner.write() if isinstance(runner, Systemd) else frozenset()
+
+
+@contextmanager
+def _ended_on_failure(runner: Runner, progress: Progress, *, ours: bool) -> Iterator[None]:
+    """What did not come up is not left half up, unless it was up before us."""
+    try:
+        yield
+    except BaseException:
+        if ours:
+            runner.stop(progress)
+        raise
+
+
+def _demand_ports(home: Home) -> None:
+    wanted = [listener.port for listener in home.plan.listeners]
+    ports.demand_free(home.plan.addresses, wanted, ports.holders())
+
+
+def running(home: Home) -> Runner:
+    """Who keeps the services; NotRunning where nobody does."""
+    found = runner_here(home.plan, home.units)
+    if found is None:
+        raise NotRunning(_("cannot go on: the server is not running"), "greygate up")
+    return found
+
+
+def stop(home: Home, progress: Progress) -> bool:
+    """Stop everything; False where nothing ran."""
+    found = runner_here(home.plan, home.units)
+    if found is None:
+        return False
+    found.stop(progress)
+    return True

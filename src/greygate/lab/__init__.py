@@ -1,0 +1,1 @@
+"""An internet on one machine: booted Debian hosts, joined by links, for trying the whole thing."""

@@ -1,0 +1,35 @@
+"""The friend's Yggdrasil: Debian's package with a configuration as somebody would write it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+CONFIG = Path("etc/yggdrasil/yggdrasil.conf")
+
+
+def configure(root: Path, peers: Sequence[str]) -> None:
+    """Write the node's configuration, with a key of its own, before the host boots."""
+    key = Ed25519PrivateKey.generate()
+    seed = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    wanted = {
+        "PrivateKey": (seed + public).hex(),  # 0.5 wants both halves, as hexadecimal
+        "Peers": list(peers),
+        "IfName": "auto",
+        "MulticastInterfaces": [],  # the peering under test is the one written above
+    }
+    path = root / CONFIG
+    path.touch(mode=0o640)
+    os.chown(path, 0, path.parent.stat().st_gid)  # the unit runs as Debian's account for it
+    path.write_text(json.dumps(wanted, indent=2) + "\n")

@@ -1,0 +1,99 @@
+"""Files written whole or not at all, with their owner and mode from the first moment."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from greygate.errors import Trouble
+from greygate.text import _
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a file is, as numbers."""
+
+    user: int
+    group: int
+
+    @classmethod
+    def ourselves(cls) -> Owner:
+        return cls(os.geteuid(), os.getegid())
+
+    @classmethod
+    def account(cls, name: str) -> Owner:
+        """The account `name` and its first group; Trouble where there is no such account."""
+        try:
+            entry = pwd.getpwnam(name)
+            grp.getgrgid(entry.pw_gid)
+        except KeyError as absent:
+            raise Trouble(
+                _("cannot give a file to {name}: there is no such account").format(name=name),
+                _("run greygate as root: it makes its accounts at the first start"),
+            ) from absent
+        return cls(entry.pw_uid, entry.pw_gid)
+
+
+def directory(path: PurePath, *, mode: int) -> Path:
+    """Make `path` and what is missing above it; what is already there stays as it is."""
+    made = Path(path)
+    for step in (*reversed(made.parents), made):
+        if not step.is_dir():
+            step.mkdir(exist_ok=True)
+            step.chmod(mode)  # mkdir's own mode is cut by the umask
+    return made
+
+
+def write_new(path: PurePath, content: bytes, *, owner: Owner, mode: int) -> bool:
+    """Write `path` unless it is there; True where it was written."""
+    whole = _beside(path, content, owner=owner, mode=mode)
+    try:
+        os.link(whole, path)  # fails where the name is taken: rename would replace it
+    except FileExistsError:
+        return False
+    finally:
+        whole.unlink()
+    _settle(path)
+    return True
+
+
+def replace(path: PurePath, content: bytes, *, owner: Owner, mode: int) -> None:
+    """Put `content` at `path`: whoever reads sees the old file or the new one, never a part."""
+    os.replace(_beside(path, content, owner=owner, mode=mode), path)
+    _settle(path)
+
+
+def give(path: PurePath, *, owner: Owner, mode: int) -> None:
+    """See that an existing file has this owner and mode: one unpacked by hand has ours."""
+    seen = os.stat(path)
+    if (seen.st_uid, seen.st_gid) != (owner.user, owner.group):
+        os.chown(path, owner.user, owner.group)
+    if seen.st_mode & 0o7777 != mode:
+        os.chmod(path, mode)
+
+
+def _beside(path: PurePath, content: bytes, *, owner: Owner, mode: int) -> Path:
+    """The content in a file beside `path`, safe on disk, seen by nobody but its owner."""
+    beside = Path(path).with_name(f".{path.name}.new")
+    beside.unlink(missing_ok=True)  # left by one that was killed
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with open(descriptor, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        if owner != Owner.ourselves():
+            os.fchown(descriptor, owner.user, owner.group)
+        os.fchmod(descriptor, mode)  # after the owner: chown clears bits
+        os.fsync(descriptor)
+    return beside
+
+
+def _settle(path: PurePath) -> None:
+    """Have the new name itself on disk."""
+    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

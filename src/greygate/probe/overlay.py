@@ -1,0 +1,101 @@
+"""A Yggdrasil node asked over its admin socket: one JSON request, one JSON answer, then closed."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Mapping
+from ipaddress import IPv6Address
+from typing import Any
+
+from greygate.probe.answers import (
+    NoAnswer,
+    NodeAnswer,
+    NodeSelf,
+    Peer,
+    Peers,
+    PeersAnswer,
+    Tun,
+    TunAnswer,
+)
+
+Admin = str | tuple[str, int]  # a socket's path, or an address of this machine with its port
+
+PATIENCE = 3.0  # seconds; it answers in one millisecond
+
+
+def node_self(admin: Admin) -> NodeAnswer:
+    """Who the node is."""
+    match _ask(admin, "getSelf"):
+        case NoAnswer() as nothing:
+            return nothing
+        case told:
+            return NodeSelf(
+                version=str(told["build_version"]),
+                address=IPv6Address(told["address"]),
+                subnet=str(told["subnet"]),
+                key=str(told["key"]),
+            )
+
+
+def peers(admin: Admin) -> PeersAnswer:
+    """With whom it peers, or tries to."""
+    match _ask(admin, "getPeers"):
+        case NoAnswer() as nothing:
+            return nothing
+        case told:
+            return Peers(tuple(map(_peer, told.get("peers") or ())))
+
+
+def tun(admin: Admin) -> TunAnswer:
+    """Its interface."""
+    match _ask(admin, "getTUN"):
+        case NoAnswer() as nothing:
+            return nothing
+        case told:
+            return Tun(str(told["name"]) if told["enabled"] else None, int(told.get("mtu", 0)))
+
+
+def _peer(told: Mapping[str, Any]) -> Peer:
+    inbound = bool(told.get("inbound"))
+    return Peer(
+        uri=str(told.get("remote", "")),
+        up=bool(told["up"]),
+        inbound=inbound,
+        complaint=str(told.get("last_error", "")),
+    )
+
+
+def _ask(admin: Admin, request: str) -> dict[str, Any] | NoAnswer:
+    """The `response` of the node; a 0.4 node, whose words differ, is NoAnswer too."""
+    try:
+        with _connected(admin) as channel:
+            channel.sendall(json.dumps({"request": request}).encode())
+            told = json.loads(_whole(channel))
+    except (OSError, ValueError) as error:
+        return NoAnswer(str(error))
+    if not isinstance(told, dict) or told.get("status") != "success":
+        return NoAnswer(str(told.get("error") if isinstance(told, dict) else told))
+    response = told.get("response")
+    return response if isinstance(response, dict) else NoAnswer(f"{request}: an empty answer")
+
+
+def _connected(admin: Admin) -> socket.socket:
+    if isinstance(admin, tuple):
+        return socket.create_connection(admin, timeout=PATIENCE)
+    channel = socket.socket(socket.AF_UNIX)
+    try:
+        channel.settimeout(PATIENCE)
+        channel.connect(admin)
+    except OSError:
+        channel.close()
+        raise
+    return channel
+
+
+def _whole(channel: socket.socket) -> bytes:
+    """All until the node closes, as it does after one answer unless asked to stay (0.5.12)."""
+    parts = []
+    while part := channel.recv(65536):
+        parts.append(part)
+    return b"".join(parts)

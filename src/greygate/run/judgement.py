@@ -1,0 +1,135 @@
+"""What follows from what was seen of the server: who can reach it, and if not, the one cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from greygate.plan.plan import Plan
+from greygate.probe.answers import Distrusted, NoAnswer, Peers, Refused, Reply
+from greygate.run.seen import Reach, Seen, Verdict
+from greygate.run.state import Condition, State
+from greygate.site.model import Node, Site
+from greygate.text import _, listing
+
+
+def people(site: Site, plan: Plan, seen: Seen) -> Reach:
+    """Can people reach it? The first thing in the way, as it hides what is behind it."""
+    in_the_way = (_services(seen), _address(site, plan, seen), _door(plan, seen), _way(site, seen))
+    found = next((reach for reach in in_the_way if reach is not None), None)
+    if found is not None:
+        return found
+    if site.overlay.node is Node.LOOPBACK:
+        return Reach(
+            Verdict.YES,
+            _("from this machine only, at {url}: this is not the overlay").format(
+                url=plan.address_url
+            ),
+        )
+    return Reach(Verdict.YES, _("over the overlay, at {url}").format(url=plan.address_url))
+
+
+def federation(site: Site) -> Reach:
+    """Do other homeservers reach it?"""
+    if not site.federation:
+        return Reach(Verdict.OFF, _("standalone: federation is off in the site file"))
+    return Reach(
+        Verdict.UNKNOWN,
+        _("nobody has looked from another homeserver"),
+        _("send a message from an account elsewhere"),
+    )
+
+
+def _services(seen: Seen) -> Reach | None:
+    if isinstance(seen.states, NoAnswer):
+        return Reach(Verdict.UNKNOWN, seen.states.why, _("ask again: greygate status"))
+    if not seen.states:
+        return Reach(Verdict.NO, _("the server is not running"), _("greygate up"))
+    return next(_troubled(seen.states), None)
+
+
+def _troubled(states: tuple[State, ...]) -> Iterator[Reach]:
+    """Failed ones first: they are why others wait."""
+    for state in states:
+        if state.condition is Condition.FAILED:
+            words = " / ".join(state.words[-2:]) or _("nothing")
+            yield Reach(
+                Verdict.NO,
+                _("{name} does not stay up; it says: {words}").format(name=state.name, words=words),
+                _("greygate logs {name}").format(name=state.name),
+            )
+    for state in states:
+        if state.condition in (Condition.DOWN, Condition.STOPPING):
+            cause = _("{name} is stopped").format(name=state.name)
+            yield Reach(Verdict.NO, cause, _("greygate up"))
+
+
+def _address(site: Site, plan: Plan, seen: Seen) -> Reach | None:
+    missing = [address for address in plan.addresses if address not in seen.present]
+    if not missing or (site.overlay.node is Node.LOOPBACK and seen.present):
+        return None  # a machine without IPv6 has no ::1, and 127.0.0.1 is enough
+    cures = {
+        Node.MANAGED: _("see what our node says: greygate logs yggdrasil"),
+        Node.SYSTEM: _("start this machine's Yggdrasil: systemctl start yggdrasil"),
+        Node.ROUTED: _("give it to an interface: ip address add {address}/64 dev INTERFACE"),
+        Node.LOOPBACK: _("bring the loopback interface up: ip link set lo up"),
+    }
+    return Reach(
+        Verdict.NO,
+        _("this machine does not have the address {address}").format(address=listing(missing)),
+        cures[site.overlay.node].format(address=missing[0]),
+    )
+
+
+def _door(plan: Plan, seen: Seen) -> Reach | None:
+    where = plan.address_url
+    match seen.answer:
+        case Reply(status=200):
+            return None
+        case Reply(status=status):
+            cause = _("{url} answers {status}: HAProxy is there, Synapse is not ready behind it")
+            cure = _("wait a moment; then greygate logs synapse")
+            return Reach(Verdict.NO, cause.format(url=where, status=status), cure)
+        case Refused():
+            cause = _("nothing listens at {url}").format(url=where)
+            return Reach(Verdict.NO, cause, _("greygate logs haproxy"))
+        case Distrusted(why):
+            cause = _("the certificate at {url} is not one of ours: {why}")
+            cure = _("see who listens there, and start again: greygate down, greygate up")
+            return Reach(Verdict.NO, cause.format(url=where, why=why), cure)
+        case NoAnswer(why):
+            cause = _("no answer from {url}: {why}").format(url=where, why=why)
+            return Reach(Verdict.UNKNOWN, cause, _("greygate logs haproxy"))
+
+
+def _way(site: Site, seen: Seen) -> Reach | None:
+    """Between people's nodes and ours."""
+    match seen.peers:
+        case None if site.overlay.node is Node.LOOPBACK:
+            return None
+        case None:
+            return Reach(
+                Verdict.UNKNOWN,
+                _("the node is on another machine, and its peers cannot be seen from here"),
+                _("open the address on another machine of the overlay"),
+            )
+        case NoAnswer(why):
+            cause = _("the Yggdrasil node does not tell its peers: {why}").format(why=why)
+            return Reach(Verdict.UNKNOWN, cause, _("is it running, and may we ask it? run as root"))
+        case Peers() as told if told.up:
+            return None
+        case Peers(peers=()):
+            return Reach(
+                Verdict.NO,
+                _("the overlay node has no peers, so nobody can find it"),
+                _(
+                    'add peers = ["tls://HOST:PORT"] under [overlay] in the site file '
+                    "(public ones: https://publicpeers.neilalexander.dev), then greygate apply"
+                ),
+            )
+        case Peers(peers=all_down):
+            words = "; ".join(f"{peer.uri}: {peer.complaint or _('no link')}" for peer in all_down)
+            return Reach(
+                Verdict.NO,
+                _("no overlay peer is up ({peers})").format(peers=words),
+                _("see whether this machine is online; else name other peers in the site file"),
+            )

@@ -1,0 +1,132 @@
+"""When a service is ready, and waiting for it: short looks, and no waiting for the dead."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+import httpx
+import psutil
+
+from greygate.components.component import Addressed, Answering, Listening, Ready, Service, Unit
+from greygate.errors import NotRunning
+from greygate.progress import Progress
+from greygate.run.state import WORDS, Condition, State
+from greygate.text import _, duration
+
+PAUSE = 0.05  # seconds between two looks
+PULSE = 0.25  # seconds between two questions to the runner whether all still live
+PATIENCE = 2.0  # seconds for one look: a service that is starting may be slow to answer
+
+
+class Watching(Protocol):
+    """As much of a Runner as waiting needs."""
+
+    def states(self) -> tuple[State, ...]: ...
+
+
+def wait_ready(
+    runner: Watching, units: Sequence[Unit], *, deadline: float, progress: Progress
+) -> None:
+    """Return when all are ready; NotRunning as soon as one dies, and at `deadline` (monotonic)."""
+    began = time.monotonic()
+    services = [unit for unit in units if isinstance(unit, Service)]
+    pulse = _Pulse(runner, frozenset(service.name for service in services))
+    for service in services:
+        with progress.step(_("waiting for {name}").format(name=service.name)):
+            while not is_ready(service.ready):
+                pulse.feel()
+                if time.monotonic() > deadline:
+                    raise _too_slow(service, runner, waited=time.monotonic() - began)
+                time.sleep(PAUSE)
+
+
+def is_ready(ready: Ready) -> bool:
+    """One look."""
+    match ready:
+        case Listening(address, port):
+            return _accepts(str(address), port)
+        case Answering(path, target):
+            return _answers(str(path), target)
+        case Addressed(address):
+            return any(
+                each.address.partition("%")[0] == str(address)
+                for interface in psutil.net_if_addrs().values()
+                for each in interface
+            )
+
+
+class _Pulse:
+    """Asks the runner from time to time, and raises when one of the named has died."""
+
+    def __init__(self, runner: Watching, names: frozenset[str]) -> None:
+        self._runner = runner
+        self._names = names
+        self._next = 0.0
+
+    def feel(self) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + PULSE
+        for state in self._runner.states():
+            if state.name in self._names and state.condition is Condition.FAILED:
+                raise died(state)
+
+
+def died(state: State) -> NotRunning:
+    """A service ended by itself: its own words, and where there are more."""
+    return NotRunning(
+        _("cannot keep {name} running: it ended, saying: {words}").format(
+            name=state.name, words=_said(state.words)
+        ),
+        _("read more: greygate logs {name}").format(name=state.name),
+    )
+
+
+def _too_slow(service: Service, runner: Watching, *, waited: float) -> NotRunning:
+    state = next((each for each in runner.states() if each.name == service.name), None)
+    return NotRunning(
+        _("cannot wait longer for {name}: {missing} after {waited}{words}").format(
+            name=service.name,
+            missing=_missing(service.ready),
+            waited=duration(waited),
+            words=_("; it said: {words}").format(words=_said(state.words))
+            if state is not None and state.words
+            else "",
+        ),
+        _("read what it does: greygate logs {name}").format(name=service.name),
+    )
+
+
+def _missing(ready: Ready) -> str:
+    match ready:
+        case Listening(address, port):
+            return _("nothing accepts at {address} port {port}").format(address=address, port=port)
+        case Answering(path, target):
+            return _("no answer to {target} at {socket}").format(target=target, socket=path)
+        case Addressed(address):
+            return _("this machine does not have {address}").format(address=address)
+
+
+def _said(words: tuple[str, ...]) -> str:
+    return " / ".join(word.strip() for word in words[-WORDS:] if word.strip()) or _("nothing")
+
+
+def _accepts(address: str, port: int) -> bool:
+    try:
+        with socket.create_connection((address, port), timeout=PATIENCE):
+            return True
+    except OSError:
+        return False
+
+
+def _answers(path: str, target: str) -> bool:
+    # Synapse answers 500 on a unix socket where nobody says for whom the request is.
+    try:
+        with httpx.Client(transport=httpx.HTTPTransport(uds=path), timeout=PATIENCE) as client:
+            answer = client.get(f"http://localhost{target}", headers={"X-Forwarded-For": "::1"})
+            return answer.status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,137 @@
+"""The status of the server as lines for people and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from greygate.probe.answers import NoAnswer, Peer, Peers
+from greygate.run.seen import Reach, Verdict
+from greygate.run.state import State
+from greygate.run.status import Status
+from greygate.text import _, aligned, duration, size
+
+
+def to_json(status: Status) -> dict[str, Any]:
+    """Fields are added, never taken away or given another meaning."""
+    seen = status.seen
+    return {
+        "server_name": str(status.site.server_name),
+        "trial": status.site.trial,
+        "addresses": [
+            {"address": str(address), "present": address in seen.present}
+            for address in status.plan.addresses
+        ],
+        "url": status.plan.base_url,
+        "address_url": status.plan.address_url,
+        "people": _reach(status.people),
+        "federation": _reach(status.federation),
+        "overlay": _overlay(status),
+        "services": [_service(state) for state in _states(status)],
+    }
+
+
+def verdict(status: Status) -> str:
+    """The matter in one line: can people reach it, and if not, what helps."""
+    people = status.people
+    cure = _("; next: {cure}").format(cure=people.cure) if people.cure else ""
+    return f"{_word(people.verdict)}: {people.cause}{cure}"
+
+
+def lines(status: Status) -> tuple[str, ...]:
+    """Who can reach it first, the services last."""
+    trial = _("  (a trial: its accounts do not carry over)") if status.site.trial else ""
+    facts = aligned(
+        [
+            [_("people"), _told(status.people)],
+            *_cures(status.people),
+            [_("federation"), _told(status.federation)],
+            *_cures(status.federation),
+            *_overlay_rows(status),
+        ]
+    )
+    services = [_service_row(state, status.at) for state in _states(status)]
+    table = ["", *aligned(services).splitlines()] if services else []
+    return (f"{status.site.server_name}{trial}", *facts.splitlines(), *table)
+
+
+def _states(status: Status) -> tuple[State, ...]:
+    return () if isinstance(status.seen.states, NoAnswer) else status.seen.states
+
+
+def _told(reach: Reach) -> str:
+    return f"{_word(reach.verdict)}: {reach.cause}"
+
+
+def _word(verdict: Verdict) -> str:
+    match verdict:
+        case Verdict.YES:
+            return _("reachable")
+        case Verdict.NO:
+            return _("NOT reachable")
+        case Verdict.UNKNOWN:
+            return _("not known")
+        case Verdict.OFF:
+            return _("off")
+
+
+def _cures(reach: Reach) -> list[list[str]]:
+    return [["", _("next: {cure}").format(cure=reach.cure)]] if reach.cure else []
+
+
+def _overlay_rows(status: Status) -> list[list[str]]:
+    match status.seen.peers:
+        case Peers(peers) as told:
+            count = _("{up} of {all} peers up").format(up=len(told.up), all=len(peers))
+            return [[_("overlay"), count], *(["", _peer(peer)] for peer in peers if not peer.up)]
+        case NoAnswer(why):
+            return [[_("overlay"), _("not known: {why}").format(why=why)]]
+        case None:
+            return []
+
+
+def _peer(peer: Peer) -> str:
+    return _("down: {uri}  {complaint}").format(uri=peer.uri, complaint=peer.complaint).rstrip()
+
+
+def _service_row(state: State, now: float) -> list[str]:
+    since = duration(max(0.0, now - state.since)) if state.since else ""
+    memory = ""
+    if state.memory is not None:
+        kind = "" if state.memory.shared_out else _(" resident")
+        memory = f"{size(state.memory.octets)}{kind}"
+    return [state.name, state.condition.value, since, memory]
+
+
+def _service(state: State) -> dict[str, Any]:
+    return {
+        "name": state.name,
+        "state": state.condition.value,
+        "pid": state.pid,
+        "since": state.since,
+        "memory": state.memory.octets if state.memory else None,
+        "memory_kind": ("pss" if state.memory.shared_out else "rss") if state.memory else None,
+        "words": list(state.words),
+    }
+
+
+def _reach(reach: Reach) -> dict[str, str]:
+    return {"reachable": reach.verdict.value, "cause": reach.cause, "cure": reach.cure}
+
+
+def _overlay(status: Status) -> dict[str, Any]:
+    match status.seen.peers:
+        case Peers(peers):
+            told = [
+                {
+                    "uri": peer.uri,
+                    "up": peer.up,
+                    "inbound": peer.inbound,
+                    "complaint": peer.complaint,
+                }
+                for peer in peers
+            ]
+            return {"node": status.site.overlay.node.value, "peers": told, "unknown": None}
+        case NoAnswer(why):
+            return {"node": status.site.overlay.node.value, "peers": None, "unknown": why}
+        case None:
+            return {"node": status.site.overlay.node.value, "peers": None, "unknown": None}

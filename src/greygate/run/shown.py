@@ -1,0 +1,67 @@
+"""What `systemctl show` prints, read into values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from greygate.run.state import Condition
+
+PROPERTIES = (
+    "Id",
+    "ActiveState",
+    "SubState",
+    "MainPID",
+    "InvocationID",
+    "ActiveEnterTimestamp",
+    "InactiveEnterTimestamp",
+)
+
+# ActiveState; a unit between two attempts is "activating" with the SubState "auto-restart".
+CONDITIONS = {
+    "active": Condition.UP,
+    "reloading": Condition.UP,
+    "refreshing": Condition.UP,
+    "activating": Condition.STARTING,
+    "deactivating": Condition.STOPPING,
+    "inactive": Condition.DOWN,
+    "maintenance": Condition.DOWN,
+    "failed": Condition.FAILED,
+}
+BETWEEN_ATTEMPTS = ("auto-restart", "auto-restart-queued")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One unit as systemd tells it."""
+
+    unit: str
+    condition: Condition
+    pid: int | None
+    since: float | None
+    invocation: str
+
+
+def shown(text: str) -> Iterator[Shown]:
+    """The units of one call, in its order; blank lines part them."""
+    for block in text.strip().split("\n\n"):
+        yield _unit(dict(line.split("=", 1) for line in block.splitlines() if "=" in line))
+
+
+def _unit(told: Mapping[str, str]) -> Shown:
+    condition = CONDITIONS[told["ActiveState"]]
+    if told["SubState"] in BETWEEN_ATTEMPTS:
+        condition = Condition.FAILED
+    stamp = "ActiveEnterTimestamp" if condition is Condition.UP else "InactiveEnterTimestamp"
+    return Shown(
+        unit=told["Id"],
+        condition=condition,
+        pid=int(told["MainPID"]) or None,
+        since=_seconds(told.get(stamp, "")),
+        invocation=told.get("InvocationID", ""),
+    )
+
+
+def _seconds(stamp: str) -> float | None:
+    """`@1795387143`, as `--timestamp=unix` has it; nothing where it never happened."""
+    return float(stamp[1:]) if stamp.startswith("@") else None

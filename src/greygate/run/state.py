@@ -1,0 +1,70 @@
+"""What a service is doing: the value that every runner tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from greygate.components.component import Service, Task, Unit
+
+WORDS = 8  # last lines of its own log that a failed service is quoted with
+
+
+class Condition(Enum):
+    """Where a service is in its life."""
+
+    UP = "up"
+    STARTING = "starting"
+    STOPPING = "stopping"
+    DOWN = "down"  # nobody asked it to run
+    FAILED = "failed"  # it ended by itself, and may be tried again
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a service's processes hold; `shared_out` (PSS) where we may look, else resident."""
+
+    octets: int
+    shared_out: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """One service as its runner sees it."""
+
+    name: str
+    condition: Condition
+    pid: int | None = None
+    since: float | None = None  # seconds since 1970
+    memory: Memory | None = None
+    words: tuple[str, ...] = ()  # its own last lines, where it failed
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a service's log."""
+
+    service: str
+    text: str
+
+
+def in_order(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
+    """The units, each behind those of `units` that it names in `after`; else as they came."""
+    waiting, placed = list(units), list[Unit]()
+    while waiting:
+        blocked = {unit.name for unit in waiting}
+        ready = next((unit for unit in waiting if blocked.isdisjoint(unit.after)), None)
+        assert ready is not None, f"units wait for each other: {sorted(blocked)}"
+        waiting.remove(ready)
+        placed.append(ready)
+    return tuple(placed)
+
+
+def services_of(units: tuple[Unit, ...]) -> tuple[Service, ...]:
+    """The services among the units, in the order in which they start."""
+    return tuple(unit for unit in in_order(units) if isinstance(unit, Service))
+
+
+def tasks_of(units: tuple[Unit, ...]) -> tuple[Task, ...]:
+    """The tasks among the units, in the order in which they are done."""
+    return tuple(unit for unit in in_order(units) if isinstance(unit, Task))

@@ -1,0 +1,75 @@
+"""supervisord's configuration for the services of a plan."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+
+from greygate.components.component import Service
+from greygate.plan.paths import Paths
+from greygate.plan.plan import Plan
+from greygate.run.privileges import Identity, confined
+
+LOG_OCTETS = 10_000_000  # one log file; with two older ones at most 30 MB a service
+LOG_KEPT = 2
+STEADY_AFTER = 1  # seconds that a program must live to count as started
+RETRIES = 1000  # supervisord waits one second more before each: about never giving up
+
+
+def configuration(
+    plan: Plan, services: Sequence[Service], identity: Callable[[Service], Identity]
+) -> str:
+    """The text of supervisord.conf; programs in the order in which they start."""
+    programs = (
+        _program(plan, service, identity(service) if plan.accounts else None, priority)
+        for priority, service in enumerate(services, start=1)
+    )
+    return "\n".join((_supervisord(plan.paths, root=plan.accounts), *programs))
+
+
+def _supervisord(paths: Paths, *, root: bool) -> str:
+    return f"""\
+[supervisord]
+nodaemon = true
+silent = true
+{"user = root" if root else "; runs as whoever started it"}
+identifier = greygate
+logfile = {_plain(str(paths.logs / "supervisord.log"))}
+logfile_maxbytes = {LOG_OCTETS}
+logfile_backups = {LOG_KEPT}
+pidfile = {_plain(str(paths.supervisor / "pid"))}
+
+[unix_http_server]
+file = {_plain(str(paths.supervisor / "sock"))}
+chmod = 0600
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+"""
+
+
+def _program(plan: Plan, service: Service, identity: Identity | None, priority: int) -> str:
+    log = plan.paths.logs / f"{service.name}.log"
+    variables = ",".join(f'{name}="{_plain(value)}"' for name, value in service.environment)
+    return f"""\
+[program:{service.name}]
+command = {_plain(shlex.join(confined(service.argv, identity)))}
+environment = {variables}
+priority = {priority}
+autorestart = true
+startsecs = {STEADY_AFTER}
+startretries = {RETRIES}
+stopsignal = TERM
+stopwaitsecs = {round(service.stop_after)}
+killasgroup = true
+redirect_stderr = true
+stdout_logfile = {_plain(str(log))}
+stdout_logfile_maxbytes = {LOG_OCTETS}
+stdout_logfile_backups = {LOG_KEPT}
+"""
+
+
+def _plain(text: str) -> str:
+    """`text` as supervisord reads it back; it takes `%` for an expansion, ` ;` for a comment."""
+    assert not any(odd in text for odd in ("\n", " ;", " #", '"')), text
+    return text.replace("%", "%%")

@@ -1,0 +1,200 @@
+"""The services under systemd: written as units, started at boot, followed in the journal."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from greygate.components.component import Unit
+from greygate.errors import MissingProgram, Trouble
+from greygate.machine.files import Owner, replace
+from greygate.plan.plan import Plan
+from greygate.progress import Progress
+from greygate.run.memory import memory_of
+from greygate.run.shown import PROPERTIES, Shown, shown
+from greygate.run.state import WORDS, Condition, Line, State, in_order, services_of
+from greygate.run.units import OURS, TARGET, unit_files, unit_name
+from greygate.text import _
+
+HERE = Path("/run/systemd/system")  # as sd_booted(3) tells
+UNITS = Path("/etc/systemd/system")
+PATIENCE = 120.0  # seconds for systemctl; stopping Synapse may take 30
+
+
+def is_here() -> bool:
+    """Whether systemd runs this machine."""
+    return HERE.is_dir()
+
+
+class Systemd:
+    """A Runner: units in `directory`, driven through systemctl."""
+
+    def __init__(self, plan: Plan, units: tuple[Unit, ...], *, directory: Path = UNITS) -> None:
+        self._plan = plan
+        self._units = units
+        self._services = services_of(units)
+        self._directory = directory
+
+    def installed(self) -> bool:
+        """Whether our units are there, and of this deployment and no other on the machine."""
+        try:
+            target = (self._directory / TARGET).read_text("utf-8")
+        except FileNotFoundError:
+            return False
+        return f"{OURS}={self._plan.paths.state}" in target.splitlines()
+
+    def write(self) -> frozenset[str]:
+        """Have exactly the plan's units in place and enabled; the names of those that changed."""
+        self._refuse_other()
+        wanted = unit_files(self._plan, self._units)
+        before = {path.name: path.read_text("utf-8") for path in self._there()}
+        gone = before.keys() - wanted.keys()
+        for name in gone:
+            self._systemctl("disable", "--now", name)
+            (self._directory / name).unlink(missing_ok=True)
+        changed = {name for name, text in wanted.items() if before.get(name) != text}
+        for name in changed:
+            _write(self._directory / name, wanted[name])
+        if changed or gone:
+            self._systemctl("daemon-reload")
+        self._systemctl("enable", *wanted)
+        return frozenset(unit.name for unit in self._units if unit_name(unit.name) in changed)
+
+    def remove(self) -> None:
+        """Stop and forget the units; what they kept stays."""
+        self._refuse_other()
+        names = [path.name for path in self._there()]
+        if names:
+            self._systemctl("disable", "--now", *names)
+        for name in names:
+            (self._directory / name).unlink(missing_ok=True)
+        self._systemctl("daemon-reload")
+        with suppress(Trouble):  # it complains of those that never failed
+            self._systemctl("reset-failed", *names)
+
+    def start(self, progress: Progress) -> None:
+        with progress.step(_("starting the services")):
+            names = [unit_name(unit.name) for unit in self._units]
+            # Not waiting: whether they come up is seen by looking at them.
+            self._systemctl("start", "--no-block", TARGET, *names)
+
+    def stop(self, progress: Progress) -> None:
+        for unit in reversed(in_order(self._units)):
+            with progress.step(_("stopping {name}").format(name=unit.name)):
+                self._systemctl("stop", unit_name(unit.name))
+        self._systemctl("stop", TARGET)
+
+    def states(self) -> tuple[State, ...]:
+        names = [unit_name(service.name) for service in self._services]
+        told = self._systemctl(
+            "show", "--timestamp=unix", f"--property={','.join(PROPERTIES)}", *names
+        )
+        by_unit = {each.unit: each for each in shown(told)}
+        return tuple(
+            self._state(service.name, by_unit[unit_name(service.name)])
+            for service in self._services
+        )
+
+    def restart(self, name: str) -> None:
+        self._systemctl("try-restart", unit_name(name))
+
+    def reload(self, name: str) -> None:
+        self._systemctl("try-reload-or-restart", unit_name(name))
+
+    def logs(self, names: Sequence[str], *, lines: int, follow: bool) -> Iterator[Line]:
+        chosen = names or [service.name for service in self._services]
+        by_unit = {unit_name(name): name for name in chosen}
+        command = ["journalctl", "--output=json", f"--lines={lines}"]
+        command += [f"--unit={unit}" for unit in by_unit]
+        command += ["--follow"] if follow else []
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as journal:
+            assert journal.stdout is not None, "it was asked for"
+            try:
+                for entry in journal.stdout:
+                    yield from _line(json.loads(entry), by_unit)
+            finally:
+                journal.terminate()
+
+    def _state(self, name: str, seen: Shown) -> State:
+        failed = seen.condition is Condition.FAILED
+        return State(
+            name=name,
+            condition=seen.condition,
+            pid=seen.pid,
+            since=seen.since,
+            memory=memory_of(seen.pid) if seen.pid else None,
+            words=self._words(name, seen.invocation) if failed else (),
+        )
+
+    def _words(self, name: str, invocation: str) -> tuple[str, ...]:
+        """The last lines of the run that ended, and of none before it."""
+        match = [f"_SYSTEMD_INVOCATION_ID={invocation}"] if invocation else []
+        command = ["journalctl", "--output=cat", f"--lines={WORDS}", "--quiet"]
+        return tuple(_run([*command, f"--unit={unit_name(name)}", *match]).splitlines())
+
+    def _there(self) -> list[Path]:
+        """Our unit files on this machine, of this plan or of an earlier one."""
+        return sorted(
+            path for pattern in (TARGET, unit_name("*")) for path in self._directory.glob(pattern)
+        )
+
+    def _refuse_other(self) -> None:
+        if self._there() and not self.installed():
+            raise Trouble(
+                _("cannot install here: {directory} has the units of another Greygate").format(
+                    directory=self._directory
+                ),
+                _("uninstall that one first: greygate --state ITS-DIRECTORY uninstall"),
+            )
+
+    def _systemctl(self, *words: str) -> str:
+        return _run(["systemctl", "--no-pager", "--no-ask-password", *words])
+
+
+def _write(path: Path, text: str) -> None:
+    replace(path, text.encode(), owner=Owner.ourselves(), mode=0o644)
+
+
+def _line(entry: Mapping[str, object], by_unit: Mapping[str, str]) -> Iterator[Line]:
+    """A journal entry of the service itself; what systemd says of it carries another field."""
+    name = by_unit.get(str(entry.get("_SYSTEMD_UNIT")))
+    message = entry.get("MESSAGE")
+    if isinstance(message, list):  # octets that are no UTF-8 come as numbers
+        message = bytes(message).decode(errors="replace")
+    if name is not None and message is not None:
+        yield Line(name, str(message))
+
+
+def _run(command: list[str]) -> str:
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PATIENCE,
+            check=False,
+        )
+    except FileNotFoundError as absent:
+        raise MissingProgram(
+            _("cannot run {program}: it is not on this machine").format(program=command[0]),
+            _("without systemd, run `greygate up` in the foreground"),
+        ) from absent
+    except subprocess.TimeoutExpired as slow:
+        raise _refused(command, _("no end after {s:.0f} s").format(s=PATIENCE)) from slow
+    if done.returncode != 0:
+        raise _refused(command, done.stderr.strip().replace("\n", " / "))
+    return done.stdout
+
+
+def _refused(command: list[str], why: str) -> Trouble:
+    return Trouble(
+        _("cannot have systemd do it: {why}").format(why=why),
+        _("run it by hand to see more: {command}").format(command=" ".join(command)),
+    )

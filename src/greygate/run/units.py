@@ -1,0 +1,200 @@
+"""systemd units from the services and tasks of a plan, as tightly shut as each can bear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from greygate.components.component import GROUP, Service, Task, Unit
+from greygate.plan.plan import Plan
+
+TARGET = "greygate.target"
+OURS = "X-GreygateState"  # systemd leaves X- to others: whose units these are
+RETRY = 3  # seconds before a service that ended is started again
+RUN = PurePosixPath("/run")  # where systemd makes runtime directories
+HOMES = ("/home", "/root", "/run/user")
+
+# The distribution's own node, where our peers are added to it; nothing where there is none.
+SYSTEM_NODE = "yggdrasil.service"
+
+# What no program of ours needs; systemd.exec(5) tells each.
+SHUT = (
+    "NoNewPrivileges=yes",
+    "ProtectSystem=strict",
+    "PrivateTmp=yes",
+    "ProtectProc=invisible",
+    "ProcSubset=pid",
+    "ProtectClock=yes",
+    "ProtectControlGroups=yes",
+    "ProtectHostname=yes",
+    "ProtectKernelLogs=yes",
+    "ProtectKernelModules=yes",
+    "ProtectKernelTunables=yes",
+    "RestrictNamespaces=yes",
+    "RestrictRealtime=yes",
+    "RestrictSUIDSGID=yes",
+    "LockPersonality=yes",
+    "KeyringMode=private",
+    "SystemCallArchitectures=native",
+    "SystemCallFilter=@system-service",
+    "SystemCallErrorNumber=EPERM",
+    "UMask=0077",
+)
+
+
+def unit_name(name: str) -> str:
+    """What systemd calls a unit of ours."""
+    return f"greygate-{name}.service"
+
+
+def unit_files(plan: Plan, units: tuple[Unit, ...]) -> dict[str, str]:
+    """Every unit file of the plan, name to text, the target first."""
+    return {
+        TARGET: _target(plan, units),
+        **{unit_name(unit.name): unit_file(plan, unit, units) for unit in units},
+    }
+
+
+def unit_file(plan: Plan, unit: Unit, units: tuple[Unit, ...]) -> str:
+    """One unit; `units` are all of the plan, as some depend on others."""
+    match unit:
+        case Service():
+            body = _service(plan, unit)
+        case Task():
+            body = _task(plan, unit)
+    sections = (
+        ("Unit", _heading(plan, unit, units)),
+        ("Service", body),
+        ("Install", (f"WantedBy={TARGET}",)),
+    )
+    return _text(sections)
+
+
+def _target(plan: Plan, units: tuple[Unit, ...]) -> str:
+    return _text(
+        (
+            (
+                "Unit",
+                (
+                    "Description=Greygate, a Matrix homeserver on Yggdrasil",
+                    f"{OURS}={plan.paths.state}",
+                    f"Wants={' '.join(unit_name(unit.name) for unit in units)}",
+                ),
+            ),
+            ("Install", ("WantedBy=multi-user.target",)),
+        )
+    )
+
+
+def _heading(plan: Plan, unit: Unit, units: tuple[Unit, ...]) -> Iterable[str]:
+    yield f"Description={_literal(unit.description)}"
+    yield f"PartOf={TARGET}"
+    before = [each for each in units if each.name in unit.after]
+    names = " ".join(unit_name(each.name) for each in before)
+    yield f"After=network.target {names or SYSTEM_NODE}"
+    # A task is a condition: without the firewall nothing opens. A service is company.
+    conditions = " ".join(unit_name(each.name) for each in before if isinstance(each, Task))
+    if conditions:
+        yield f"Requires={conditions}"
+    yield f"RequiresMountsFor={_literal(str(plan.paths.state))}"
+    # For ever: the disk may have been full, and nobody may be near to start it by hand.
+    yield "StartLimitIntervalSec=0"
+
+
+def _service(plan: Plan, service: Service) -> Iterable[str]:
+    yield f"Type={'notify' if service.notifies else 'exec'}"
+    yield f"ExecStart={_command(service.argv)}"
+    if service.reload is not None:
+        # A shell's own kill: a minimal Debian has no /bin/kill. What is not proved is not loaded.
+        if service.proof:
+            yield f"ExecReload={_command(service.proof)}"
+        signal = service.reload.name.removeprefix("SIG")
+        yield f'ExecReload=/bin/sh -c "kill -s {signal} $MAINPID"'
+    yield "Restart=always"
+    yield f"RestartSec={RETRY}"
+    yield f"TimeoutStopSec={service.stop_after:g}"
+    yield "KillMode=mixed"
+    yield f"User={service.account}"
+    yield f"Group={GROUP}"
+    yield from (f'Environment="{name}={_literal(value)}"' for name, value in service.environment)
+    yield from _directories(service)
+    yield from _capabilities(service.capabilities, ambient=True)
+    yield from _devices(service.devices)
+    yield from _sandbox(plan)
+    yield f"MemoryDenyWriteExecute={'no' if service.makes_code else 'yes'}"
+    yield "SystemCallFilter=~@privileged @resources"
+    yield f"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6{_netlink(service)}"
+
+
+def _task(plan: Plan, task: Task) -> Iterable[str]:
+    yield "Type=oneshot"
+    yield "RemainAfterExit=yes"
+    yield from (f"ExecStart={_command(argv)}" for argv in task.up)
+    yield from (f"ExecReload={_command(argv)}" for argv in task.up)
+    yield from (f"ExecStop={_command(argv)}" for argv in task.down)
+    yield "Restart=on-failure"
+    yield f"RestartSec={RETRY}"
+    yield "TimeoutStartSec=60"
+    yield f"ReadWritePaths=-{_literal(str(plan.paths.runtime))}"
+    # It speaks to other programs' sockets, which belong to their accounts.
+    yield from _capabilities(("net_admin", "dac_override"), ambient=False)
+    yield "PrivateDevices=yes"
+    yield from _sandbox(plan)
+    yield "MemoryDenyWriteExecute=yes"
+    yield "RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6"
+
+
+def _directories(service: Service) -> Iterable[str]:
+    yield from (f"ReadWritePaths={_literal(str(path))}" for path in service.writes)
+    if service.runtime is not None:
+        assert service.runtime.is_relative_to(RUN), f"{service.runtime} is not systemd's to make"
+        yield f"RuntimeDirectory={service.runtime.relative_to(RUN)}"
+        yield "RuntimeDirectoryMode=0750"
+
+
+def _capabilities(names: tuple[str, ...], *, ambient: bool) -> Iterable[str]:
+    spelled = " ".join(f"CAP_{name.upper()}" for name in names)
+    yield f"CapabilityBoundingSet={spelled}"
+    if ambient:
+        yield f"AmbientCapabilities={spelled}"
+
+
+def _devices(devices: tuple[str, ...]) -> Iterable[str]:
+    if not devices:
+        yield "PrivateDevices=yes"
+        return
+    yield "DevicePolicy=closed"
+    yield from (f"DeviceAllow={device} rw" for device in devices)
+
+
+def _sandbox(plan: Plan) -> Iterable[str]:
+    in_home = any(str(plan.paths.state).startswith(f"{home}/") for home in HOMES)
+    yield f"ProtectHome={'read-only' if in_home else 'yes'}"
+    yield from SHUT
+
+
+def _netlink(service: Service) -> str:
+    """Interfaces are made and asked for over netlink."""
+    return " AF_NETLINK" if "net_admin" in service.capabilities else ""
+
+
+def _command(argv: tuple[str, ...]) -> str:
+    return " ".join(map(_word, argv))
+
+
+def _word(word: str) -> str:
+    """One argument as systemd.service(5) reads it back."""
+    literal = _literal(word).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
+    plain = literal and not any(sign.isspace() or sign in "\"'\\;" for sign in literal)
+    return literal if plain else f'"{literal}"'
+
+
+def _literal(text: str) -> str:
+    """`text` without what systemd would expand."""
+    assert "\n" not in text, text
+    return text.replace("%", "%%")
+
+
+def _text(sections: Iterable[tuple[str, Iterable[str]]]) -> str:
+    blocks = ("\n".join((f"[{name}]", *lines)) for name, lines in sections)
+    return "\n\n".join(blocks) + "\n"

@@ -1,0 +1,134 @@
+"""Finds, reads and writes the site file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from greygate.errors import Trouble, WrongUsage
+from greygate.site.model import Site
+from greygate.site.parse import parse
+from greygate.text import _
+
+FILE = "site.toml"
+VARIABLE = "GREYGATE_SITE"
+SYSTEM = Path("/etc/greygate")
+
+# A page of text is 4 kB; whoever names a disk image by mistake should not wait for it.
+LARGEST = 1_000_000
+
+
+class SiteExists(WrongUsage):
+    """A site file is there already, and was left as it is."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            _("cannot write {path}: it is there already").format(path=path),
+            _("edit it, or move it away first: mv {path} {path}.old").format(path=path),
+        )
+        self.path = path
+
+
+def find(explicit: Path | None, environ: Mapping[str, str], state: Path) -> Path | None:
+    """The site file to use: the one that was named, else the first one that is there."""
+    for named in (explicit, _named(environ)):
+        if named is not None:
+            return named
+    return next((path for path in _usual(environ, state) if path.is_file()), None)
+
+
+def home(environ: Mapping[str, str]) -> Path:
+    """Where `init` writes the site file of this user."""
+    if os.geteuid() == 0:
+        return SYSTEM / FILE
+    # XDG base directories: a relative path there is to be ignored.
+    configured = Path(environ.get("XDG_CONFIG_HOME", ""))
+    base = configured if configured.is_absolute() else Path(environ.get("HOME", "/")) / ".config"
+    return base / "greygate" / FILE
+
+
+def load(path: Path) -> Site:
+    """The site that the file describes; SiteRefused where it has mistakes."""
+    return parse(read(path), str(path))
+
+
+def read(path: Path) -> str:
+    """The text of the file."""
+    with _told(path, _("read")):
+        if path.is_dir():
+            raise IsADirectoryError
+        with path.open("rb") as file:
+            octets = file.read(LARGEST + 1)
+    if len(octets) > LARGEST:
+        raise WrongUsage(
+            _("cannot read {path}: it is larger than any site file").format(path=path),
+            _("name the site file: --site FILE"),
+        )
+    try:
+        return octets.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = octets.count(b"\n", 0, error.start) + 1
+        raise WrongUsage(
+            _("cannot read {path}: line {line} is not UTF-8").format(path=path, line=line),
+            _("save it as UTF-8"),
+        ) from error
+
+
+def write(path: Path, text: str) -> None:
+    """Write a new site file, whole or not at all; SiteExists where there is one."""
+    with _told(path, _("write")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(prefix=".site-", dir=path.parent)  # mode 0600
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(draft, path)  # unlike rename, never takes the place of another file
+        finally:
+            os.unlink(draft)
+        _sync_directory(path.parent)
+
+
+def _named(environ: Mapping[str, str]) -> Path | None:
+    name = environ.get(VARIABLE)
+    return Path(name) if name else None
+
+
+def _usual(environ: Mapping[str, str], state: Path) -> tuple[Path, ...]:
+    # Below the state lives the trial's: whatever somebody wrote by intent comes before it.
+    return Path(FILE), home(environ), state / FILE
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _told(path: Path, act: str) -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError as error:
+        raise SiteExists(path) from error
+    except FileNotFoundError as error:
+        raise WrongUsage(
+            _("cannot {act} {path}: it is not there").format(act=act, path=path),
+            _("write one with: greygate init"),
+        ) from error
+    except IsADirectoryError as error:
+        raise WrongUsage(
+            _("cannot {act} {path}: it is a directory").format(act=act, path=path),
+            _("name the file in it: {path}/{file}").format(path=path, file=FILE),
+        ) from error
+    except OSError as error:
+        raise Trouble(
+            _("cannot {act} {path}: {why}").format(act=act, path=path, why=error.strerror),
+            _("see who may: ls -ld {path} {parent}").format(path=path, parent=path.parent),
+        ) from error

@@ -1,0 +1,167 @@
+"""Every syntax error of a TOML text: each is noted, its lines are blanked, and reading goes on.
+
+tomllib stops at its first error, and a tree-sitter grammar may take half the file for one. Both
+would send somebody with three slips through three rounds.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+
+from greygate.errors import Mistake
+from greygate.text import _
+
+MOST_ERRORS = 100  # more than anybody mends in one sitting; it bounds the work on hostile text
+
+_PLACE = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)", re.S)
+_HEADER = re.compile(r"\s*\[+\s*([A-Za-z0-9_.-]+)")
+_OPENS_TEXT = re.compile(r"""[^#]*("{3}|'{3})""")
+_OPENS_LIST = re.compile(r"""[^#"']+=[^#]*\[""")
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """Sound TOML with as many lines as before, and what had to be left out of it."""
+
+    text: str
+    dropped: str
+    mistakes: tuple[Mistake, ...]
+
+
+def mended(text: str) -> Mended:
+    """`text` without its syntax errors, each of them told."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    dropped: list[str] = []
+    mistakes: list[Mistake] = []
+    for _round in range(MOST_ERRORS):
+        error = _first_error("\n".join((*lines, "")))
+        if error is None:
+            return Mended("\n".join((*lines, "")), "\n".join(dropped), tuple(mistakes))
+        what, last = error
+        last = min(last or _last_written(lines), len(lines))
+        first = _start(what, lines, last)
+        mistakes.append(_mistake(what, first))
+        dropped += lines[first - 1 : last]
+        _blank(what, lines, first, last)
+    return Mended("", text, tuple(mistakes))
+
+
+def _first_error(text: str) -> tuple[str, int | None] | None:
+    """What tomllib says of `text`, and the line; no line where it only says "end of document"."""
+    try:
+        tomllib.loads(text)
+    except RecursionError:
+        return "Too deep", _longest(text)
+    except ValueError as error:
+        place = _PLACE.fullmatch(str(error))
+        if place is None:  # a number of thousands of digits, or a date that no calendar has
+            return "Invalid value", _longest(text)
+        return place["what"], int(place["line"]) if place["line"] else None
+    return None
+
+
+def _longest(text: str) -> int:
+    lines = text.split("\n")
+    return max(range(len(lines)), key=lambda n: len(lines[n])) + 1
+
+
+def _last_written(lines: list[str]) -> int:
+    return max((n for n, line in enumerate(lines, 1) if line.strip()), default=1)
+
+
+def _start(what: str, lines: list[str], last: int) -> int:
+    """The line on which the statement began that `last` cannot end."""
+    match what:
+        case "Unclosed array" | "Cannot overwrite a value":
+            opens = _OPENS_LIST.match
+        case "Unterminated string" | "Expected \"'''\"":
+            opens = _OPENS_TEXT.match
+        case _:
+            return last
+    if what == "Cannot overwrite a value" and "=" in lines[last - 1]:
+        return last
+    return next((n for n in range(last, 0, -1) if opens(lines[n - 1])), last)
+
+
+def _blank(what: str, lines: list[str], first: int, last: int) -> None:
+    header = _HEADER.match(lines[first - 1])
+    if what == "Unclosed array" and last > first and "=" in lines[last - 1]:
+        last -= 1  # found missing only at the next key, which is sound
+    for n in range(first, last + 1):
+        lines[n - 1] = ""
+    if header and what.startswith("Expected"):
+        lines[first - 1] = f"[{header[1]}]"  # what stands below it still belongs to it
+        if _first_error(lines[first - 1]):
+            lines[first - 1] = ""
+    elif header:
+        _drop_section(lines, first)
+
+
+def _drop_section(lines: list[str], first: int) -> None:
+    """Blank what stood below a header that is gone: it would fall to the section before it."""
+    for n in range(first, len(lines)):
+        if lines[n].lstrip().startswith("["):
+            return
+        lines[n] = ""
+
+
+def _mistake(what: str, line: int) -> Mistake:
+    for known, (text, hint) in _EXPLAINED.items():
+        if what.startswith(known):
+            return Mistake(line, "", text, hint)
+    return Mistake(
+        line,
+        "",
+        _("this is not TOML: {what}").format(what=what[:1].lower() + what[1:]),
+        _('write key = "value", key = true, or key = ["one", "two"]'),
+    )
+
+
+_EXPLAINED = {
+    "Cannot overwrite a value": (
+        _("this key is already set further up"),
+        _("keep one of the two lines"),
+    ),
+    "Cannot declare": (
+        _("this section is already there further up"),
+        _("move its keys into the first one, and take this header away"),
+    ),
+    "Invalid value": (
+        _("this is not a value"),
+        _('texts stand in "quotes"; true and false are written small'),
+    ),
+    "Unclosed array": (
+        _("this list has no end"),
+        _('close it with ], and put a comma between its parts: ["one", "two"]'),
+    ),
+    "Unterminated string": (
+        _("this text has no end"),
+        _("close it with the quotes that it began with"),
+    ),
+    "Expected \"'''\"": (
+        _("this text has no end"),
+        _("close it with the quotes that it began with"),
+    ),
+    "Illegal character '\\n'": (
+        _("this text has no end"),
+        _('close it with " on the same line'),
+    ),
+    "Expected '=' after a key in a key/value pair": (
+        _("this is neither a key with a value nor a section"),
+        _("write key = value, [section], or # before a comment"),
+    ),
+    "Expected ']' at the end of a table declaration": (
+        _("this section header has no end"),
+        _("close it with ]"),
+    ),
+    "Expected newline or end of document after a statement": (
+        _("something follows the value on this line"),
+        _("write each key on a line of its own, and # before a comment"),
+    ),
+    "Too deep": (
+        _("this is nested too deep"),
+        _("no key of the site file needs lists inside lists"),
+    ),
+}

@@ -1,0 +1,126 @@
+"""The section [overlay]: which of its keys go together with which kind of node."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv6Address
+
+from greygate.site import defaults
+from greygate.site.model import Node, Opening, Overlay
+from greygate.site.reading import Reading
+from greygate.spec.peering import listen_problem, peer_problem
+from greygate.spec.yggdrasil import is_overlay
+from greygate.text import _
+
+_OPENING = re.compile(r"(tcp|udp)/([1-9][0-9]{0,4})")
+_LAST_PORT = 65535
+
+# Keys that mean nothing with a kind of node, and what to do instead.
+_MEANINGLESS = {
+    Node.MANAGED: {},
+    Node.SYSTEM: {
+        "listen": _("listeners belong in that node's own file; take this line away"),
+    },
+    Node.ROUTED: {
+        "peers": _("peers belong to the machine whose node it is; take this line away"),
+        "listen": _("listeners belong to the machine whose node it is; take this line away"),
+    },
+    Node.LOOPBACK: {
+        "address": _("there is no overlay here; take this line away"),
+        "peers": _("there is no overlay here; take this line away"),
+        "listen": _("there is no overlay here; take this line away"),
+        "allow": _("there is no overlay here; take this line away"),
+    },
+}  # fmt: skip
+
+
+def overlay(reading: Reading) -> Overlay:
+    """The overlay that the file asks for; what does not go together is noted."""
+    node = reading.choice("overlay.node", Node, defaults.NODE)
+    for name, hint in _MEANINGLESS[node].items():
+        if reading.has(f"overlay.{name}"):
+            reading.wrong(f"overlay.{name}", _means_nothing(name, node), hint)
+    address = _address(reading)
+    if node is Node.ROUTED and not reading.has("overlay.address"):
+        reading.wrong(
+            "overlay.address",
+            _('node = "routed" needs the address that is routed to this machine'),
+            _('write address = "300:..." below [overlay]; ip -6 address shows it'),
+        )
+    return Overlay(
+        node=node,
+        address=address,
+        peers=tuple(reading.checked("overlay.peers", _peer_problem, _PEER_HINT)),
+        listen=tuple(reading.checked("overlay.listen", _listen_problem, _LISTEN_HINT)),
+        allow=tuple(
+            Opening(*_opening(text))
+            for text in reading.checked("overlay.allow", opening_problem, _OPENING_HINT)
+        ),
+        firewall=_firewall(reading, node),
+    )
+
+
+def address_problem(text: str) -> str | None:
+    """Why people cannot reach the server at `text` over the overlay; None where they can."""
+    try:
+        address = IPv6Address(text)
+    except ValueError:
+        return _("{text!r} is not an IPv6 address").format(text=text)
+    if address.scope_id is not None or not is_overlay(address):
+        return _("{text} is not on the overlay, which is 200::/7").format(text=text)
+    return None
+
+
+def opening_problem(text: str) -> str | None:
+    """Why `text` names no port to open; None where it does."""
+    found = _OPENING.fullmatch(text)
+    if found and int(found[2]) <= _LAST_PORT:
+        return None
+    return _("{text!r} is not a protocol and a port").format(text=text)
+
+
+_PEER_HINT = _('write it like "tls://192.0.2.1:443" or "quic://[2001:db8::1]:443?key=..."')
+_LISTEN_HINT = _('write it like "tls://[::]:443"')
+_OPENING_HINT = _('write it like "tcp/22" or "udp/53"')
+
+
+def _means_nothing(name: str, node: Node) -> str:
+    return _('{name} means nothing with node = "{node}"').format(name=name, node=node.value)
+
+
+def _peer_problem(uri: str) -> str | None:
+    why = peer_problem(uri)
+    return None if why is None else _("this peer cannot be dialled: {why}").format(why=why)
+
+
+def _listen_problem(uri: str) -> str | None:
+    why = listen_problem(uri)
+    return None if why is None else _("the node cannot listen there: {why}").format(why=why)
+
+
+def _address(reading: Reading) -> IPv6Address | None:
+    text = reading.text("overlay.address")
+    if text is None:
+        return None
+    if why := address_problem(text):
+        reading.wrong(
+            "overlay.address", why, _("write an address of this machine that ip -6 address shows")
+        )
+        return None
+    return IPv6Address(text)
+
+
+def _opening(text: str) -> tuple[str, int]:
+    protocol, _slash, port = text.partition("/")
+    return protocol, int(port)
+
+
+def _firewall(reading: Reading, node: Node) -> bool:
+    asked = reading.flag("overlay.firewall")
+    if asked and node is Node.LOOPBACK:
+        reading.wrong(
+            "overlay.firewall",
+            _means_nothing("firewall = true", node),
+            _("there is no overlay interface to guard; take this line away"),
+        )
+    return defaults.firewall(node) if asked is None else asked

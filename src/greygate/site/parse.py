@@ -1,0 +1,214 @@
+"""TOML text to Site: every mistake at once, each with its line, its key and its cure."""
+
+from __future__ import annotations
+
+import re
+
+from greygate.errors import SiteRefused
+from greygate.site import defaults, keys, syntax
+from greygate.site.doubts import ALL, Severity, doubts
+from greygate.site.model import Layout, Names, Site, Support
+from greygate.site.overlay import overlay
+from greygate.site.reading import Reading
+from greygate.spec.host_name import host_name_problem
+from greygate.spec.server_name import BadServerName, ServerName
+from greygate.spec.user_id import user_id_problem
+from greygate.text import _, nearest
+
+TRIAL_ZONE = "internal"  # reserved for private networks: nobody's name can be taken by a trial
+
+_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
+_PAGE = re.compile(r"https?://[0-9A-Za-z.:\[\]-]+(/[!-~]*)?")
+
+# Stands where the name was refused, so that the rest of the file is judged too.
+_UNNAMED = ServerName.parse("unnamed.invalid")
+
+
+def parse(text: str, where: str = "site.toml") -> Site:
+    """The site that `text` describes; SiteRefused with every mistake in it otherwise."""
+    tree = syntax.read(text)
+    reading = Reading(tree)
+    site = _site(reading)
+    mistakes = {*tree.mistakes, *keys.mistaken(tree), *reading.mistakes}
+    if mistakes or site is None:
+        raise SiteRefused(where, tuple(sorted(mistakes)))
+    return site
+
+
+def check_name(text: str) -> tuple[ServerName | None, str]:
+    """The server name that `text` spells, or None and why it cannot be one."""
+    try:
+        name = ServerName.parse(text)
+    except BadServerName as problem:
+        return None, problem.why
+    if name.literal is None and (why := host_name_problem(name.host)):
+        return None, why
+    return name, ""
+
+
+def first_person_problem(text: str, server_name: ServerName) -> str | None:
+    """Why nobody can be called `text` on that server; None where somebody can."""
+    # Synapse keeps numbers for guests and "_" for bridges, beyond what the specification says.
+    if text.isdigit():
+        return _("a name cannot be made of digits only: Synapse keeps those for guests")
+    if text.startswith("_"):
+        return _("a name cannot begin with _: Synapse keeps those for bridges")
+    return user_id_problem(text, server_name)
+
+
+def client_problem(text: str) -> str | None:
+    """Why apps cannot connect to a server called `text`; None where they can."""
+    if ":" in text:
+        return _("it is a name, without a port; apps find the port by themselves")
+    return host_name_problem(text)
+
+
+def email_problem(text: str) -> str | None:
+    return None if _EMAIL.fullmatch(text) else _("{text!r} is no mail address").format(text=text)
+
+
+def page_problem(text: str) -> str | None:
+    """Why `text` cannot be opened as a web page; None where it can."""
+    if _PAGE.fullmatch(text):
+        return None
+    return _("{text!r} is no address of a web page").format(text=text)
+
+
+def _site(reading: Reading) -> Site | None:
+    named = _server_name(reading)
+    name = named or _UNNAMED
+    names, trial = _names(reading, name), reading.flag("trial") is True
+    accepted = _accepted(reading)
+    _judge_federation(reading)
+    if named is not None:
+        _judge_name(reading, named, names, accepted=accepted, trial=trial)
+    first = _first_person(reading, name)
+    site = Site(
+        server_name=name,
+        federation=False,
+        trial=trial,
+        names=names,
+        overlay=overlay(reading),
+        first_person=first,
+        support=_support(reading, defaults.support_id(first, name)),
+        accepted_doubts=accepted,
+    )
+    return site if named is not None else None
+
+
+def _server_name(reading: Reading) -> ServerName | None:
+    text = reading.text("server_name")
+    if text is None:
+        if not reading.has("server_name"):
+            reading.wrong(
+                "server_name",
+                _("server_name is missing"),
+                _('write server_name = "your.name" at the top; it is for ever'),
+            )
+        return None
+    name, why = check_name(text)
+    if name is None:
+        reading.wrong(
+            "server_name",
+            _("this cannot be a server name: {why}").format(why=why),
+            _('write a name like "matrix.example.org"'),
+        )
+    return name
+
+
+def _names(reading: Reading, name: ServerName) -> Names:
+    layout = reading.choice("names.layout", Layout, defaults.LAYOUT)
+    if layout is Layout.CLEARNET:
+        reading.wrong(
+            "names.layout",
+            _('layout = "clearnet" needs an edge, and this version runs standalone servers only'),
+            _('write layout = "none", or take the line away'),
+        )
+    usual = defaults.client_name(name)
+    client = reading.text("names.client")
+    if client is not None and (why := client_problem(client)):
+        reading.wrong(
+            "names.client",
+            _("apps cannot connect to this: {why}").format(why=why),
+            _('write a name like "{usual}"').format(usual=usual or "m.example.org"),
+        )
+    if usual is None and not reading.has("names.client"):
+        reading.wrong(
+            "names.client",
+            _("names.client is missing, and cannot be derived from an address"),
+            _('write client = "name.of.this.server" below [names]'),
+        )
+    return Names(client=client or usual or str(_UNNAMED), layout=layout)
+
+
+def _judge_federation(reading: Reading) -> None:
+    value = reading.flag("federation")
+    if value is True or not reading.has("federation"):
+        reading.wrong(
+            "federation",
+            _("federation is on, and this version runs standalone servers only")
+            if value
+            else _("federation is missing; it would be on, and this version cannot federate"),
+            _("write federation = false at the top, before the first [section]"),
+        )
+
+
+def _accepted(reading: Reading) -> tuple[str, ...]:
+    def problem(text: str) -> str | None:
+        return None if text in ALL else _unknown_doubt(text)
+
+    hint = _("doubts are: {all}").format(all=", ".join(ALL))
+    return tuple(reading.checked("accepted_doubts", problem, hint))
+
+
+def _unknown_doubt(text: str) -> str:
+    near = nearest(text, ALL)
+    told = _("there is no doubt called {text!r}").format(text=text)
+    return _("{told}; did you mean {near!r}?").format(told=told, near=near) if near else told
+
+
+def _judge_name(
+    reading: Reading, name: ServerName, names: Names, *, accepted: tuple[str, ...], trial: bool
+) -> None:
+    if trial:
+        if not name.host.lower().endswith(f".{TRIAL_ZONE}"):
+            reading.wrong(
+                "trial",
+                _("a trial has a throw-away name under .{zone}").format(zone=TRIAL_ZONE),
+                _("take the line trial = true away: a server of this name is for keeps"),
+            )
+        return
+    found = doubts(name, names.client, federation=False, layout=names.layout, accepted=accepted)
+    for doubt in found:
+        if doubt.severity is Severity.REFUSE:
+            key = "names.client" if doubt.name.startswith("doubt.client") else "server_name"
+            reading.wrong(key, doubt.text, _accept(doubt.hint, doubt.name, accepted))
+
+
+def _accept(hint: str, doubt: str, accepted: tuple[str, ...]) -> str:
+    listed = ", ".join(f'"{name}"' for name in (*accepted, doubt))
+    return _("{hint}; or, knowing this, write accepted_doubts = [{listed}]").format(
+        hint=hint, listed=listed
+    )
+
+
+def _first_person(reading: Reading, name: ServerName) -> str:
+    first = reading.text("people.first")
+    if first is None:
+        return defaults.FIRST_PERSON
+    if why := first_person_problem(first, name):
+        reading.wrong(
+            "people.first",
+            _("nobody can be called that: {why}").format(why=why),
+            _('write the part of the user id before the colon, like "alice"'),
+        )
+    return first
+
+
+def _support(reading: Reading, matrix_id: str) -> Support:
+    email, page = reading.text("support.email"), reading.text("support.page")
+    if email is not None and (why := email_problem(email)):
+        reading.wrong("support.email", why, _('write it like "me@example.org"'))
+    if page is not None and (why := page_problem(page)):
+        reading.wrong("support.page", why, _('write it like "https://example.org/help"'))
+    return Support(matrix_id=matrix_id, email=email, page=page)

@@ -1,0 +1,112 @@
+"""Typed look-ups in a located tree that note what is wrong instead of stopping at it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import TypeVar
+
+from greygate.errors import Mistake
+from greygate.site.keys import BY_KEY, Kind, meant
+from greygate.site.syntax import Entry, Tree
+from greygate.text import _, nearest
+
+E = TypeVar("E", bound=Enum)
+
+_WANTED = {
+    Kind.TEXT: _("{key} must be a text in quotes"),
+    Kind.FLAG: _("{key} must be true or false, without quotes"),
+    Kind.TEXTS: _("{key} must be a list of texts in quotes"),
+}
+
+
+class Reading:
+    """A tree being read: values come out, mistakes gather."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.mistakes: list[Mistake] = []
+        self._entries = {entry.key: entry for entry in tree.entries}
+        self._sections = {".".join(s.path): s.line for s in reversed(tree.sections)}
+        self._meant = {meant(e.path) for e in tree.entries if e.key not in BY_KEY}
+        self._dropped = tree.dropped
+
+    def wrong(self, key: str, text: str, hint: str, *, item: int | None = None) -> None:
+        """Note a mistake at the line of `key`, or at that of one item in its list."""
+        line = self._line(key)
+        entry = self._entries.get(key)
+        if item is not None and entry is not None and item < len(entry.item_lines):
+            line = entry.item_lines[item]
+        self.mistakes.append(Mistake(line, key, text, hint))
+
+    def has(self, key: str) -> bool:
+        """Whether the file says something of `key`, be it unreadable or misspelled."""
+        name = key.rpartition(".")[2]
+        unreadable = re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", self._dropped)
+        return key in self._entries or key in self._meant or unreadable is not None
+
+    def text(self, key: str) -> str | None:
+        entry = self._entry(key, lambda value: isinstance(value, str))
+        return str(entry.value) if entry else None
+
+    def flag(self, key: str) -> bool | None:
+        entry = self._entry(key, lambda value: isinstance(value, bool))
+        return entry.value is True if entry else None
+
+    def texts(self, key: str) -> Iterator[tuple[int, str]]:
+        """The texts of a list, each with its place in it."""
+        entry = self._entry(key, lambda value: isinstance(value, list))
+        items = entry.value if entry and isinstance(entry.value, list) else ()
+        for item, text in enumerate(items):
+            if isinstance(text, str):
+                yield item, text
+            else:
+                self._unfit(key, item=item)
+
+    def checked(self, key: str, problem: Callable[[str], str | None], hint: str) -> Iterator[str]:
+        """The texts of a list that have no problem and stand there once; the others are noted."""
+        seen = set()
+        for item, text in self.texts(key):
+            if text in seen:
+                self.wrong(
+                    key, _("{text} is there twice").format(text=text), _("take one away"), item=item
+                )
+            elif why := problem(text):
+                self.wrong(key, why, hint, item=item)
+            else:
+                yield text
+            seen.add(text)
+
+    def choice(self, key: str, choices: type[E], default: E) -> E:
+        """One of the values of an enumeration."""
+        text = self.text(key)
+        if text is None:
+            return default
+        known = {str(choice.value): choice for choice in choices}
+        if text not in known:
+            near = nearest(text, known)
+            hint = _('did you mean "{near}"?').format(near=near) if near else _one_of(known)
+            self.wrong(key, _("{key} cannot be {text!r}").format(key=key, text=text), hint)
+        return known.get(text, default)
+
+    def _entry(self, key: str, fits: Callable[[object], bool]) -> Entry | None:
+        entry = self._entries.get(key)
+        if entry is None or fits(entry.value):
+            return entry
+        self._unfit(key)
+        return None
+
+    def _unfit(self, key: str, *, item: int | None = None) -> None:
+        known = BY_KEY[key]
+        text = _WANTED[known.kind].format(key=key)
+        self.wrong(key, text, _("for example: {line}").format(line=known.line), item=item)
+
+    def _line(self, key: str) -> int:
+        """Where the key stands; where it is missing, the header that it belongs under."""
+        if key in self._entries:
+            return self._entries[key].line
+        return self._sections.get(key.rpartition(".")[0], 1)
+
+
+def _one_of(known: dict[str, E]) -> str:
+    return _("it can be {choices}").format(choices=", ".join(f'"{choice}"' for choice in known))

@@ -1,0 +1,142 @@
+"""TOML text as located values: what tomllib reads, on the lines where tree-sitter finds it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import tree_sitter_toml
+from tree_sitter import Language, Node, Parser
+
+from greygate.errors import Mistake
+from greygate.site.mending import mended
+from greygate.text import _
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key with its value. Values inside an array have lines of their own."""
+
+    line: int
+    path: Path
+    value: object
+    item_lines: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return ".".join(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One `[header]`, `[[header]]` or inline table."""
+
+    line: int
+    path: Path
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A file as far as it could be read: `dropped` is the text of the lines that could not be."""
+
+    entries: tuple[Entry, ...]
+    sections: tuple[Section, ...]
+    mistakes: tuple[Mistake, ...]
+    dropped: str
+
+
+def read(text: str) -> Tree:
+    """Every value in `text` with its line; what is not TOML becomes a mistake and is left out."""
+    sound = mended(text)
+    values = tomllib.loads(sound.text)
+    document = _parser().parse(sound.text.encode()).root_node
+    entries, sections = [], []
+    for found in _in_document(document, values):
+        if isinstance(found, Entry):
+            entries.append(found)
+        else:
+            sections.append(found)
+    mistakes = sound.mistakes
+    if document.has_error:
+        mistakes = (*mistakes, _odd(document))
+    return Tree(tuple(entries), tuple(sections), mistakes, sound.dropped)
+
+
+@cache
+def _parser() -> Parser:
+    return Parser(Language(tree_sitter_toml.language()))
+
+
+def _in_document(document: Node, values: object) -> Iterator[Entry | Section]:
+    for node in document.named_children:
+        match node.type:
+            case "pair":
+                yield from _in_pair(node, (), values)
+            case "table":
+                path = _path(node.named_children[0])
+                yield Section(_line(node), path)
+                for pair in _children(node, "pair"):
+                    yield from _in_pair(pair, path, values)
+            case "table_array_element":
+                # No list of tables is used by this version, so nobody needs what is inside.
+                yield Section(_line(node), _path(node.named_children[0]), repeated=True)
+
+
+def _in_pair(pair: Node, above: Path, values: object) -> Iterator[Entry | Section]:
+    key, value = [child for child in pair.named_children if child.type != "comment"][:2]
+    path = above + _path(key)
+    if value.type == "inline_table":
+        yield Section(_line(pair), path)
+        for inner in _children(value, "pair"):
+            yield from _in_pair(inner, path, values)
+        return
+    items = (child for child in value.named_children if child.type != "comment")
+    lines = tuple(map(_line, items)) if value.type == "array" else ()
+    yield Entry(_line(pair), path, _at(values, path), lines)
+
+
+def _path(key: Node) -> Path:
+    """The parts of a bare, quoted or dotted key."""
+    level: object = tomllib.loads(_text(key) + " = 0")
+    parts = []
+    while isinstance(level, dict):
+        ((part, level),) = level.items()
+        parts.append(part)
+    return tuple(parts)
+
+
+def _at(values: object, path: Path) -> object:
+    for part in path:
+        # Below a list of tables: which of them does not matter, see _in_document.
+        values = values.get(part) if isinstance(values, Mapping) else None
+    return values
+
+
+def _children(node: Node, kind: str) -> list[Node]:
+    return [child for child in node.named_children if child.type == kind]
+
+
+def _line(node: Node) -> int:
+    return node.start_point.row + 1
+
+
+def _text(node: Node) -> str:
+    return (node.text or b"").decode()
+
+
+def _odd(document: Node) -> Mistake:
+    """For text that tomllib takes and the grammar does not: we know its values, not their lines."""
+    node = document
+    while inner := next((child for child in node.children if child.has_error), None):
+        node = inner
+    return Mistake(
+        _line(node),
+        "",
+        _("this spelling cannot be followed here"),
+        _("write it more plainly: one key = value on each line"),
+    )

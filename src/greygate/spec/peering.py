@@ -1,0 +1,235 @@
+"""The grammar of Yggdrasil's peer and listen addresses (yggdrasil-go 0.5.12, src/core/link*.go).
+
+The program itself is a poor teacher here: one bad peer stops the whole node, a bad listener is
+skipped with a line in the log, and an unknown parameter is ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address, IPv6Address
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from greygate.spec.yggdrasil import KEY_LENGTH, is_overlay
+from greygate.text import _
+
+DIALLED = ("tcp", "tls", "quic", "ws", "wss", "unix", "socks", "sockstls")
+LISTENED = ("tcp", "tls", "quic", "ws", "unix")
+LONGEST_PASSWORD = 64  # octets; blake2b.Size
+LAST_PORT = 65535
+LEAST_BACKOFF = 30.0  # seconds; minimumBackoffLimit, 5 s only after 0.5.12
+
+_PEER_PARAMETERS = ("key", "sni", "priority", "maxbackoff", "password")
+_LISTEN_PARAMETERS = ("priority", "password")
+_HOST_NAME = re.compile(r"(?!-)[0-9A-Za-z_-]{1,63}(\.[0-9A-Za-z_-]{1,63})*\.?")
+_PLACE = re.compile(r"(\[(?P<literal>[^\[\]]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[0-9]{1,5})")
+_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/\[\]]+):[0-9]{1,5}")
+_DURATION = re.compile(r"\+?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|ms|s|m|h))+")  # Go's time.ParseDuration
+_DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|ms|s|m|h)")
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class _Bad(ValueError):
+    """Why an address cannot be used."""
+
+
+def peer_problem(uri: str) -> str | None:
+    """Why a node cannot dial `uri`; None where it can."""
+    try:
+        _check_peer(uri)
+    except _Bad as problem:
+        return str(problem)
+    return None
+
+
+def listen_problem(uri: str) -> str | None:
+    """Why a node cannot listen at `uri`; None where it can."""
+    try:
+        _check_listen(uri)
+    except _Bad as problem:
+        return str(problem)
+    return None
+
+
+def _check_peer(uri: str) -> None:
+    parts = _split(uri, DIALLED)
+    _check_parameters(parts, _PEER_PARAMETERS)
+    if parts.scheme == "unix":
+        return _check_path(parts)
+    host = _host(parts)
+    if not host:
+        raise _Bad(_("it names no host; an address to listen on belongs under listen"))
+    literal = _literal(host)
+    if literal is not None:
+        _check_reachable(literal)
+    elif not _HOST_NAME.fullmatch(host):
+        raise _Bad(_("{host!r} is neither an address nor a host name").format(host=host))
+    if parts.scheme.startswith("socks") and not _HOST_PORT.fullmatch(parts.path.strip("/")):
+        raise _Bad(
+            _("behind the proxy there must be a host and a port: socks://proxy:port/host:port")
+        )
+
+
+def _check_listen(uri: str) -> None:
+    parts = _split(uri, DIALLED)
+    if parts.scheme == "wss":
+        raise _Bad(
+            _("a node cannot listen with wss; listen with ws behind a web server, or with tls")
+        )
+    if parts.scheme not in LISTENED:
+        raise _Bad(
+            _("a node cannot listen with {scheme}; it can with {known}").format(
+                scheme=parts.scheme, known=", ".join(LISTENED)
+            )
+        )
+    _check_parameters(parts, _LISTEN_PARAMETERS)
+    if parts.scheme == "unix":
+        return _check_path(parts)
+    host = _host(parts)
+    if host and _literal(host) is None:
+        raise _Bad(
+            _("{host!r} is not an address of this machine; [::] stands for all of them").format(
+                host=host
+            )
+        )
+
+
+def _split(uri: str, schemes: tuple[str, ...]) -> SplitResult:
+    if not uri.isascii() or not uri.isprintable() or " " in uri:
+        raise _Bad(_("only printable ASCII without blanks can be in it"))
+    if "://" not in uri:
+        raise _Bad(
+            _("it must begin with one of {known}").format(
+                known=", ".join(s + "://" for s in schemes)
+            )
+        )
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        raise _Bad(_("its brackets do not match")) from None
+    if parts.scheme not in schemes:
+        raise _Bad(
+            _("{scheme!r} is not one of {known}").format(
+                scheme=uri.partition("://")[0], known=", ".join(schemes)
+            )
+        )
+    if "#" in uri:
+        raise _Bad(_("what follows # would be dropped; write it %23"))
+    return parts
+
+
+def _check_path(parts: SplitResult) -> None:
+    if parts.netloc or not parts.path.startswith("/"):
+        raise _Bad(_("a unix socket is written unix:///path/to/socket"))
+
+
+def _host(parts: SplitResult) -> str:
+    place = _PLACE.fullmatch(parts.netloc.rpartition("@")[2])
+    if place is None:
+        raise _Bad(_("it must name a host and a port, and an IPv6 address in brackets"))
+    if not 1 <= int(place["port"]) <= LAST_PORT:
+        raise _Bad(
+            _("{port} is no port: they go from 1 to {last}").format(
+                port=place["port"], last=LAST_PORT
+            )
+        )
+    return place["literal"] or place["host"] or ""
+
+
+def _literal(host: str) -> IPv4Address | IPv6Address | None:
+    if ":" not in host:
+        return IPv4Address(host) if _is_ipv4(host) else None
+    try:
+        address = IPv6Address(host)
+    except ValueError:
+        raise _Bad(_("{host!r} is not an IPv6 address").format(host=host)) from None
+    if address.scope_id is not None:
+        raise _Bad(_("{host!r} names an interface, which the node would drop").format(host=host))
+    return address
+
+
+def _is_ipv4(host: str) -> bool:
+    try:
+        IPv4Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_reachable(address: IPv4Address | IPv6Address) -> None:
+    if address.is_unspecified:
+        raise _Bad(
+            _("{address} is an address to listen on; nobody can be dialled there").format(
+                address=address
+            )
+        )
+    if address.is_multicast:
+        raise _Bad(_("{address} is a multicast address").format(address=address))
+    # The node filters these itself: it would tunnel Yggdrasil through Yggdrasil.
+    if is_overlay(address):
+        raise _Bad(
+            _("{address} is on the overlay; a peer must be reached by other means").format(
+                address=address
+            )
+        )
+
+
+def _check_parameters(parts: SplitResult, known: tuple[str, ...]) -> None:
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    for name, _value in given:
+        if name not in known:
+            raise _Bad(
+                _("{name!r} is not a parameter here; {known} are").format(
+                    name=name, known=", ".join(known)
+                )
+            )
+    for name, value in given:
+        problem = _PARAMETERS[name](value)
+        if problem:
+            raise _Bad(problem)
+
+
+def _key_problem(value: str) -> str | None:
+    # The node takes a key of any length, pads it, and then meets nobody who has it.
+    if re.fullmatch(rf"[0-9A-Fa-f]{{{KEY_LENGTH * 2}}}", value):
+        return None
+    return _("key must be {digits} hexadecimal digits").format(digits=KEY_LENGTH * 2)
+
+
+def _sni_problem(value: str) -> str | None:
+    if _HOST_NAME.fullmatch(value) and not re.fullmatch(r"[0-9.]+", value):
+        return None
+    return _("sni must be a host name, which {value!r} is not").format(value=value)
+
+
+def _priority_problem(value: str) -> str | None:
+    if re.fullmatch(r"[0-9]{1,3}", value) and int(value) < 256:
+        return None
+    return _("priority must be a number from 0 to 255, not {value!r}").format(value=value)
+
+
+def _maxbackoff_problem(value: str) -> str | None:
+    if not _DURATION.fullmatch(value):
+        return _("maxbackoff must be a time like 60s or 5m, not {value!r}").format(value=value)
+    seconds = sum(float(n) * _SECONDS[unit] for n, unit in _DURATION_PART.findall(value))
+    if seconds < LEAST_BACKOFF:
+        return _("maxbackoff must be at least {least:.0f}s, not {value}").format(
+            least=LEAST_BACKOFF, value=value
+        )
+    return None
+
+
+def _password_problem(value: str) -> str | None:
+    if len(value.encode()) <= LONGEST_PASSWORD:
+        return None
+    return _("password must have at most {most} octets").format(most=LONGEST_PASSWORD)
+
+
+_PARAMETERS: Mapping[str, Callable[[str], str | None]] = {
+    "key": _key_problem,
+    "sni": _sni_problem,
+    "priority": _priority_problem,
+    "maxbackoff": _maxbackoff_problem,
+    "password": _password_problem,
+}

@@ -1,0 +1,97 @@
+"""A stand-in behind HAProxy: a unix socket that answers everything and keeps what it was sent."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+BODY = b'{"stand_in":true}'
+SLOW = b"/_matrix/client/slow"  # answered after a while, as a long-poll is
+SLOW_SECONDS = 1.5
+
+
+@dataclass(slots=True)
+class Asked:
+    """Every request head that came through, as it came."""
+
+    heads: list[bytes] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+
+    @property
+    def target(self) -> bytes:
+        return self.heads[-1].split(b" ")[1]
+
+    def header(self, name: str) -> list[bytes]:
+        lines = (line.partition(b": ") for line in self.heads[-1].split(b"\r\n")[1:])
+        return [value for key, _, value in lines if key.lower() == name.encode().lower()]
+
+
+class _Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+    asked: Asked
+    open: list[socket.socket]
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        connection, address = super().get_request()
+        self.open.append(connection)
+        return connection, address
+
+    def hang_up(self) -> None:
+        """Close what HAProxy keeps for later, so that the next stand-in is asked, not this one."""
+        for connection in self.open:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Echo(socketserver.StreamRequestHandler):
+    server: _Server
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            while head := self._head():
+                self.server.asked.sizes.append(self._skip_body(head))
+                self.server.asked.heads.append(head)
+                if head.split(b" ")[1].startswith(SLOW):
+                    time.sleep(SLOW_SECONDS)
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n" % len(BODY))
+                self.wfile.write(b"X-From: stand-in\r\n\r\n" + BODY)
+
+    def _head(self) -> bytes:
+        lines = []
+        while (line := self.rfile.readline()) not in (b"", b"\r\n"):
+            lines.append(line)
+        return b"".join(lines)
+
+    def _skip_body(self, head: bytes) -> int:
+        length = next(
+            (int(line[15:]) for line in head.lower().split(b"\r\n") if line[:15] == _LENGTH), 0
+        )
+        left = length
+        while left:
+            left -= len(self.rfile.read(min(left, 1 << 16)))
+        return length
+
+
+_LENGTH = b"content-length:"
+
+
+@contextmanager
+def stand_in(path: Path) -> Iterator[Asked]:
+    """One that listens on `path` until the block ends."""
+    with _Server(str(path), _Echo) as server:
+        server.asked, server.open = Asked(), []
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield server.asked
+        finally:
+            server.shutdown()
+            server.hang_up()
+            path.unlink()

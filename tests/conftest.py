@@ -1,0 +1,66 @@
+"""Which tests run here: all that can. What is left out is said at the start, and why.
+
+On CI (CI=true) nothing is left out: what a test lacks there makes it fail.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import needs
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+ON_CI = os.environ.get("CI", "").lower() in ("true", "1")
+
+Golden = Callable[[str, str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="rewrite the golden files")
+
+
+def pytest_configure() -> None:
+    """Debian keeps haproxy and nft where an ordinary user's PATH does not look."""
+    os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:{needs.SBIN}"
+
+
+def pytest_report_collectionfinish(items: Sequence[pytest.Item]) -> list[str]:
+    """The lines before the first test: what is left out, and why."""
+    lacking = Counter(it for it in map(_lacking, items) if it)
+    verb = "fails here" if ON_CI else "left out"
+    return [
+        f"{verb}: {count} of {mark}: {needs.why_not(mark)}"
+        for mark, count in sorted(lacking.items())
+    ]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if mark := _lacking(item):
+        reason = f"{mark}: {needs.why_not(mark)}"
+        if ON_CI:
+            pytest.fail(f"{reason}; on CI nothing is left out", pytrace=False)
+        pytest.skip(reason)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compares a text with its golden file; with --update, writes it."""
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        assert text == path.read_text("utf-8"), f"{path} differs; if rightly so: pytest --update"
+
+    return compare
+
+
+def _lacking(item: pytest.Item) -> str | None:
+    """The first mark of the test whose needs are not met here."""
+    marks = (mark for mark in needs.LACKS if item.get_closest_marker(mark))
+    return next((mark for mark in marks if needs.why_not(mark)), None)

@@ -1,0 +1,168 @@
+"""Bare Debian machines: what `debootstrap --variant=minbase` makes, and the clone, nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from greygate.machine import apt, apt_report
+
+CLONE = Path(__file__).parents[2]
+INSIDE = "/srv/grey gate"  # where a machine sees the clone, read-only; a path people do have
+CACHE = Path(os.environ.get("GREYGATE_LAB_CACHE") or "/var/cache/greygate-lab") / "bare"
+
+# How this machine reaches the package index is not the bare machine's fault: it is passed on.
+PASSED_ON = ("PIP_INDEX_URL", "http_proxy", "https_proxy", "no_proxy")
+CERTIFICATES = "/srv/certificates.pem"
+BOOT_WITHIN = 30.0  # seconds; 1 measured
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A bare machine of its own: what is done in it is gone with it."""
+
+    root: Path
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 600,
+        options: Sequence[str] = (),
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program in it; its stdout and stderr come as one text. Ends with all it started."""
+        settings = _passed_on() | dict(env or {})
+        return subprocess.run(
+            (
+                *("systemd-nspawn", "--quiet", f"--directory={self.root}", "--as-pid2", "--pipe"),
+                *("--register=no", "--keep-unit", "--timezone=off", "--link-journal=no"),
+                *(f"--setenv={name}={value}" for name, value in settings.items()),
+                *(f"--bind-ro={outer}:{inner}" for outer, inner in _bound().items()),
+                *(options or ("--resolv-conf=bind-host",)),
+                *argv,
+            ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+
+    def offline(self, argv: Sequence[str], *, timeout: float = 600) -> str:
+        """Run a program where there is no network; what it said."""
+        return self.run(argv, timeout=timeout, options=("--private-network",)).stdout
+
+    @contextmanager
+    def booted(self) -> Iterator[Booted]:
+        """The machine under its own systemd, with no network but loopback."""
+        with (self.root.parent / "console.log").open("wb") as console:
+            nspawn = subprocess.Popen(
+                (
+                    *("systemd-nspawn", "--quiet", f"--directory={self.root}", "--boot"),
+                    *("--register=no", "--keep-unit", "--private-network", "--console=pipe"),
+                    *("--resolv-conf=off", "--timezone=off", "--link-journal=no"),
+                    *(f"--bind-ro={outer}:{inner}" for outer, inner in _bound().items()),
+                ),
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+            )
+        try:
+            leader = _leader(nspawn.pid)
+            booted = Booted(leader)
+            booted.await_up()
+            yield booted
+        finally:
+            # Only the leader's end ends the machine: killing nspawn leaves it running.
+            with suppress(ProcessLookupError):
+                os.kill(_leader(nspawn.pid), 34 + 4)  # SIGRTMIN+4: power off
+            nspawn.wait(BOOT_WITHIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Booted:
+    """A bare machine whose systemd runs."""
+
+    leader: int
+
+    def run(self, *argv: str) -> str:
+        """Run a program in it; what it said."""
+        inside = ("nsenter", "--target", str(self.leader), *"-m -u -i -n -p -C --".split())
+        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.run(
+            (*inside, *argv),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        ).stdout
+
+    def await_up(self) -> None:
+        deadline = time.monotonic() + BOOT_WITHIN
+        while self.run("systemctl", "is-system-running").strip() not in ("running", "degraded"):
+            assert time.monotonic() < deadline, "the machine does not boot"
+            time.sleep(0.1)
+
+
+@contextmanager
+def bare_machine(release: str, below: Path) -> Iterator[Machine]:
+    """A machine of this Debian release, made from the kept tree by an overlay."""
+    root, upper, work = (below / it for it in ("root", "upper", "work"))
+    for folder in (root, upper, work):
+        folder.mkdir(parents=True)
+    layers = f"lowerdir={_tree(release)},upperdir={upper},workdir={work}"
+    subprocess.run(("mount", "-t", "overlay", "overlay", "-o", layers, root), check=True)
+    try:
+        yield Machine(root)
+    finally:
+        subprocess.run(("umount", root), check=True)
+        shutil.rmtree(below)
+
+
+def _tree(release: str) -> Path:
+    """The release's bare tree; made once, then kept."""
+    kept, making = CACHE / release, CACHE / f"{release}.making"
+    if not kept.is_dir():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(making, ignore_errors=True)
+        made = ("debootstrap", "--variant=minbase", release, str(making), *_mirror())
+        done = subprocess.run(made, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-2000:]
+        making.rename(kept)
+    return kept
+
+
+def _mirror() -> tuple[str, ...]:
+    """This machine's own mirror, where it is a Debian itself."""
+    found = apt_report.archive(apt.look("apt-get", "indextargets", "Created-By: Packages"))
+    return (found.uri,) if found else ()
+
+
+def _passed_on() -> dict[str, str]:
+    settings = {it: os.environ[it] for it in PASSED_ON if it in os.environ}
+    return settings | ({"PIP_CERT": CERTIFICATES} if "PIP_CERT" in os.environ else {})
+
+
+def _bound() -> dict[str, str]:
+    certificates = os.environ.get("PIP_CERT")
+    return {str(CLONE): INSIDE} | ({certificates: CERTIFICATES} if certificates else {})
+
+
+def _leader(nspawn: int) -> int:
+    """The machine's first process, a child of nspawn."""
+    deadline = time.monotonic() + BOOT_WITHIN
+    while not (children := Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text("ascii")):
+        assert time.monotonic() < deadline, "the machine does not start"
+        time.sleep(0.05)
+    return int(children.split()[0])

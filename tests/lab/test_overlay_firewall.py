@@ -1,0 +1,177 @@
+"""The overlay's firewall, loaded into a kernel, with somebody knocking from the other side."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+import some_sites
+from greygate.components import firewall
+from greygate.components.component import Task
+from greygate.plan.paths import Paths
+from greygate.site.model import Node, Opening
+
+pytestmark = pytest.mark.lab
+
+STRANGER = "200::5"
+KNOCK = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1).close()"
+LISTEN = """
+import socket, sys
+ports = [socket.create_server(("::", int(p)), family=socket.AF_INET6) for p in sys.argv[1:]]
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A network namespace, kept by a process that sleeps in it."""
+
+    keeper: int
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        inside = ("nsenter", "-t", str(self.keeper), "-n", *command)
+        return subprocess.run(inside, capture_output=True, text=True, timeout=20)
+
+    def must(self, *command: str) -> str:
+        ended = self.run(*command)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    def reaches(self, port: int, address: str = str(some_sites.ADDRESS)) -> bool:
+        return self.run("python3", "-c", KNOCK, address, str(port)).returncode == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Home and a stranger, joined by what stands for the overlay; and home's firewall."""
+
+    home: Host
+    stranger: Host
+    task: Task
+
+    def up(self) -> None:
+        self._all(self.task.up)
+
+    def down(self) -> None:
+        self._all(self.task.down)
+
+    def _all(self, commands: Sequence[Sequence[str]]) -> None:
+        for command in commands:
+            self.home.must(*command)
+
+
+@pytest.fixture
+def overlay(tmp_path: Path) -> Iterator[Overlay]:
+    with ExitStack() as stack:
+        home, stranger = (stack.enter_context(_host()) for _ in range(2))
+        home.must("ip", "link", "add", "greygate0", "type", "veth", "peer", "name", "overlay")
+        home.must("ip", "link", "set", "overlay", "netns", str(stranger.keeper))
+        _address(home, "greygate0", str(some_sites.ADDRESS), "02:00:00:00:00:01")
+        _address(stranger, "overlay", STRANGER, "02:00:00:00:00:02")
+        # No neighbour discovery: a TUN device has no neighbours either.
+        _neighbour(home, "greygate0", STRANGER, "02:00:00:00:00:02")
+        _neighbour(stranger, "overlay", str(some_sites.ADDRESS), "02:00:00:00:00:01")
+        stack.enter_context(_listening(home, 443, 8448, 22, 8080))
+        yield Overlay(home, stranger, _task(tmp_path))
+
+
+@contextmanager
+def _host() -> Iterator[Host]:
+    with subprocess.Popen(("unshare", "-n", "sleep", "300")) as keeper:
+        host = Host(keeper.pid)
+        while "lo" in host.run("ip", "-br", "link", "show", "up").stdout:
+            pass  # still in our own namespace
+        host.must("ip", "link", "set", "lo", "up")
+        yield host
+        keeper.kill()
+
+
+@contextmanager
+def _listening(host: Host, *ports: int) -> Iterator[None]:
+    command = ("nsenter", "-t", str(host.keeper), "-n", "python3", "-c", LISTEN, *map(str, ports))
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        yield
+        process.kill()
+
+
+def _address(host: Host, device: str, address: str, mac: str) -> None:
+    host.must("ip", "link", "set", device, "address", mac, "up")
+    host.must("ip", "-6", "addr", "add", f"{address}/7", "dev", device, "nodad")
+
+
+def _neighbour(host: Host, device: str, address: str, mac: str) -> None:
+    host.must("ip", "-6", "neigh", "replace", address, "lladdr", mac, "dev", device)
+
+
+def _task(root: Path) -> Task:
+    site = some_sites.site(Node.MANAGED, allow=(Opening("tcp", 22),))
+    paths = Paths.below(PurePosixPath(root / "a state"), PurePosixPath(root / "run"))
+    plan = some_sites.plan(site, paths=paths, interface="greygate0")
+    for file in firewall.files(site, plan):
+        path = Path(paths.rendered / file.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file.text)
+    (task,) = firewall.units(site, plan)
+    assert isinstance(task, Task)
+    return task
+
+
+def test_only_the_plan_and_what_is_allowed_answers(overlay: Overlay) -> None:
+    assert overlay.stranger.reaches(8080)
+    overlay.up()
+    open_ = {port for port in (443, 8448, 22, 8080) if overlay.stranger.reaches(port)}
+    assert open_ == {443, 8448, 22}
+    assert "counter packets 0" not in _last_rule(overlay.home)
+
+
+def test_home_can_ask_and_be_answered(overlay: Overlay) -> None:
+    overlay.up()
+    with _listening(overlay.stranger, 9000):
+        assert overlay.home.reaches(9000, STRANGER)
+
+
+def test_the_listeners_are_open_at_our_address_only(overlay: Overlay) -> None:
+    other = "200::77"
+    overlay.home.must("ip", "-6", "addr", "add", f"{other}/128", "dev", "greygate0", "nodad")
+    _neighbour(overlay.stranger, "overlay", other, "02:00:00:00:00:01")
+    assert overlay.stranger.reaches(443, other)
+    overlay.up()
+    assert not overlay.stranger.reaches(443, other)
+
+
+def test_it_is_replaced_and_taken_away_any_number_of_times(overlay: Overlay) -> None:
+    overlay.up()
+    once = overlay.home.must("nft", "-s", "list", "ruleset")
+    overlay.up()
+    assert overlay.home.must("nft", "-s", "list", "ruleset") == once
+    overlay.down()
+    overlay.down()
+    assert overlay.home.must("nft", "list", "ruleset") == ""
+    assert overlay.stranger.reaches(8080)
+
+
+def test_other_tables_and_interfaces_are_left_alone(overlay: Overlay) -> None:
+    theirs = "table inet theirs { chain c { type filter hook input priority 5; counter; }; }"
+    overlay.home.must("nft", theirs)
+    overlay.up()
+    assert overlay.home.reaches(8080, "::1")
+    overlay.down()
+    assert "table inet theirs" in overlay.home.must("nft", "list", "ruleset")
+
+
+def test_the_proof_changes_nothing(overlay: Overlay) -> None:
+    overlay.home.must(*overlay.task.proof)
+    assert overlay.home.must("nft", "list", "ruleset") == ""
+
+
+def _last_rule(host: Host) -> str:
+    rules = host.must("nft", "list", "chain", "inet", "greygate", "from_overlay")
+    return next(line for line in rules.splitlines() if "not in the plan" in line)

@@ -1,0 +1,120 @@
+"""What tests of each mark need of this machine, and why some cannot run on it.
+
+As a program (`./dev test` runs it as root, `./dev setup` too) it installs the system packages.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path, PurePosixPath
+from shutil import which
+
+from greygate.engine import synapse
+from greygate.errors import Trouble
+from greygate.machine import packages
+from greygate.plan.paths import Paths
+
+PACKAGES = (
+    *("haproxy", "yggdrasil", "nftables", "iproute2"),
+    *("systemd-container", "debootstrap", "git"),
+)
+SBIN = "/usr/sbin:/sbin"  # where Debian keeps most of what we need; a user's PATH may lack it
+
+
+def engines() -> Paths:
+    """Where tests keep Synapse's environment: one for all runs of this user."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    kept = PurePosixPath(cache) / "greygate-tests"
+    return Paths.below(kept, kept / "run")
+
+
+def _programs() -> str | None:
+    absent = [it for it in ("haproxy", "yggdrasil", "nft", "ip") if not _found(it)]
+    if absent:
+        return f"there is no {' and no '.join(absent)} (as root, ./dev setup brings it)"
+    if "yggdrasil" in packages.missing(["yggdrasil"]):
+        return "the yggdrasil here is older than 0.5"
+    return None
+
+
+def _engine() -> str | None:
+    if synapse.is_ready(engines()):
+        return None
+    return _registries()
+
+
+def _lab() -> str | None:
+    if os.geteuid() != 0:
+        return "not root"
+    absent = [it for it in ("systemd-nspawn", "debootstrap") if not _found(it)]
+    if absent:
+        return f"there is no {' and no '.join(absent)} (./dev setup brings it)"
+    if not _works("unshare", "--mount", "--net", "true"):
+        return "no namespaces may be made here"
+    return None
+
+
+def _fresh() -> str | None:
+    return _lab() or _registries()
+
+
+LACKS: dict[str, Callable[[], str | None]] = {
+    "programs": _programs,
+    "engine": _engine,
+    "lab": _lab,
+    "fresh": _fresh,
+}
+
+
+@functools.cache
+def why_not(mark: str) -> str | None:
+    """Why tests with this mark cannot run here; None where they can."""
+    return LACKS[mark]()
+
+
+@functools.cache
+def _registries() -> str | None:
+    """Asks the index that pip is set up for, as pip will: through its proxy, with its settings."""
+    pip = (sys.executable, "-m", "pip", "--quiet", "--retries", "0", "--timeout", "10")
+    with tempfile.TemporaryDirectory() as there:
+        asked = ("download", "--no-deps", "--no-cache-dir", "--dest", there, "segno")
+        return None if _works(*pip, *asked) else "the package index cannot be reached"
+
+
+def _found(program: str) -> bool:
+    return which(program, path=f"{os.environ.get('PATH', os.defpath)}:{SBIN}") is not None
+
+
+def _works(*argv: str) -> bool:
+    return subprocess.run(argv, capture_output=True, check=False).returncode == 0
+
+
+class _Told:
+    """Progress on stderr, a line each."""
+
+    def step(self, text: str) -> AbstractContextManager[None]:
+        self.note(text)
+        return nullcontext()
+
+    def note(self, text: str) -> None:
+        sys.stderr.write(f"./dev: {text}\n")
+
+
+def main() -> None:
+    """Install the system packages; what cannot be had is told, and its tests are left out."""
+    if os.geteuid() != 0:
+        return
+    try:
+        packages.ensure(PACKAGES, _Told())
+    except Trouble as trouble:
+        sys.stderr.write(f"./dev: {trouble.what}\n    next: {trouble.hint}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""A real Synapse for tests: our own rendering, on unix sockets in a directory of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+import httpx
+import pytest
+
+from greygate.components import synapse
+from greygate.components.component import Service
+from greygate.engine.synapse import ensure
+from greygate.identity.keys import claim, ensure_keys
+from greygate.machine.files import directory
+from greygate.plan.paths import Paths
+from greygate.plan.plan import Plan, plan_for
+from greygate.progress import Silent
+from greygate.site.model import Layout, Names, Node, Overlay, Site, Support
+from greygate.spec.server_name import ServerName
+
+NAME = "home.example"
+SLOWEST_START = 60.0  # seconds; 2 to 5 measured, more where everything else is tested meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class RealSynapse:
+    """One that runs: where, and by which plan."""
+
+    paths: Paths
+    plan: Plan
+
+    def client(self) -> httpx.Client:
+        """Somebody's app, as HAProxy would pass it on."""
+        return httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(self.paths.client_socket)),
+            base_url="http://localhost",
+            headers={"X-Forwarded-For": "200::99", "X-Forwarded-Proto": "https"},
+            timeout=30,
+        )
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@pytest.fixture(scope="session")
+def engine() -> PurePosixPath:
+    """Synapse's environment: built once for all test runs of this user."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    kept = PurePosixPath(cache) / "greygate-tests"
+    return ensure(Paths.below(kept, kept / "run"), Silent())
+
+
+@pytest.fixture(scope="session")
+def real_synapse(engine: PurePosixPath) -> Iterator[RealSynapse]:
+    below = Path(tempfile.mkdtemp(prefix="greygate-"))  # short: a socket's path has 107 octets
+    paths = Paths.below(PurePosixPath(below / "state"), PurePosixPath(below / "run"))
+    try:
+        plan = _prepared(paths, engine)
+        with _running(paths, plan):
+            yield RealSynapse(paths, plan)
+    finally:
+        shutil.rmtree(below)
+
+
+def _site() -> Site:
+    overlay = Overlay(
+        node=Node.LOOPBACK, address=None, peers=(), listen=(), allow=(), firewall=False
+    )
+    return Site(
+        server_name=ServerName.parse(NAME),
+        federation=False,
+        trial=False,
+        names=Names(client=f"m.{NAME}", layout=Layout.NONE),
+        overlay=overlay,
+        first_person="admin",
+        support=Support(matrix_id=f"@admin:{NAME}", email=None, page=None),
+    )
+
+
+def _prepared(paths: Paths, engine: PurePosixPath) -> Plan:
+    """Everything that Synapse reads, as the first start would leave it."""
+    site = _site()
+    plan = plan_for(site, paths=paths, address=None, interface=None, engine=engine, accounts=False)
+    claim(paths, NAME)
+    ensure_keys(paths, accounts=False)
+    for path in (paths.synapse / synapse.MEDIA, paths.client_socket.parent, paths.logs):
+        directory(path, mode=0o755)
+    for file in synapse.files(site, plan):
+        place = Path(directory((paths.rendered / file.path).parent, mode=0o755), file.path.name)
+        place.write_text(file.text, "utf-8")
+    return plan
+
+
+@contextmanager
+def _running(paths: Paths, plan: Plan) -> Iterator[None]:
+    (service,) = synapse.units(_site(), plan)
+    assert isinstance(service, Service)
+    said = Path(paths.logs / "synapse.log")
+    with (
+        said.open("wb") as log,
+        subprocess.Popen(
+            ("setpriv", "--pdeathsig", "KILL", "--", *service.argv),
+            cwd=paths.synapse,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        try:
+            _wait_for_health(paths, process, said)
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(service.stop_after)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _wait_for_health(paths: Paths, process: subprocess.Popen[bytes], said: Path) -> None:
+    transport = httpx.HTTPTransport(uds=str(paths.client_socket))
+    deadline = time.monotonic() + SLOWEST_START
+    with httpx.Client(transport=transport, base_url="http://localhost") as client:
+        while True:
+            try:
+                if client.get("/health", headers={"X-Forwarded-For": "::1"}).is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            assert process.poll() is None, said.read_text("utf-8", errors="replace")[-3000:]
+            assert time.monotonic() < deadline, "Synapse did not start in time"
+            time.sleep(0.1)
