@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import needs
 import pytest
+
+import needs
 
 GOLDEN = Path(__file__).parent / "golden"
 ON_CI = os.environ.get("CI", "").lower() in ("true", "1")

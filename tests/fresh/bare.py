@@ -96,7 +96,12 @@ class Booted:
 
     def run(self, *argv: str) -> str:
         """Run a program in it; what it said."""
-        inside = ("nsenter", "--target", str(self.leader), *"-m -u -i -n -p -C --".split())
+        inside = (
+            "nsenter",
+            "--target",
+            str(self.leader),
+            *("-m", "-u", "-i", "-n", "-p", "-C", "--"),
+        )
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
         return subprocess.run(
             (*inside, *argv),

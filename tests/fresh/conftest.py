@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
 from fresh.bare import Machine, bare_machine
 
 Bare = Callable[[str], Machine]

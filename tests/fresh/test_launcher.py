@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from fresh.bare import INSIDE, Machine
 from fresh.conftest import Bare
 
@@ -52,7 +53,7 @@ def test_two_at_once_make_one_environment(bare: Bare) -> None:
 
 
 def test_without_root_it_says_what_to_install(bare: Bare) -> None:
-    done = bare("trixie").run([*PEOPLE, LAUNCHER, "--version"])
+    done = bare("trixie").run([*PEOPLE, LAUNCHER, "--version"], env={"HOME": "/tmp"})
     assert done.returncode == 3
     assert "cannot start: Python 3.11 or newer with its venv module is needed" in done.stdout
     assert "apt-get install --no-install-recommends python3 python3-venv" in done.stdout

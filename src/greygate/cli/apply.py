@@ -37,7 +37,8 @@ def command(
         if changes and not yes:
             output.confirm(_("bring this into force?"))
         # The lock is an `up`'s for as long as it watches: files are swapped whole, so no harm.
-        start.take_up_here(prepare(home.source, home.place, steps, overwrite=overwrite))
+        prepared = prepare(home.source, home.place, steps, overwrite=overwrite)
+        start.take_up_here(prepared, still_in=output.agreed_within)
     names = [str(change.path) for change in changes]
     text = _("{count} files differ").format(count=len(names)) if dry_run else _("in force")
     output.emit({"changed": names, "applied": not dry_run}, as_json=common.json, text=text)

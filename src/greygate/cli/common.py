@@ -12,8 +12,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from greygate.home.half import Home, existing_site
-from greygate.home.preparation import as_it_stands
 from greygate.home.place import Place, place_for
+from greygate.home.preparation import as_it_stands
 
 
 @Parameter(name="*")

@@ -40,7 +40,7 @@ def command(
         installation.copy_program(steps)
         prepared = prepare(source, place, steps, overwrite=overwrite)
         output.note(opening(prepared.home))
-        started = installation.install(prepared, steps)
+        started = installation.install(prepared, steps, still_in=output.agreed_within)
     news = Announcement(started, prepared)
     output.emit(news.told(), as_json=common.json, text=news.text())
     output.note(_("it starts at every boot; `greygate status` tells how it is"))

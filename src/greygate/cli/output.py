@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import sys
 import threading
 import time
@@ -52,6 +53,16 @@ def confirm(question: str, *, typed: str = "") -> None:
         raise WrongUsage(_("cannot ask: no terminal is there"), _("agree beforehand: --yes"))
     if ask(_("{question} Type {word} to go on:").format(question=question, word=word)) != word:
         raise Trouble(_("cannot go on: it was not agreed to"), _("nothing was changed"))
+
+
+def agreed_within(question: str, seconds: float) -> bool:
+    """Whether the person says yes in time; nobody does where there is no terminal."""
+    if not sys.stdin.isatty():
+        return False
+    asked = _("{question}\nPress Enter within {time} to keep it so:")
+    note(asked.format(question=question, time=duration(seconds)))
+    ready, _writable, _broken = select.select([sys.stdin], [], [], seconds)
+    return bool(ready) and bool(sys.stdin.readline())
 
 
 def unknown(name: str, known: Iterable[str]) -> WrongUsage:

@@ -60,7 +60,7 @@ class Announcement:
         home = self.started.home
         rows = [
             (_("address"), home.plan.address_url),
-            (_("client name"), home.plan.base_url),
+            *_unless_same(_("client name"), home),
             (_("trust"), str(home.plan.paths.ca)),
             (_("  SHA-256"), self._fingerprint),
             (_("overlay peers"), ", ".join(home.site.overlay.peers) or _("none")),
@@ -72,6 +72,7 @@ class Announcement:
             aligned(rows),
             *self._first_person(),
             *self._keep(),
+            *self._trust_anew(),
             *_no_peers(home),
             *_not_the_overlay(home),
         ]
@@ -95,6 +96,25 @@ class Announcement:
                 "without it nothing brings this server back"
             ).format(file=self.started.home.plan.paths.identity),
         )
+
+
+    def _trust_anew(self) -> tuple[str, ...]:
+        """Names or addresses are others: the authority that people trust does not cover them."""
+        if self.prepared.new_authority is None or self.started.welcome is not None:
+            return ()
+        return (
+            _(
+                "the certificate authority is a new one: people must trust it again\n"
+                "(greygate cert export)"
+            ),
+        )
+
+
+def _unless_same(label: str, home: Home) -> tuple[tuple[str, str], ...]:
+    """What apps connect to by name, where there is one."""
+    if home.plan.base_url == home.plan.address_url:
+        return ()
+    return ((label, _("{url}   (once the name resolves)").format(url=home.plan.base_url)),)
 
 
 def _no_peers(home: Home) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def command(
     with lock.held(place.paths):
         prepared = prepare(source, place, steps, overwrite=overwrite)
         output.note(opening(prepared.home))
-        started = start(prepared, steps, detached=detach)
+        started = start(prepared, steps, detached=detach, still_in=output.agreed_within)
         news = Announcement(started, prepared)
         output.emit(news.told(), as_json=common.json, text=news.text())
         if not detach:

@@ -48,9 +48,9 @@ def check_node(wanted: Node, standing: Standing) -> None:
         raise _too_old(standing.node)
     if wanted is Node.MANAGED:
         raise Trouble(
-            _("cannot run a Yggdrasil of our own: one already runs here (version {version})").format(
-                version=standing.node.version
-            ),
+            _(
+                "cannot run a Yggdrasil of our own: one already runs here (version {version})"
+            ).format(version=standing.node.version),
             _('use it: node = "system" under [overlay] in the site file'),
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import greygate
 from greygate.errors import MissingProgram, WrongUsage
+from greygate.home.guard import StillIn
 from greygate.home.half import Home
 from greygate.home.place import Place
 from greygate.home.preparation import Prepared
@@ -36,9 +37,7 @@ def demand_possible(place: Place) -> None:
     if place.named:
         raise WrongUsage(
             _("cannot install a server from a state directory of its own"),
-            _("run it there: greygate up --detach --state {state}").format(
-                state=place.paths.state
-            ),
+            _("run it there: greygate up --detach --state {state}").format(state=place.paths.state),
         )
 
 
@@ -65,14 +64,14 @@ def copy_program(progress: Progress) -> None:
         fresh.replace(COMMAND)
 
 
-def install(prepared: Prepared, progress: Progress) -> Started:
+def install(prepared: Prepared, progress: Progress, *, still_in: StillIn) -> Started:
     """Hand the services to systemd; those of a foreground that runs are ended first."""
     home = prepared.home
     foreground = Foreground(home.plan, home.units)
     if foreground.answers():
         foreground.stop(progress)
     Systemd(home.plan, home.units).write()
-    return start(prepared, progress, detached=True)
+    return start(prepared, progress, detached=True, still_in=still_in)
 
 
 def uninstall(home: Home, progress: Progress) -> list[str]:

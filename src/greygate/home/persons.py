@@ -40,8 +40,7 @@ class Welcome:
         rows = (
             (_("user id"), self.admission.person.user_id),
             (_("password"), _("{password}   (shown once)").format(password=self._password)),
-            (_("homeserver"), self.home.plan.base_url),
-            (_("or by address"), self.home.plan.address_url),
+            (_("homeserver"), self.home.plan.address_url),
         )
         return f"{aligned(rows)}\n{TRIAL}" if self.home.site.trial else aligned(rows)
 
@@ -123,9 +122,9 @@ class Letter:
             (
                 self.invitation.text(),
                 self.invitation.qr(encoding=encoding, terminal=sys.stdout.isatty()),
-                _("Good for {uses} to register, until {until} UTC. Send it by a way you trust.").format(
-                    uses=self.uses, until=self.expires.strftime("%Y-%m-%d %H:%M")
-                ),
+                _(
+                    "Good for {uses} to register, until {until} UTC. Send it by a way you trust."
+                ).format(uses=self.uses, until=self.expires.strftime("%Y-%m-%d %H:%M")),
             )
         )
 

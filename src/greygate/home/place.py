@@ -58,9 +58,7 @@ def _usual_site(environ: Mapping[str, str], state: Path, *, root: bool, named: b
     return Path(config) / "greygate/site.toml"
 
 
-def _runtime(
-    environ: Mapping[str, str], state: Path, *, root: bool, named: bool
-) -> PurePosixPath:
+def _runtime(environ: Mapping[str, str], state: Path, *, root: bool, named: bool) -> PurePosixPath:
     """A named state directory has sockets of its own, so that two deployments never meet."""
     suffix = f"-{hashlib.sha256(str(state).encode()).hexdigest()[:8]}" if named else ""
     if root:

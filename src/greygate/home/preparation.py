@@ -21,6 +21,7 @@ from greygate.machine import accounts, clock, packages
 from greygate.progress import Progress
 from greygate.site import load
 from greygate.site.model import Site
+from greygate.spec.certificate import Due
 from greygate.text import _
 
 ACCOUNTS = (keys.SYNAPSE, keys.HAPROXY, keys.YGGDRASIL)
@@ -33,6 +34,7 @@ class Prepared:
     home: Home
     changed: frozenset[str]  # units whose files are others than those they run with
     kept_anew: bool  # identity.tar was written: the operator must take a copy
+    new_authority: Due | None  # why people must trust the authority anew
 
 
 def provide(place: Place, site: Site, standing: Standing, progress: Progress) -> None:
@@ -56,9 +58,7 @@ def found(source: Path, place: Place, standing: Standing) -> Home:
     return derive(source, site, place, standing)
 
 
-def prepare(
-    source: Path, place: Place, progress: Progress, *, overwrite: bool = False
-) -> Prepared:
+def prepare(source: Path, place: Place, progress: Progress, *, overwrite: bool = False) -> Prepared:
     """Everything in place for this site, rendered and proved; nothing is started."""
     now = datetime.now(UTC)
     clock.demand(now, clock.evidence((source, place.paths.site_mark, place.paths.certificate)))
@@ -67,15 +67,20 @@ def prepare(
     provide(place, home.site, standing, progress)
     home = derive(source, load.load(source), place, standing)
     paths, plan = home.plan.paths, home.plan
-    standing_of = authority.ensure_certificate(
+    certificates = authority.ensure_certificate(
         paths, plan.certificate, accounts=plan.accounts, now=now
     )
     services = tuple(unit for unit in home.units if isinstance(unit, Service))
     prepare_directories(paths, services, accounts=plan.accounts)
     applied = files.apply(home.site, plan, progress, overwrite=overwrite)
-    renewed = frozenset({"haproxy"} if standing_of.renewed else ())
+    renewed = frozenset({"haproxy"} if certificates.renewed else ())
     kept_anew = archive.ensure_archive(paths, site=source.read_text("utf-8"))
-    return Prepared(home=home, changed=applied.units | renewed, kept_anew=kept_anew)
+    return Prepared(
+        home=home,
+        changed=applied.units | renewed,
+        kept_anew=kept_anew,
+        new_authority=certificates.new_authority,
+    )
 
 
 def as_it_stands(source: Path, place: Place) -> Home:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from greygate.errors import NotRunning
 from greygate.home import persons
+from greygate.home.guard import StillIn, demand_no_lockout
 from greygate.home.half import Home
 from greygate.home.persons import Welcome
 from greygate.home.preparation import Prepared
@@ -35,9 +36,10 @@ class Started:
     mended: Mending | None  # where it ran already: what took up changed files
 
 
-def start(prepared: Prepared, progress: Progress, *, detached: bool) -> Started:
+def start(prepared: Prepared, progress: Progress, *, detached: bool, still_in: StillIn) -> Started:
     """Start what does not run, and have what runs take up what was changed."""
     home, began = prepared.home, time.monotonic()
+    demand_no_lockout(home, still_in, changed=prepared.changed)
     runner = runner_here(home.plan, home.units)
     mended = None
     if runner is None:
@@ -49,9 +51,7 @@ def start(prepared: Prepared, progress: Progress, *, detached: bool) -> Started:
         runner.start(progress)
         mended = take_up(runner, home.units, changed)
     with _ended_on_failure(runner, progress, ours=mended is None):
-        wait_ready(
-            runner, home.units, deadline=time.monotonic() + FIRST_START, progress=progress
-        )
+        wait_ready(runner, home.units, deadline=time.monotonic() + FIRST_START, progress=progress)
         seconds = time.monotonic() - began
         welcome = persons.first(home)
     return Started(
@@ -64,11 +64,12 @@ def start(prepared: Prepared, progress: Progress, *, detached: bool) -> Started:
     )
 
 
-def take_up_here(prepared: Prepared) -> Mending | None:
+def take_up_here(prepared: Prepared, *, still_in: StillIn) -> Mending | None:
     """Have what runs use what was changed; nothing where nothing runs."""
     runner = runner_here(prepared.home.plan, prepared.home.units)
     if runner is None:
         return None
+    demand_no_lockout(prepared.home, still_in, changed=prepared.changed)
     return take_up(runner, prepared.home.units, _renewed_units(runner) | prepared.changed)
 
 

@@ -26,6 +26,7 @@ def configure(root: Path, peers: Sequence[str]) -> None:
     wanted = {
         "PrivateKey": (seed + public).hex(),  # 0.5 wants both halves, as hexadecimal
         "Peers": list(peers),
+        "AdminListen": "unix:///run/yggdrasil/yggdrasil.sock",
         "IfName": "auto",
         "MulticastInterfaces": [],  # the peering under test is the one written above
     }

@@ -66,5 +66,6 @@ class Places:
 
 def places_for(environ: Mapping[str, str], *, name: str = "lab") -> Places:
     """The usual places, the cache moved by $GREYGATE_LAB_CACHE."""
+    assert name.isalnum(), "a hyphen would make one lab's names begin like another's"
     cache = Path(environ.get("GREYGATE_LAB_CACHE") or CACHE)
     return Places(cache=cache, run=Path(f"/run/greygate-{name}"), name=name)

@@ -46,6 +46,11 @@ def install(wanted: Sequence[str], what: str, progress: Progress) -> None:
     _patiently((*_KEEP, "install", "--no-install-recommends", *wanted), what, progress)
 
 
+def await_others(progress: Progress) -> None:
+    """Wait until no other program installs packages, and dpkg has nothing half done."""
+    _patiently(("check",), _("cannot use apt"), progress)
+
+
 def simulate(*words: str) -> str:
     """What apt would do, as its `Inst` lines."""
     return look("apt-get", *_QUIET, "--simulate", "--no-install-recommends", *words)

@@ -45,6 +45,11 @@ def hushed(coming: Sequence[str]) -> Iterator[None]:
         settle()
 
 
+def is_unsettled() -> bool:
+    """An installation was killed before its packages were silenced."""
+    return PENDING.exists()
+
+
 def settle() -> None:
     """Silence what an installation brought, this one or one that was killed."""
     if PENDING.exists():

@@ -24,7 +24,8 @@ def missing(packages: Sequence[str]) -> tuple[str, ...]:
 def ensure(packages: Sequence[str], progress: Progress) -> None:
     """Install what is missing, after saying so; nothing that comes is left running."""
     root = os.geteuid() == 0
-    if root:
+    if root and hush.is_unsettled():
+        apt.await_others(progress)  # the apt of a run that was killed goes on without it
         hush.settle()
     wanted = missing(packages)
     if not wanted:

@@ -60,22 +60,29 @@ def plan_for(
     loopback = site.overlay.node is Node.LOOPBACK
     addresses = LOOPBACK if address is None else (address,)
     port = TRY_OUT_PORT if loopback else CLIENT_PORT
-    names = (str(site.server_name), site.names.client)
     address_url = _url(_literal(addresses[0]), port)
     nowhere = site.trial or loopback  # the name resolves nowhere: an app must be told the address
     return Plan(
         paths=paths,
         addresses=addresses,
         listeners=(Listener("client", port), Listener("federation", FEDERATION_PORT)),
-        certificate=CertificateNames(
-            (*dict.fromkeys(names), *(("localhost",) if loopback else ())), addresses
-        ),
+        certificate=_certificate(site, addresses),
         interface=interface,
         base_url=address_url if nowhere else _url(site.names.client, port),
         address_url=address_url,
         engine=engine,
         accounts=accounts,
     )
+
+
+def _certificate(site: Site, addresses: tuple[Address, ...]) -> CertificateNames:
+    """The names and addresses that a client may ask for; a port is no part of them."""
+    literal, host = site.server_name.literal, site.server_name.host
+    names = [*((host,) if literal is None else ()), site.names.client]
+    if site.overlay.node is Node.LOOPBACK:
+        names.append("localhost")
+    named = (*addresses, *((literal,) if literal else ()))
+    return CertificateNames(tuple(dict.fromkeys(names)), tuple(dict.fromkeys(named)))
 
 
 def _literal(address: Address) -> str:

@@ -37,6 +37,7 @@ SHUT = (
     "KeyringMode=private",
     "SystemCallArchitectures=native",
     "SystemCallFilter=@system-service",
+    "SystemCallFilter=~@privileged @resources",
     "SystemCallErrorNumber=EPERM",
     "UMask=0077",
 )
@@ -122,7 +123,6 @@ def _service(plan: Plan, service: Service) -> Iterable[str]:
     yield from _devices(service.devices)
     yield from _sandbox(plan)
     yield f"MemoryDenyWriteExecute={'no' if service.makes_code else 'yes'}"
-    yield "SystemCallFilter=~@privileged @resources"
     yield f"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6{_netlink(service)}"
 
 
@@ -135,7 +135,9 @@ def _task(plan: Plan, task: Task) -> Iterable[str]:
     yield "Restart=on-failure"
     yield f"RestartSec={RETRY}"
     yield "TimeoutStartSec=60"
-    yield f"ReadWritePaths=-{_literal(str(plan.paths.runtime))}"
+    # Kept at its end: the services have their own directories below it.
+    yield f"RuntimeDirectory={plan.paths.runtime.relative_to(RUN)}"
+    yield "RuntimeDirectoryPreserve=yes"
     # It speaks to other programs' sockets, which belong to their accounts.
     yield from _capabilities(("net_admin", "dac_override"), ambient=False)
     yield "PrivateDevices=yes"

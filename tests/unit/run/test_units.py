@@ -18,7 +18,7 @@ from greygate.plan.plan import Plan
 from greygate.run.units import OURS, TARGET, unit_file, unit_files
 
 UNDER_SYSTEMD = tuple(name for name in SITES if name != "loopback")
-EXPOSED = 2.5  # of 10, as systemd-analyze counts; an ordinary unit has 9.6
+EXPOSED = 3.0  # of 10, as systemd-analyze counts; an ordinary unit has 9.6, a task is root's
 
 
 def made(name: str) -> tuple[Plan, tuple[Unit, ...]]:

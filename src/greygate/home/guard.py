@@ -1,0 +1,71 @@
+"""Nobody is locked out by the firewall: who would be is asked first, with a timed way back."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+
+from greygate.components.component import Task
+from greygate.components.firewall import reachable
+from greygate.errors import Trouble
+from greygate.home.half import Home
+from greygate.probe import host
+from greygate.probe.answers import NoAnswer
+from greygate.probe.host import Connection
+from greygate.run.lockout import GRACE, TABLE, at_risk, bring_up_with_way_back
+from greygate.text import _, listing
+
+StillIn = Callable[[str, float], bool]
+"""Asks the person that question, for so many seconds; False where nobody says yes in time."""
+
+
+def demand_no_lockout(home: Home, still_in: StillIn, *, changed: frozenset[str]) -> None:
+    """Trouble where the firewall would shut out somebody who is connected and does not agree."""
+    firewall = next((it for it in home.units if it.name == "firewall"), None)
+    if not isinstance(firewall, Task):
+        return
+    if firewall.name not in changed and _is_up():
+        return
+    endangered = _endangered(home)
+    if not endangered:
+        return
+    way_back = bring_up_with_way_back(firewall, home.plan.paths)
+    if still_in(_question(endangered), GRACE):
+        way_back.call_off()
+        return
+    raise Trouble(
+        _("cannot close the overlay: {ports} is in use, and nobody said that it may close").format(
+            ports=_ports(endangered)
+        ),
+        _(
+            "keep it open: allow = [{ports}] under [overlay] in {file}; the old state is back"
+        ).format(
+            ports=", ".join(f'"tcp/{port}"' for port in sorted({it.port for it in endangered})),
+            file=home.source,
+        ),
+    )
+
+
+def _endangered(home: Home) -> tuple[Connection, ...]:
+    match host.connections():
+        case NoAnswer():
+            return ()
+        case seen:
+            return at_risk(seen, reachable(home.site, home.plan))
+
+
+def _is_up() -> bool:
+    """Whether the table is loaded: then whoever it shuts out was asked for before."""
+    listed = subprocess.run(("nft", "list", *TABLE), capture_output=True, check=False)
+    return listed.returncode == 0
+
+
+def _question(endangered: tuple[Connection, ...]) -> str:
+    return _(
+        "The overlay is closed now but for the plan, and connections to {ports} are open from "
+        "{who}. Try whether you still get in by a new connection."
+    ).format(ports=_ports(endangered), who=listing(sorted({str(it.remote) for it in endangered})))
+
+
+def _ports(endangered: tuple[Connection, ...]) -> str:
+    return listing(f"tcp/{port}" for port in sorted({it.port for it in endangered}))

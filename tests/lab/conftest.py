@@ -1,0 +1,30 @@
+"""Labs for tests, under names of their own: somebody's own lab on this machine stays as it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from greygate.lab import world
+from greygate.lab.places import places_for
+from greygate.lab.topology import Topology
+from greygate.lab.world import World
+
+Raise = Callable[[str, Topology], World]
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Raise]:
+    """Brings a topology up under a name; everything goes down after the module's last test."""
+    with ExitStack() as ending:
+
+        def up(name: str, topology: Topology) -> World:
+            made = World(places=places_for(os.environ, name=name), environ=os.environ)
+            ending.callback(world.down, made)
+            world.up(made, topology)
+            return made
+
+        yield up

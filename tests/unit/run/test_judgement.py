@@ -1,0 +1,95 @@
+"""Who can reach the server: every cause by its name, and never health that was not seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from some_sites import SITES
+
+from greygate.probe.answers import Distrusted, NoAnswer, Peer, Peers, Refused, Reply
+from greygate.run.judgement import federation, people
+from greygate.run.seen import Reach, Seen, Verdict
+from greygate.run.state import Condition, State
+
+UP = tuple(State(name=name, condition=Condition.UP) for name in ("yggdrasil", "synapse", "haproxy"))
+LINKED = Peers((Peer(uri="tls://192.0.2.1:1", up=True, inbound=False),))
+LOST = Peers((Peer(uri="tls://192.0.2.1:1", up=False, inbound=False, complaint="refused"),))
+
+
+def seen(name: str = "managed") -> Seen:
+    """Everything is well."""
+    return Seen(
+        states=UP,
+        present=frozenset(SITES[name]()[1].addresses),
+        answer=Reply(200, b"{}"),
+        peers=None if name in ("routed", "loopback") else LINKED,
+    )
+
+
+def judged(what: Seen, name: str = "managed") -> Reach:
+    return people(*SITES[name](), what)
+
+
+def test_all_seen_and_well_is_reachable() -> None:
+    assert judged(seen()).reachable
+
+
+def failed(name: str, *words: str) -> tuple[State, ...]:
+    return (UP[0], State(name=name, condition=Condition.FAILED, words=words))
+
+
+TROUBLED = [
+    (replace(seen(), states=()), Verdict.NO, "not running", "greygate up"),
+    (replace(seen(), states=NoAnswer("gone")), Verdict.UNKNOWN, "gone", "status"),
+    (
+        replace(seen(), states=failed("synapse", "no space left")),
+        Verdict.NO,
+        "no space left",
+        "greygate logs synapse",
+    ),
+    (replace(seen(), present=frozenset()), Verdict.NO, "does not have the address", "yggdrasil"),
+    (replace(seen(), answer=Reply(503, b"")), Verdict.NO, "answers 503", "logs synapse"),
+    (replace(seen(), answer=Refused()), Verdict.NO, "nothing listens", "logs haproxy"),
+    (replace(seen(), answer=Distrusted("self-signed")), Verdict.NO, "self-signed", "who listens"),
+    (replace(seen(), answer=NoAnswer("timed out")), Verdict.UNKNOWN, "timed out", "haproxy"),
+    (replace(seen(), peers=Peers(())), Verdict.NO, "no peers", "peers = ["),
+    (replace(seen(), peers=LOST), Verdict.NO, "tls://192.0.2.1:1: refused", "online"),
+    (replace(seen(), peers=NoAnswer("denied")), Verdict.UNKNOWN, "denied", "root"),
+]
+
+
+@pytest.mark.parametrize(("what", "verdict", "cause", "cure"), TROUBLED)
+def test_each_trouble_has_its_cause_and_cure(
+    what: Seen, verdict: Verdict, cause: str, cure: str
+) -> None:
+    reach = judged(what)
+    assert reach.verdict is verdict
+    assert cause in reach.cause
+    assert cure in reach.cure
+
+
+def test_a_cause_hides_what_follows_from_it() -> None:
+    everything = replace(seen(), states=failed("yggdrasil", "no TUN"), answer=Refused(), peers=LOST)
+    assert "no TUN" in judged(everything).cause
+
+
+def test_peers_of_another_machine_cannot_be_seen() -> None:
+    assert judged(seen("routed"), "routed").verdict is Verdict.UNKNOWN
+
+
+def test_loopback_is_never_called_the_overlay() -> None:
+    reach = judged(seen("loopback"), "loopback")
+    assert reach.reachable
+    assert "from this machine only" in reach.cause
+
+
+def test_loopback_does_without_ipv6() -> None:
+    first = SITES["loopback"]()[1].addresses[0]
+    what = replace(seen("loopback"), present=frozenset({first}))
+    assert judged(what, "loopback").reachable
+
+
+def test_federation_is_off_or_not_known() -> None:
+    assert federation(SITES["trial"]()[0]).verdict is Verdict.OFF
+    assert federation(SITES["managed"]()[0]).verdict is Verdict.UNKNOWN

@@ -1,0 +1,83 @@
+"""The status as people and programs read it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+from some_sites import SITES
+
+from greygate.probe.answers import NoAnswer, Peer, Peers, Reply
+from greygate.run.judgement import federation, people
+from greygate.run.report import lines, to_json, verdict
+from greygate.run.seen import Seen
+from greygate.run.state import Condition, Memory, State
+from greygate.run.status import Status
+
+Golden = Callable[[str, str], None]
+
+PEERS = Peers(
+    (
+        Peer(uri="tls://192.0.2.10:8443", up=True, inbound=False),
+        Peer(uri="quic://[2001:db8::10]:443", up=False, inbound=False, complaint="no route"),
+    )
+)
+STATES = (
+    State(
+        name="synapse",
+        condition=Condition.UP,
+        pid=812,
+        since=1_000.0,
+        memory=Memory(118_000_000, shared_out=True),
+    ),
+    State(
+        name="haproxy",
+        condition=Condition.STARTING,
+        pid=813,
+        since=1_060.0,
+        memory=Memory(9_000_000, shared_out=False),
+    ),
+    State(name="yggdrasil", condition=Condition.UP, pid=814, since=1_000.0),
+)
+
+
+def status(name: str = "trial") -> Status:
+    site, plan = SITES[name]()
+    seen = Seen(
+        states=STATES,
+        present=frozenset(plan.addresses),
+        answer=Reply(200, b""),
+        peers=PEERS,
+    )
+    return Status(
+        site=site,
+        plan=plan,
+        at=1_065.0,
+        seen=seen,
+        people=people(site, plan, seen),
+        federation=federation(site),
+    )
+
+
+def test_lines_are_as_kept(golden: Golden) -> None:
+    golden("status/trial.txt", "\n".join(lines(status())) + "\n")
+
+
+def test_json_is_as_kept(golden: Golden) -> None:
+    golden("status/trial.json", json.dumps(to_json(status()), indent=2) + "\n")
+
+
+def test_what_was_not_seen_is_told_as_such() -> None:
+    well = status()
+    blind = replace(well, seen=replace(well.seen, peers=NoAnswer("denied"), states=NoAnswer("x")))
+    assert to_json(blind)["overlay"]["unknown"] == "denied"
+    assert to_json(blind)["services"] == []
+    assert any("not known: denied" in line for line in lines(blind))
+
+
+def test_the_verdict_is_one_line_with_its_cure() -> None:
+    site, plan = SITES["trial"]()
+    well = status()
+    down = replace(well, people=people(site, plan, replace(well.seen, states=())))
+    assert verdict(down) == "NOT reachable: the server is not running; next: greygate up"

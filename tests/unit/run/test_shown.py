@@ -1,0 +1,43 @@
+"""What `systemctl show` prints, and what we read in it (systemd 252)."""
+
+from __future__ import annotations
+
+from greygate.run.shown import Shown, shown
+from greygate.run.state import Condition
+
+TEXT = """\
+MainPID=812
+Id=greygate-synapse.service
+ActiveState=active
+SubState=running
+ActiveEnterTimestamp=@1795387143
+InactiveEnterTimestamp=
+InvocationID=0f2b7a
+
+MainPID=0
+Id=greygate-haproxy.service
+ActiveState=activating
+SubState=auto-restart
+ActiveEnterTimestamp=@1795387100
+InactiveEnterTimestamp=@1795387150
+InvocationID=9c
+"""
+
+
+def test_each_unit_is_told() -> None:
+    assert list(shown(TEXT)) == [
+        Shown(
+            unit="greygate-synapse.service",
+            condition=Condition.UP,
+            pid=812,
+            since=1795387143.0,
+            invocation="0f2b7a",
+        ),
+        Shown(
+            unit="greygate-haproxy.service",
+            condition=Condition.FAILED,  # between two attempts is not starting: it has died
+            pid=None,
+            since=1795387150.0,
+            invocation="9c",
+        ),
+    ]
