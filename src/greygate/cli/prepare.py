@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
-from greygate.home import choice
 from greygate.home.preparation import provide
 from greygate.site.making import TOKEN_LENGTH, trial
 from greygate.text import _
@@ -16,5 +15,5 @@ def command(*, common: Common = NONE) -> None:
     Nothing of a server is made; `up` and `install` then need no package index.
     """
     place = common.place()
-    provide(place, trial("a" * TOKEN_LENGTH), choice.look(), output.Steps())
+    provide(place, trial("a" * TOKEN_LENGTH), output.Steps())
     output.emit({"prepared": True}, as_json=common.json, text=_("everything is here"))

@@ -14,7 +14,7 @@ from greygate.engine import synapse
 from greygate.errors import NotRunning
 from greygate.home import choice
 from greygate.home.choice import Standing
-from greygate.home.half import Home, derive, on_loopback
+from greygate.home.half import Home, derive
 from greygate.home.place import Place
 from greygate.identity import archive, authority, keys
 from greygate.machine import accounts, clock, packages
@@ -37,10 +37,9 @@ class Prepared:
     new_authority: Due | None  # why people must trust the authority anew
 
 
-def provide(place: Place, site: Site, standing: Standing, progress: Progress) -> None:
+def provide(place: Place, site: Site, progress: Progress) -> None:
     """Bring packages, accounts and the engine; make nothing of this site's own."""
-    possible = site if standing.no_overlay is None else on_loopback(site)
-    wanted = dict.fromkeys(name for component in ALL for name in component.packages(possible))
+    wanted = dict.fromkeys(name for component in ALL for name in component.packages(site))
     packages.ensure(tuple(wanted), progress)
     if place.root:
         accounts.ensure(ACCOUNTS)
@@ -64,8 +63,7 @@ def prepare(source: Path, place: Place, progress: Progress, *, overwrite: bool =
     clock.demand(now, clock.evidence((source, place.paths.site_mark, place.paths.certificate)))
     standing = choice.look()
     home = found(source, place, standing)
-    provide(place, home.site, standing, progress)
-    home = derive(source, load.load(source), place, standing)
+    provide(place, home.site, progress)
     paths, plan = home.plan.paths, home.plan
     certificates = authority.ensure_certificate(
         paths, plan.certificate, accounts=plan.accounts, now=now

@@ -26,8 +26,11 @@ def last_lines(path: Path, count: int) -> tuple[str, ...]:
 
 
 def following(paths: dict[str, Path], *, pause: float = PAUSE) -> Iterator[tuple[str, str]]:
-    """Pairs of name and line, from now on and for ever."""
-    tails = {name: Tail(path) for name, path in paths.items()}
+    """Pairs of name and line for ever, from this call on, not from the first that is taken."""
+    return _coming({name: Tail(path) for name, path in paths.items()}, pause)
+
+
+def _coming(tails: dict[str, Tail], pause: float) -> Iterator[tuple[str, str]]:
     while True:
         quiet = True
         for name, tail in tails.items():
