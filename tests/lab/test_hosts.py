@@ -72,9 +72,12 @@ def test_the_friend_reaches_home_over_yggdrasil_before_and_after_a_reboot(friend
 
 def test_a_lab_that_was_killed_half_way_is_cleaned_by_the_next(lab: Raise) -> None:
     places = places_for(os.environ, name="killedtest")
-    with subprocess.Popen((sys.executable, __file__, places.name)) as raising:
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen((sys.executable, __file__, places.name), env=environ) as raising:
         wait_until(
-            lambda: bool(groups.members(places.group)), within=300, what="a host begins to boot"
+            lambda: raising.poll() is not None or bool(groups.members(places.group)),
+            within=300,
+            what="a host begins to boot",
         )
         raising.send_signal(signal.SIGKILL)
     assert traces(places), "there is something to clean"
@@ -121,5 +124,5 @@ def accept_peerings(lab: World, name: str) -> None:
 
 
 if __name__ == "__main__":  # the lab that is to be killed
-    environ = os.environ
-    world.up(World(places=places_for(environ, name=sys.argv[1]), environ=environ), TWO_FRIENDS)
+    places = places_for(os.environ, name=sys.argv[1])
+    world.up(World(places=places, environ=os.environ), TWO_FRIENDS)

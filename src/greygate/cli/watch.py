@@ -5,10 +5,6 @@ from __future__ import annotations
 import sys
 import time
 
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
-
 from greygate.cli import output
 from greygate.home.half import Home
 from greygate.run import report
@@ -26,6 +22,10 @@ def watch(home: Home, *, as_json: bool) -> None:
 
 
 def _redrawn(home: Home) -> None:
+    from rich.console import Console  # slow to import, and a start has no time for it
+    from rich.live import Live
+    from rich.text import Text
+
     console = Console(stderr=True, highlight=False)
     with Live(console=console, auto_refresh=False) as live:
         while True:

@@ -11,7 +11,7 @@ else
     $install yggdrasil
 fi
 systemctl enable yggdrasil # the package leaves that to the person
-$install python3-venv ca-certificates iputils-ping
+$install python3-venv ca-certificates iputils-ping curl netcat-openbsd
 python3 -m venv /opt/people
 /opt/people/bin/pip install --require-hashes --only-binary :all: --no-deps -r /root/lab/people.txt
 apt-get clean

@@ -118,11 +118,16 @@ class Session:
 @contextmanager
 def session(paths: Paths) -> Iterator[Session]:
     """Synapse, reached over its local socket; NotRunning where nothing answers there."""
-    transport = httpx.HTTPTransport(uds=str(paths.client_socket))
+    # No TLS on a unix socket: the system's certificate authorities need not be read.
+    transport = httpx.HTTPTransport(uds=str(paths.client_socket), verify=False)
     with (
         _told(),
         httpx.Client(
-            transport=transport, base_url="http://localhost", headers=_HEADERS, timeout=DEADLINE
+            transport=transport,
+            base_url="http://localhost",
+            headers=_HEADERS,
+            timeout=DEADLINE,
+            trust_env=False,
         ) as client,
     ):
         yield Session(client, paths)

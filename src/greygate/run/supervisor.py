@@ -49,8 +49,8 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 
 
 def _program(plan: Plan, service: Service, identity: Identity | None, priority: int) -> str:
-    log = plan.paths.logs / f"{service.name}.log"
-    variables = ",".join(f'{name}="{_plain(value)}"' for name, value in service.environment)
+    log = _plain(str(plan.paths.logs / f"{service.name}.log"))
+    variables = ",".join(f"{name}={_quoted(value)}" for name, value in service.environment)
     return f"""\
 [program:{service.name}]
 command = {_plain(shlex.join(confined(service.argv, identity)))}
@@ -63,13 +63,21 @@ stopsignal = TERM
 stopwaitsecs = {round(service.stop_after)}
 killasgroup = true
 redirect_stderr = true
-stdout_logfile = {_plain(str(log))}
+stdout_logfile = {_plain(log)}
 stdout_logfile_maxbytes = {LOG_OCTETS}
 stdout_logfile_backups = {LOG_KEPT}
 """
 
 
+def _quoted(value: str) -> str:
+    assert '"' not in value, value
+    return f'"{_plain(value)}"'
+
+
 def _plain(text: str) -> str:
-    """`text` as supervisord reads it back; it takes `%` for an expansion, ` ;` for a comment."""
-    assert not any(odd in text for odd in ("\n", " ;", " #", '"')), text
+    """`text` as supervisord reads it back; it takes `%` for an expansion, ` ;` for a comment.
+
+    It expands the path of a log twice (4.3.0).
+    """
+    assert not any(odd in text for odd in ("\n", " ;", " #")), text
     return text.replace("%", "%%")

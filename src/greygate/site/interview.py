@@ -30,10 +30,6 @@ YES = ("yes", "y")
 NO = ("no", "n")
 
 
-def _fine(answer: str) -> str | None:
-    return None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One thing to ask. An empty answer means the default; without one, an answer is needed."""
@@ -41,8 +37,8 @@ class Question:
     key: str  # of the site file, and of the flag that answers it
     text: str
     explain: str
+    check: Callable[[str], str | None]  # why an answer would not do
     default: str | None = None
-    check: Callable[[str], str | None] = _fine
     problem: str = ""  # why the last answer would not do
 
 

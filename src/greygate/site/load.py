@@ -40,9 +40,9 @@ def find(explicit: Path | None, environ: Mapping[str, str], state: Path) -> Path
     return next((path for path in _usual(environ, state) if path.is_file()), None)
 
 
-def home(environ: Mapping[str, str]) -> Path:
-    """Where `init` writes the site file of this user."""
-    if os.geteuid() == 0:
+def home(environ: Mapping[str, str], uid: int) -> Path:
+    """Where the site file of this user belongs."""
+    if uid == 0:
         return SYSTEM / FILE
     # XDG base directories: a relative path there is to be ignored.
     configured = Path(environ.get("XDG_CONFIG_HOME", ""))
@@ -100,7 +100,7 @@ def _named(environ: Mapping[str, str]) -> Path | None:
 
 def _usual(environ: Mapping[str, str], state: Path) -> tuple[Path, ...]:
     # Below the state lives the trial's: whatever somebody wrote by intent comes before it.
-    return Path(FILE), home(environ), state / FILE
+    return Path(FILE), home(environ, os.geteuid()), state / FILE
 
 
 def _sync_directory(directory: Path) -> None:

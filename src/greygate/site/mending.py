@@ -17,6 +17,7 @@ MOST_ERRORS = 100  # more than anybody mends in one sitting; it bounds the work 
 
 _PLACE = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)", re.S)
 _HEADER = re.compile(r"\s*\[+\s*([A-Za-z0-9_.-]+)")
+_NEXT = re.compile(r"\s*$|\s*[A-Za-z0-9_.-]+\s*=|\s*\[+[A-Za-z]")
 _OPENS_TEXT = re.compile(r"""[^#]*("{3}|'{3})""")
 _OPENS_LIST = re.compile(r"""[^#"']+=[^#]*\[""")
 
@@ -42,6 +43,8 @@ def mended(text: str) -> Mended:
         what, last = error
         last = min(last or _last_written(lines), len(lines))
         first = _start(what, lines, last)
+        if what == "Unclosed array":
+            last = _end_of_list(lines, first)
         mistakes.append(_mistake(what, first))
         dropped += lines[first - 1 : last]
         _blank(what, lines, first, last)
@@ -85,10 +88,21 @@ def _start(what: str, lines: list[str], last: int) -> int:
     return next((n for n in range(last, 0, -1) if opens(lines[n - 1])), last)
 
 
+def _end_of_list(lines: list[str], first: int) -> int:
+    """The last line of a list that began on `first`: before the next key, section or blank line.
+
+    A missing comma is noticed one part later, and the parts after it are no statements.
+    """
+    for n in range(first + 1, len(lines) + 1):
+        if _NEXT.match(lines[n - 1]):
+            return n - 1
+        if lines[n - 1].strip() == "]":
+            return n
+    return len(lines)
+
+
 def _blank(what: str, lines: list[str], first: int, last: int) -> None:
     header = _HEADER.match(lines[first - 1])
-    if what == "Unclosed array" and last > first and "=" in lines[last - 1]:
-        last -= 1  # found missing only at the next key, which is sound
     for n in range(first, last + 1):
         lines[n - 1] = ""
     if header and what.startswith("Expected"):

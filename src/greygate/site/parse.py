@@ -21,7 +21,7 @@ _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
 _PAGE = re.compile(r"https?://[0-9A-Za-z.:\[\]-]+(/[!-~]*)?")
 
 # Stands where the name was refused, so that the rest of the file is judged too.
-_UNNAMED = ServerName.parse("unnamed.invalid")
+_UNNAMED = ServerName.parse("unnamed.example")
 
 
 def parse(text: str, where: str = "site.toml") -> Site:

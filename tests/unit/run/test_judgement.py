@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from some_sites import SITES
 
 from greygate.probe.answers import Distrusted, NoAnswer, Peer, Peers, Refused, Reply
 from greygate.run.judgement import federation, people
 from greygate.run.seen import Reach, Seen, Verdict
 from greygate.run.state import Condition, State
+from some_sites import SITES
 
 UP = tuple(State(name=name, condition=Condition.UP) for name in ("yggdrasil", "synapse", "haproxy"))
 LINKED = Peers((Peer(uri="tls://192.0.2.1:1", up=True, inbound=False),))

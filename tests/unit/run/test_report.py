@@ -6,14 +6,13 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from some_sites import SITES
-
 from greygate.probe.answers import NoAnswer, Peer, Peers, Reply
 from greygate.run.judgement import federation, people
 from greygate.run.report import lines, to_json, verdict
 from greygate.run.seen import Seen
 from greygate.run.state import Condition, Memory, State
 from greygate.run.status import Status
+from some_sites import SITES
 
 Golden = Callable[[str, str], None]
 

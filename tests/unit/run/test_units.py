@@ -9,13 +9,13 @@ from pathlib import Path, PurePosixPath
 from shutil import which
 
 import pytest
-from golden_files import check_tree
-from some_sites import SITES
 
+from golden_files import check_tree
 from greygate.components.catalogue import ALL
 from greygate.components.component import Task, Unit
 from greygate.plan.plan import Plan
 from greygate.run.units import OURS, TARGET, unit_file, unit_files
+from some_sites import SITES
 
 UNDER_SYSTEMD = tuple(name for name in SITES if name != "loopback")
 EXPOSED = 3.0  # of 10, as systemd-analyze counts; an ordinary unit has 9.6, a task is root's

@@ -26,9 +26,10 @@ GOOD_PEERS = (
 )
 BAD_PEERS = {
     "peer.example:443": "begin with",
+    "tls://[]:443": "in brackets",
     "http://peer.example:443": "'http'",
     "tls://peer.example": "a host and a port",
-    "tls://2001:db8::1:443": "brackets",
+    "tls://2001:db8::1:443": "in brackets",
     "tls://[2001:db8::1:443": "brackets",
     "tls://[2001:db8::1]x:443": "brackets",
     "tls://[fe80::1%eth0]:443": "interface",
@@ -110,29 +111,26 @@ def test_the_program_starts_with_what_we_let_pass_and_stops_at_the_rest(
         "AdminListen": f"unix://{tmp_path}/admin.sock",
         "MulticastInterfaces": [],
     }
-    node = subprocess.Popen(
+    with subprocess.Popen(
         ["yggdrasil", "-useconf"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    try:
-        assert node.stdin is not None
-        assert node.stdout is not None
-        node.stdin.write(json.dumps(config))
-        node.stdin.close()
-        lines = _until(node, "Admin socket listening")
-    finally:
-        node.terminate()
-        node.wait()
-        node.stdout.close()
-    assert ("Admin socket listening" in lines) == (peer_problem(uri) is None), lines
+    ) as node:
+        try:
+            lines = _until(node, "admin socket listening", config=json.dumps(config))
+        finally:
+            node.terminate()
+    assert ("admin socket listening" in lines) == (peer_problem(uri) is None), lines
 
 
-def _until(node: subprocess.Popen[str], sign: str) -> str:
+def _until(node: subprocess.Popen[str], sign: str, *, config: str) -> str:
     """What the node printed up to its sign of life, or up to its end."""
+    assert node.stdin is not None
     assert node.stdout is not None
+    node.stdin.write(config)
+    node.stdin.close()
     told = ""
     for line in node.stdout:
         told += line

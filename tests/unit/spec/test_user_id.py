@@ -15,7 +15,7 @@ def test_what_the_specification_allows_is_allowed(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("", "empty"), ("Alice", "capital"), ("a:b", "':'"), ("алиса", "'а'"), ("Ä", "'Ä'")],
+    [("", "empty"), ("Alice", "capital"), ("a:b", "':'"), ("жук", "'ж'"), ("Ä", "'Ä'")],
 )
 def test_what_it_does_not_is_told(text: str, told: str) -> None:
     assert told in str(localpart_problem(text))

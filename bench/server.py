@@ -1,0 +1,57 @@
+"""A server of the bench's own: its commands, and its Synapse alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from greygate.components.component import Answering
+from greygate.engine import synapse
+from greygate.identity import keys
+from greygate.plan.paths import Paths
+from greygate.run.privileges import Identity, confined
+from greygate.run.ready import is_ready
+
+PAUSE = 0.02
+SLOW = 60.0
+USUAL = Paths.below(PurePosixPath("/var/lib/greygate"), PurePosixPath("/run/greygate"))
+
+
+def greygate(state: Path, *words: str) -> Any:
+    """What a command says as JSON."""
+    argv = ("./greygate", *words, "--json", "--state", str(state))
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    return json.loads(done.stdout)
+
+
+def with_engine(state: Path) -> None:
+    """Lend the state the engine that `prepare` has brought."""
+    state.mkdir(mode=0o711)
+    (state / "engines").symlink_to(USUAL.engines)
+
+
+def synapse_alone(state: Path, socket: PurePosixPath) -> float:
+    """Seconds that Synapse takes on the same database, with nobody around it."""
+    config = state / "rendered/synapse/homeserver.yaml"
+    engine = str(synapse.python_of(USUAL))
+    argv = (engine, "-I", "-m", "synapse.app.homeserver", "-c", str(config))
+    # Here the parent of the process is the bench itself, so it dies with it.
+    began = time.monotonic()
+    process = subprocess.Popen(
+        confined(argv, Identity(keys.SYNAPSE, ())),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while not is_ready(Answering(socket, "/health")):
+            assert time.monotonic() - began < SLOW, "Synapse does not start"
+            time.sleep(PAUSE)
+        return time.monotonic() - began
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=SLOW)

@@ -1,0 +1,134 @@
+"""The main job, with real parts: a server on home, two people on the friend's machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from lab import server
+from lab.client import Refused
+from lab.conftest import Raise
+from lab.talking import Pair, open_room, talk
+from lab.waiting import wait_until
+
+from greygate.lab import hosts, world
+from greygate.lab.topology import NEIGHBOURS
+from greygate.lab.world import World
+
+pytestmark = pytest.mark.lab
+
+# A lost peering is dialled again after 1 to 65 s, by the phase of the friend's back-off.
+LINK_WITHIN = 90.0
+
+LOCAL_TARGETS = (
+    "/_synapse/admin/v1/register",
+    "/_synapse/admin/v2/users",
+    "/_synapse/admin/v1/server_version",
+    "/%5fsynapse/admin/v1/server_version",
+    "//_synapse/admin/v1/server_version",
+    "/x/../_synapse/admin/v1/server_version",
+    "/_synapse/metrics",
+    "/metrics",
+    "/health",
+    "/haproxy?stats",
+)
+
+
+@pytest.fixture(scope="module")
+def home(lab: Raise) -> World:
+    up = lab("mainjob", NEIGHBOURS)
+    server.install(up)
+    wait_until(lambda: answers(up), within=LINK_WITHIN, what="the friend reaches the server")
+    return up
+
+
+def answers(lab: World) -> bool:
+    """Whether the friend gets an answer over the overlay."""
+    target = f"{server.url(lab)}/_matrix/client/versions"
+    trust = f"/{server.CA}"
+    argv = ("curl", "--silent", "--fail", "--max-time", "5", "--cacert", trust, target)
+    return server.from_friend(lab, *argv).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def rooms(home: World) -> tuple[str, str]:
+    """A direct message and a room of two people who have logged in."""
+    for name in ("anna", "boris"):
+        made = server.told(home, "user", "add", name)
+        with server.client(home, name) as opened:
+            opened.does("login", user=name, password=made["password"])
+    with pair(home) as two:
+        return open_room(two, direct=True), open_room(two, direct=False)
+
+
+@contextmanager
+def pair(lab: World) -> Iterator[Pair]:
+    """Both people open their apps, where they left off."""
+    with server.client(lab, "anna") as anna, server.client(lab, "boris") as boris:
+        anna.does("resume")
+        yield Pair(anna, boris, boris.does("resume")["user"])
+
+
+def test_two_people_talk_and_exchange_files_encrypted(
+    home: World, rooms: tuple[str, str]
+) -> None:
+    with pair(home) as two:
+        for room in rooms:
+            talk(two, room, topic="before")
+
+
+def test_after_a_reboot_of_home_it_goes_on(home: World, rooms: tuple[str, str]) -> None:
+    address = server.url(home)
+    world.reboot(home, "home")
+    wait_until(lambda: answers(home), within=LINK_WITHIN, what="the server is back")
+    assert server.url(home) == address
+    with pair(home) as two:
+        for room in rooms:
+            talk(two, room, topic="after")
+
+
+def test_after_a_restart_of_yggdrasil_the_address_is_the_same(home: World) -> None:
+    address = server.url(home)
+    unit = "greygate-yggdrasil.service"
+    done = hosts.execute("home", home.places, ("systemctl", "restart", unit))
+    assert done.returncode == 0, done.stderr
+    wait_until(lambda: answers(home), within=LINK_WITHIN, what="the server is back")
+    assert server.url(home) == address
+
+
+@pytest.mark.parametrize("target", LOCAL_TARGETS)
+def test_what_is_local_is_refused_from_the_overlay(home: World, target: str) -> None:
+    status, body = server.asked(home, target)
+    assert status in (400, 404), body
+    assert "server_version" not in body
+
+
+@pytest.mark.parametrize("port", [80, 8008, 9090, 9901, 22, 18448])
+def test_a_port_that_is_not_in_the_plan_does_not_answer(home: World, port: int) -> None:
+    address = server.told(home, "status")["addresses"][0]["address"]
+    tried = server.from_friend(home, "timeout", "3", "nc", "-z", "-w", "2", address, str(port))
+    assert tried.returncode != 0
+
+
+def test_nobody_registers_without_an_invitation(home: World) -> None:
+    wish = {"username": "eve", "password": "a long pass phrase of Eve's"}
+    status, first = server.asked(home, "/_matrix/client/v3/register", post=wish)
+    assert status == 401
+    assert [flow["stages"][0] for flow in first["flows"]] == ["m.login.registration_token"]
+    forged = {"type": "m.login.registration_token", "token": "x", "session": first["session"]}
+    status, second = server.asked(
+        home, "/_matrix/client/v3/register", post={**wish, "auth": forged}
+    )
+    assert status == 401, json.dumps(second)
+    assert "access_token" not in second
+
+
+def test_an_invitation_works_once(home: World) -> None:
+    token = server.told(home, "invite")["token"]
+    with server.client(home, "clara") as first:
+        made = first.does("register", name="clara", password="a long one of Clara's", token=token)
+        assert made["user"] == f"@clara:{server.NAME}"
+    with server.client(home, "eve") as second, pytest.raises(Refused):
+        second.does("register", name="eve", password="a long one of Eve's", token=token)

@@ -1,0 +1,139 @@
+"""Rendered files put in place: proved, whole, and nobody's edit lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from greygate.apply import files
+from greygate.apply.differences import Create, Delete, Replace, difference
+from greygate.apply.files import apply, planned
+from greygate.components.component import Component, File, Task
+from greygate.errors import CannotApply
+from greygate.plan.paths import Paths
+from greygate.plan.plan import Plan
+from greygate.progress import Silent
+from some_sites import SITES
+
+SITE, LOOPBACK_PLAN = SITES["loopback"]()
+PLACE = PurePosixPath("it/it.conf")
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    paths = Paths.below(PurePosixPath(tmp_path / "state"), PurePosixPath(tmp_path / "run"))
+    return replace(LOOPBACK_PLAN, paths=paths)
+
+
+def component(text: str | None, proof: tuple[str, ...] = ("true",), name: str = "it") -> Component:
+    """One file and a task that proves it; `{}` in the proof is where the file lies."""
+
+    def units(_site: object, plan: Plan) -> tuple[Task, ...]:
+        words = tuple(word.format(plan.paths.rendered / PLACE) for word in proof)
+        return (Task(name=f"{name}-task", description="", up=(), down=(), proof=words),)
+
+    return Component(
+        name=name,
+        files=lambda _site, plan: () if text is None else (File(PLACE, text),),
+        units=units,
+        packages=lambda _site: (),
+    )
+
+
+def put(plan: Plan, *components: Component, overwrite: bool = False) -> files.Applied:
+    return apply(SITE, plan, Silent(), overwrite=overwrite, components=components)
+
+
+def inside(plan: Plan) -> Path:
+    return Path(plan.paths.rendered / PLACE)
+
+
+def test_the_first_time_everything_is_made(plan: Plan) -> None:
+    applied = put(plan, component("one\n"))
+    assert applied.changes == (Create(PLACE, "one\n"),)
+    assert applied.units == {"it-task"}
+    assert inside(plan).read_text() == "one\n"
+    assert inside(plan).stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_is_done_where_nothing_differs(plan: Plan) -> None:
+    put(plan, component("one\n"))
+    assert put(plan, component("one\n", proof=("false",))).changes == ()
+
+
+def test_the_former_is_kept_for_one_step_back(plan: Plan) -> None:
+    put(plan, component("one\n"))
+    applied = put(plan, component("two\n"))
+    assert applied.changes == (Replace(PLACE, "one\n", "two\n"),)
+    assert Path(plan.paths.state / "rendered.old" / PLACE).read_text() == "one\n"
+
+
+def test_what_is_no_longer_wanted_goes(plan: Plan) -> None:
+    put(plan, component("one\n"))
+    applied = put(plan, component(None))
+    assert applied.changes == (Delete(PLACE, "one\n"),)
+    assert applied.units == {"it-task"}  # its directory was the component's
+    assert not inside(plan).exists()
+
+
+def test_what_is_refused_is_quoted_and_the_old_one_stays(plan: Plan) -> None:
+    put(plan, component("one\n"))
+    with pytest.raises(CannotApply, match=r"line 1 / it is wrong: two") as told:
+        put(
+            plan,
+            component(
+                "two\n", ("sh", "-c", "echo line 1; cat {} | sed 's/^/it is wrong: /'; false")
+            ),
+        )
+    assert str(plan.paths.proving().rendered) in told.value.hint
+    assert inside(plan).read_text() == "one\n"
+
+
+def test_only_what_changed_is_proved(plan: Plan) -> None:
+    other = Component(
+        name="other",
+        files=lambda _site, _plan: (File(PurePosixPath("other/x"), "x"),),
+        units=component("", ("false",), "other").units,
+        packages=lambda _site: (),
+    )
+    put(plan, component("one\n"), replace(other, units=lambda _site, _plan: ()))
+    assert put(plan, component("two\n"), other).units == {"it-task"}
+
+
+def test_an_edit_is_shown_and_not_overwritten(plan: Plan) -> None:
+    put(plan, component("one\n"))
+    inside(plan).write_text("mine\n")
+    with pytest.raises(CannotApply, match=r"(?s)edited since.*\+mine"):
+        put(plan, component("two\n"))
+    assert inside(plan).read_text() == "mine\n"
+
+
+def test_an_edit_is_kept_beside_even_by_later_changes(plan: Plan) -> None:
+    put(plan, component("one\n"))
+    inside(plan).write_text("mine\n")
+    put(plan, component("two\n"), overwrite=True)
+    put(plan, component("three\n"))
+    assert inside(plan).read_text() == "three\n"
+    assert inside(plan).with_name("it.conf.edited").read_text() == "mine\n"
+
+
+def test_a_replacement_killed_half_way_is_taken_up(plan: Plan) -> None:
+    put(plan, component("one\n"))
+    tree = Path(plan.paths.rendered)
+    tree.rename(tree.with_name("rendered.old"))  # as on a file system that cannot exchange
+    assert put(plan, component("two\n")).changes == (Replace(PLACE, "one\n", "two\n"),)
+
+
+def test_a_plan_changes_nothing(plan: Plan) -> None:
+    assert planned(SITE, plan, (component("one\n"),)) == (Create(PLACE, "one\n"),)
+    assert not Path(plan.paths.state).exists()
+
+
+def test_a_difference_is_a_unified_diff() -> None:
+    assert difference(Replace(PLACE, "a\nb", "a\nc\n")) == (
+        "--- a/it/it.conf\n+++ b/it/it.conf\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n"
+    )
+    assert difference(Create(PLACE, "a\n")).startswith("--- /dev/null\n+++ b/it/it.conf\n")
+    assert difference(Delete(PLACE, "a\n")).startswith("--- a/it/it.conf\n+++ /dev/null\n")

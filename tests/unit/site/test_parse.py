@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+from importlib.resources import files
+from ipaddress import IPv6Address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from greygate.errors import Mistake, SiteRefused
+from greygate.site.doubts import ALL
+from greygate.site.keys import KEYS
+from greygate.site.model import Layout, Node, Opening
+from greygate.site.parse import parse
+
+HEAD = 'server_name = "twinkle.example"\nfederation = false\n'
+
+
+def mistakes(text: str) -> tuple[Mistake, ...]:
+    try:
+        parse(text)
+    except SiteRefused as refused:
+        return refused.mistakes
+    return ()
+
+
+def told(text: str) -> list[tuple[int, str]]:
+    return [(mistake.line, mistake.key) for mistake in mistakes(text)]
+
+
+def test_two_lines_make_a_site() -> None:
+    site = parse(HEAD)
+    assert str(site.server_name) == "twinkle.example"
+    assert (site.federation, site.trial, site.first_person) == (False, False, "owner")
+    assert (site.names.client, site.names.layout) == ("m.twinkle.example", Layout.NONE)
+    assert site.overlay.node is Node.MANAGED
+    assert site.overlay.firewall
+    assert site.support.matrix_id == "@owner:twinkle.example"
+
+
+def test_the_example_is_a_site() -> None:
+    site = parse(files("greygate.site").joinpath("example.toml").read_text("utf-8"))
+    assert site.overlay.allow == (Opening("tcp", 22),)
+    assert len(site.overlay.peers) == 2
+    assert site.support.page == "https://twinkle.example/help"
+
+
+def test_the_example_shows_every_key() -> None:
+    text = files("greygate.site").joinpath("example.toml").read_text("utf-8")
+    assert [key.name for key in KEYS if f"{key.name} = " not in text] == []
+
+
+def test_everything_can_be_chosen() -> None:
+    site = parse(
+        HEAD
+        + """accepted_doubts = ["doubt.one-operator"]
+        names = { client = "twinkle.example", layout = "overlay" }
+        overlay.node = "routed"
+        overlay.address = "300::12"
+        overlay.firewall = false
+        people.first = "alice"
+        """
+    )
+    assert site.accepted_doubts == ("doubt.one-operator",)
+    assert site.names.client == "twinkle.example"
+    assert site.overlay.address == IPv6Address("300::12")
+    assert not site.overlay.firewall
+    assert site.support.matrix_id == "@alice:twinkle.example"
+
+
+def test_every_mistake_is_told_at_its_line() -> None:
+    text = """server_nam = "x"
+federation = 1
+[names]
+client = "m:1"
+layout = "non"
+[overlay]
+adress = "200::1"
+peers = [
+  "tls://192.0.2.1:443",
+  7,
+  "tls://192.0.2.1",   # no port
+]
+allow = ["tcp/22", "tcp/22", "icmp/1", "tcp/65536"]
+[suport]
+email = "x"
+"""
+    assert told(text) == [
+        (1, "server_nam"),
+        (2, "federation"),
+        (4, "names.client"),
+        (5, "names.layout"),
+        (7, "overlay.adress"),
+        (10, "overlay.peers"),
+        (11, "overlay.peers"),
+        (13, "overlay.allow"),
+        (13, "overlay.allow"),
+        (13, "overlay.allow"),
+        (14, "suport"),
+    ]
+
+
+def test_an_unknown_key_names_its_nearest_neighbour() -> None:
+    (mistake,) = mistakes(HEAD + "[overlay]\nfirewal = true\n")
+    assert "firewall" in mistake.hint
+
+
+def test_a_key_in_the_wrong_place_is_told_its_place() -> None:
+    (mistake,) = mistakes(HEAD + 'client = "m.twinkle.example"\n')
+    assert "[names]" in mistake.hint
+    (mistake,) = mistakes(HEAD + "[overlay]\ntrial = true\n")
+    assert "at the top" in mistake.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("zzz = 1\n", "take it away"),
+        ("[people]\nzzz = 1\n", "here there are first"),
+        ("[people.zzz]\nq = 1\n", "[people]"),
+        ("[zzz]\nq = 1\nr = 2\n", "[overlay]"),
+        ("overlay = 1\n", "write [overlay]"),
+        ("[[overlay]]\nnode = 1\n", "one pair of brackets"),
+        ("[trial]\n", "at the top"),
+    ],
+)
+def test_what_is_unknown_is_told_once(text: str, hint: str) -> None:
+    (mistake,) = mistakes(HEAD + text)
+    assert hint in mistake.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[[edge]]\nid = "a"\n[edge.x]\ny = 1\n',
+        "[egress]\nvia = 1\n",
+        "zone.name = 1\nzone.dns = 2\n",
+    ],
+)
+def test_what_needs_federation_is_told_once_with_the_cure(text: str) -> None:
+    (mistake,) = mistakes(HEAD + text)
+    assert "standalone" in mistake.text
+    assert "federation = false" in mistake.hint
+
+
+def test_federation_must_be_off_in_so_many_words() -> None:
+    assert told('server_name = "twinkle.example"\n') == [(1, "federation")]
+    assert told('server_name = "twinkle.example"\nfederation = true\n') == [(2, "federation")]
+
+
+def test_the_server_name_is_needed() -> None:
+    assert told("federation = false\n") == [(1, "server_name")]
+    assert told("federation = false\nserver_name = 5\n") == [(2, "server_name")]
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a..b", "a_b.example", "[::1", "-a.example"])
+def test_what_is_no_name_is_refused(name: str) -> None:
+    assert told(f'server_name = "{name}"\nfederation = false\n') == [(1, "server_name")]
+
+
+def test_a_doubted_name_is_refused_until_the_doubt_is_accepted() -> None:
+    text = 'server_name = "co.uk"\nfederation = false\n'
+    (mistake,) = mistakes(text)
+    assert 'accepted_doubts = ["doubt.public-suffix"]' in mistake.hint
+    assert mistakes(text + 'accepted_doubts = ["doubt.public-suffix"]\n') == ()
+
+
+def test_a_doubt_about_the_client_name_is_told_at_the_client_name() -> None:
+    assert told(HEAD + '[names]\nclient = "twinkle.example"\n') == [(4, "names.client")]
+    assert told(HEAD + '[names]\nclient = "m.local"\n') == [(4, "names.client")]
+
+
+def test_an_unknown_doubt_cannot_be_accepted() -> None:
+    (mistake,) = mistakes(HEAD + 'accepted_doubts = ["doubt.puplic-suffix"]\n')
+    assert "doubt.public-suffix" in mistake.text
+    (mistake,) = mistakes(HEAD + 'accepted_doubts = ["zzz"]\n')
+    assert all(doubt in mistake.hint for doubt in ALL)
+
+
+def test_an_address_as_name_needs_a_client_name() -> None:
+    text = """server_name = "192.0.2.1"
+federation = false
+accepted_doubts = ["doubt.ip-literal"]
+"""
+    assert told(text) == [(1, "names.client")]
+    assert mistakes(text + '[names]\nclient = "m.twinkle.example"\n') == ()
+
+
+def test_a_trial_has_a_throw_away_name() -> None:
+    assert parse('server_name = "trial-a.internal"\nfederation = false\ntrial = true\n').trial
+    assert told(HEAD + "trial = true\n") == [(3, "trial")]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ('node = "system"\nlisten = ["tls://[::]:443"]', ["overlay.listen"]),
+        ('node = "routed"', ["overlay.address"]),
+        ('node = "routed"\naddress = "2001:db8::1"', ["overlay.address"]),
+        ('node = "routed"\naddress = "x"', ["overlay.address"]),
+        ('node = "routed"\naddress = "300::1%eth0"', ["overlay.address"]),
+        ('node = "routed"\naddress = "300::1"\npeers = ["tls://a.b:1"]', ["overlay.peers"]),
+        ('node = "loopback"\naddress = "200::1"', ["overlay.address"]),
+        ('node = "loopback"\nallow = []\nfirewall = true', ["overlay.allow", "overlay.firewall"]),
+        ('node = "managed"\naddress = "200::1"\nlisten = ["tls://[::]:443"]', []),
+        ('node = "system"\naddress = "300::1"\npeers = ["tls://a.b:1"]', []),
+        ('node = "loopback"\nfirewall = false', []),
+        ('node = "managed"\nlisten = ["wss://[::]:443"]', ["overlay.listen"]),
+    ],
+)
+def test_what_does_not_go_together_in_overlay(text: str, wrong: list[str]) -> None:
+    assert [mistake.key for mistake in mistakes(f"{HEAD}[overlay]\n{text}\n")] == wrong
+
+
+def test_a_layout_that_needs_an_edge_is_refused() -> None:
+    (mistake,) = mistakes(HEAD + '[names]\nlayout = "clearnet"\n')
+    assert "standalone" in mistake.text
+
+
+@pytest.mark.parametrize("name", ["Alice", "", "123", "_bridge", "a:b", "a" * 250])
+def test_a_first_person_that_cannot_be_is_refused(name: str) -> None:
+    assert told(f'{HEAD}[people]\nfirst = "{name}"\n') == [(4, "people.first")]
+
+
+def test_support_is_checked() -> None:
+    text = HEAD + '[support]\nemail = "nobody"\npage = "gopher://x"\n'
+    assert told(text) == [(4, "support.email"), (5, "support.page")]
+
+
+def test_broken_syntax_does_not_hide_other_mistakes() -> None:
+    text = 'server_name = "twinkle.example\nfederation = fals\n[overlay\nnode = "x"\nnode = 3\n'
+    assert told(text) == [(1, ""), (2, ""), (3, ""), (4, "overlay.node"), (5, "")]
+
+
+WORDS = st.sampled_from(
+    ['"', "'", '"""', "=", "[", "]", "[[", "]]", "{", "}", ",", "\n", "\r\n", "#", ".", " ", "\\"]
+    + ["false", "true", "1", "1979-05-27", '"x"', "edge", "overlay", "\ufeff", "\x00", "é"]
+    + [key.key for key in KEYS]
+    + [f"{key.name} = {key.example}" for key in KEYS]
+    + [f"\n[{key.section}]\n" for key in KEYS if key.section]
+)
+
+
+@given(st.text() | st.lists(WORDS, max_size=30).map("".join))
+def test_any_text_is_a_site_or_a_list_of_mistakes_with_line_and_cure(text: str) -> None:
+    for mistake in mistakes(text):
+        assert 1 <= mistake.line <= text.count("\n") + 1
+        assert mistake.text
+        assert mistake.hint
