@@ -177,7 +177,9 @@ class Person:
         self.seen.append(event)
 
     def _keep(self, answer: Any) -> Said:
-        mine = {key: getattr(_good(answer), key) for key in ("user_id", "device_id", "access_token")}
+        mine = {
+            key: getattr(_good(answer), key) for key in ("user_id", "device_id", "access_token")
+        }
         handle = os.open(self.session, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as kept:
             json.dump(mine, kept)
@@ -206,7 +208,7 @@ async def _serve(person: Person) -> None:
 async def _do(act: Act, wish: Said) -> Said:
     try:
         return {"done": await act(**wish)}
-    except (Refused, nio.ProtocolError, OSError, asyncio.TimeoutError) as why:
+    except (TimeoutError, Refused, nio.ProtocolError, OSError) as why:
         return {"refused": f"{type(why).__name__}: {why}"}
 
 

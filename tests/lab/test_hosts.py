@@ -9,13 +9,13 @@ import subprocess
 import sys
 
 import pytest
-from lab.conftest import Raise
-from lab.waiting import wait_until
 
 from greygate.lab import groups, hosts, links, mounts, world
 from greygate.lab.places import Places, places_for
 from greygate.lab.topology import NEIGHBOURS, Disk, Host, Topology
 from greygate.lab.world import World
+from lab.conftest import Raise
+from lab.waiting import wait_until
 
 pytestmark = pytest.mark.lab
 

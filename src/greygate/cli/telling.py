@@ -10,6 +10,7 @@ from greygate.home.persons import TRIAL
 from greygate.home.preparation import Prepared
 from greygate.home.start import Started
 from greygate.identity import authority
+from greygate.run.runner import runner_here
 from greygate.spec.certificate import fingerprint
 from greygate.text import _, aligned, duration
 
@@ -24,7 +25,7 @@ def opening(home: Home) -> str:
 
 def farewell(started: Started) -> str:
     """The last words of an `up` that was interrupted."""
-    if not started.ours:
+    if runner_here(started.home.plan, started.home.units) is not None:
         return _("it goes on running; `greygate down` stops it")
     lines = [_("stopped; `greygate up` goes on with everything as it was")]
     if started.home.site.trial:
@@ -96,7 +97,6 @@ class Announcement:
                 "without it nothing brings this server back"
             ).format(file=self.started.home.plan.paths.identity),
         )
-
 
     def _trust_anew(self) -> tuple[str, ...]:
         """Names or addresses are others: the authority that people trust does not cover them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 
 from greygate.cli import output
 from greygate.home.half import Home
@@ -14,7 +15,7 @@ EVERY = 2.0  # seconds between looks
 
 
 def watch(home: Home, *, as_json: bool) -> None:
-    """Show the status until interrupted."""
+    """Show the status until interrupted, or until somebody else has stopped the server."""
     if as_json or not sys.stderr.isatty():
         _on_change(home)
     else:
@@ -28,20 +29,26 @@ def _redrawn(home: Home) -> None:
 
     console = Console(stderr=True, highlight=False)
     with Live(console=console, auto_refresh=False) as live:
-        while True:
-            live.update(Text("\n".join(report.lines(_seen(home)))), refresh=True)
-            time.sleep(EVERY)
+        for status in _statuses(home):
+            live.update(Text("\n".join(report.lines(status))), refresh=True)
 
 
 def _on_change(home: Home) -> None:
     before = ""
-    while True:
-        verdict = report.verdict(_seen(home))
+    for status in _statuses(home):
+        verdict = report.verdict(status)
         if verdict != before:
             output.note(verdict)
         before = verdict
+
+
+def _statuses(home: Home) -> Iterator[Status]:
+    """A look every now and then; the last is the one that finds a server stopped that was up."""
+    was_up = False
+    while True:
+        status = look(home.site, home.plan, home.units)
+        yield status
+        if was_up and status.seen.states == ():
+            return
+        was_up = status.seen.states != ()
         time.sleep(EVERY)
-
-
-def _seen(home: Home) -> Status:
-    return look(home.site, home.plan, home.units)

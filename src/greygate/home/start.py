@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from greygate.errors import NotRunning
+from greygate.errors import NotRunning, Trouble
 from greygate.home import persons
 from greygate.home.guard import StillIn, demand_no_lockout
 from greygate.home.half import Home
@@ -40,16 +40,15 @@ def start(prepared: Prepared, progress: Progress, *, detached: bool, still_in: S
     """Start what does not run, and have what runs take up what was changed."""
     home, began = prepared.home, time.monotonic()
     demand_no_lockout(home, still_in, changed=prepared.changed)
-    runner = runner_here(home.plan, home.units)
+    runner = _current(home, progress)
     mended = None
     if runner is None:
         _demand_ports(home)
         runner = Foreground(home.plan, home.units, detached=detached)
-        runner.start(progress)
     else:
-        changed = _renewed_units(runner) | prepared.changed
-        runner.start(progress)
-        mended = take_up(runner, home.units, changed)
+        # First, or what is started just after would be restarted at once.
+        mended = take_up(runner, home.units, _renewed_units(runner) | prepared.changed)
+    runner.start(progress)
     with _ended_on_failure(runner, progress, ours=mended is None):
         wait_ready(runner, home.units, deadline=time.monotonic() + FIRST_START, progress=progress)
         seconds = time.monotonic() - began
@@ -64,11 +63,25 @@ def start(prepared: Prepared, progress: Progress, *, detached: bool, still_in: S
     )
 
 
+def _current(home: Home, progress: Progress) -> Runner | None:
+    """Who keeps the services now; one that keeps others than the plan has is ended."""
+    runner = runner_here(home.plan, home.units)
+    if isinstance(runner, Foreground) and runner.outdated():
+        runner.stop(progress)
+        return None
+    return runner
+
+
 def take_up_here(prepared: Prepared, *, still_in: StillIn) -> Mending | None:
     """Have what runs use what was changed; nothing where nothing runs."""
     runner = runner_here(prepared.home.plan, prepared.home.units)
     if runner is None:
         return None
+    if isinstance(runner, Foreground) and runner.outdated():
+        raise Trouble(
+            _("cannot bring it into force as it runs: the services themselves are others now"),
+            "greygate down && greygate up",
+        )
     demand_no_lockout(prepared.home, still_in, changed=prepared.changed)
     return take_up(runner, prepared.home.units, _renewed_units(runner) | prepared.changed)
 

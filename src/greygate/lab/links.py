@@ -60,7 +60,9 @@ def _furnish(end: End, places: Places) -> None:
 
 
 def addresses(name: str) -> tuple[str, ...]:
-    """Every address in the namespace that others can reach."""
+    """Every address in the namespace that others can reach; none where there is no namespace."""
+    if name not in netns.listnetns():
+        return ()
     with NetNS(name) as inside:
         found = inside.get_addr()
     return tuple(

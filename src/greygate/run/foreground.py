@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import psutil
 
@@ -65,6 +65,10 @@ class Foreground:
 
     def answers(self) -> bool:
         return self._supervisor.answers()
+
+    def outdated(self) -> bool:
+        """Whether supervisord runs other programs than the plan has now: it cannot learn them."""
+        return Path(self._configuration).read_text("utf-8") != self._wanted()
 
     def settle(self) -> None:
         """Wait for a supervisord that is going down: what it ends must not meet what comes next."""
@@ -162,14 +166,20 @@ class Foreground:
     def _identity(self, service: Service) -> Identity:
         return identity_of(service, devices_open=are_open(service.devices))
 
+    @property
+    def _configuration(self) -> PurePosixPath:
+        return self._plan.paths.supervisor / "supervisord.conf"
+
+    def _wanted(self) -> str:
+        return configuration(self._plan, self._services, self._identity)
+
     def _spawn(self) -> None:
         paths, plan = self._plan.paths, self._plan
         owners = {service.name: self._identity(service).account for service in self._services}
         prepare(paths, self._services, accounts=plan.accounts, owners=owners)
         Path(paths.supervisor).mkdir(mode=0o700, exist_ok=True)
-        text = configuration(plan, self._services, self._identity)
-        config = paths.supervisor / "supervisord.conf"
-        replace(config, text.encode(), owner=Owner.ourselves(), mode=0o600)
+        config = self._configuration
+        replace(config, self._wanted().encode(), owner=Owner.ourselves(), mode=0o600)
         argv = (sys.executable, "-m", "supervisor.supervisord", "-c", str(config))
         tied = () if self._detached else ("setpriv", "--pdeathsig", "TERM")
         with open(paths.logs / "supervisord.out", "wb", opener=_private) as said:
@@ -210,7 +220,7 @@ class Foreground:
         """The supervisord of this deployment by its pid file, if that still is it."""
         try:
             pid = int(Path(self._plan.paths.supervisor / "pid").read_text())
-            ours = str(self._plan.paths.supervisor / "supervisord.conf")
+            ours = str(self._configuration)
             return pid if ours in psutil.Process(pid).cmdline() else None
         except (OSError, ValueError, psutil.Error):
             return None

@@ -42,6 +42,8 @@ def mended(text: str) -> Mended:
             return Mended("\n".join((*lines, "")), "\n".join(dropped), tuple(mistakes))
         what, last = error
         last = min(last or _last_written(lines), len(lines))
+        if what == "Invalid value" and _HEADER.match(lines[last - 1]):
+            what = "Unclosed array"  # the section after it was taken for a list in the list
         first = _start(what, lines, last)
         if what == "Unclosed array":
             last = _end_of_list(lines, first)
@@ -102,14 +104,14 @@ def _end_of_list(lines: list[str], first: int) -> int:
 
 
 def _blank(what: str, lines: list[str], first: int, last: int) -> None:
-    header = _HEADER.match(lines[first - 1])
+    opening = lines[first - 1]
     for n in range(first, last + 1):
         lines[n - 1] = ""
-    if header and what.startswith("Expected"):
-        lines[first - 1] = f"[{header[1]}]"  # what stands below it still belongs to it
-        if _first_error(lines[first - 1]):
-            lines[first - 1] = ""
-    elif header:
+    header = _HEADER.match(opening)
+    repaired = f"[{header[1]}]" if header and what.startswith("Expected") else ""
+    if repaired and _first_error(repaired) is None:
+        lines[first - 1] = repaired  # what stands below it still belongs to it
+    elif opening.lstrip().startswith("["):
         _drop_section(lines, first)
 
 

@@ -7,7 +7,7 @@ from greygate.errors import Mistake, SiteRefused
 
 def report(refused: SiteRefused, text: str) -> str:
     """Every mistake, in the order of the lines of `text`."""
-    lines = text.splitlines()
+    lines = text.split("\n")  # as TOML counts them; splitlines() knows more ends of lines
     blocks = (_block(refused.where, mistake, lines) for mistake in refused.mistakes)
     return "\n\n".join((*blocks, refused.what)) + "\n"
 

@@ -12,7 +12,6 @@ from tree_sitter import Language, Node, Parser
 
 from greygate.errors import Mistake
 from greygate.site.mending import mended
-from greygate.text import _
 
 Path = tuple[str, ...]
 
@@ -55,16 +54,14 @@ def read(text: str) -> Tree:
     sound = mended(text)
     values = tomllib.loads(sound.text)
     document = _parser().parse(sound.text.encode()).root_node
+    assert not document.has_error, "tomllib and the grammar take the same texts"
     entries, sections = [], []
     for found in _in_document(document, values):
         if isinstance(found, Entry):
             entries.append(found)
         else:
             sections.append(found)
-    mistakes = sound.mistakes
-    if document.has_error:
-        mistakes = (*mistakes, _odd(document))
-    return Tree(tuple(entries), tuple(sections), mistakes, sound.dropped)
+    return Tree(tuple(entries), tuple(sections), sound.mistakes, sound.dropped)
 
 
 @cache
@@ -127,16 +124,3 @@ def _line(node: Node) -> int:
 
 def _text(node: Node) -> str:
     return (node.text or b"").decode()
-
-
-def _odd(document: Node) -> Mistake:
-    """For text that tomllib takes and the grammar does not: we know its values, not their lines."""
-    node = document
-    while inner := next((child for child in node.children if child.has_error), None):
-        node = inner
-    return Mistake(
-        _line(node),
-        "",
-        _("this spelling cannot be followed here"),
-        _("write it more plainly: one key = value on each line"),
-    )

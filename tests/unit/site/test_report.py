@@ -20,6 +20,10 @@ def test_a_line_cannot_move_the_cursor() -> None:
     assert "\x1b" not in _report('server_name = "\x1b[2J"\n')
 
 
+def test_lines_are_counted_as_toml_counts_them() -> None:
+    assert '2 | trial = "x"' in _report('# one\u2028line\ntrial = "x"\n')
+
+
 def test_a_mistake_in_an_empty_file_has_no_line_to_show() -> None:
     assert "server_name is missing" in _report("")
 

@@ -1,0 +1,37 @@
+"""The lab's worlds: every link ends at hosts of its world, at addresses of their own."""
+
+from __future__ import annotations
+
+import pytest
+
+from greygate.lab.topology import NEIGHBOURS, PRESETS, Topology
+
+each = pytest.mark.parametrize("topology", PRESETS, ids=lambda it: it.name)
+
+
+@each
+def test_every_link_joins_two_hosts_of_the_topology(topology: Topology) -> None:
+    names = {host.name for host in topology.hosts}
+    for link in topology.links:
+        assert {link.one.host, link.other.host} <= names
+        assert link.one.host != link.other.host
+
+
+@each
+def test_no_address_is_given_twice(topology: Topology) -> None:
+    ends = [end for link in topology.links for end in (link.one, link.other)]
+    addresses = [address.ip for end in ends for address in end.addresses]
+    assert len(addresses) == len(set(addresses))
+
+
+@each
+def test_both_ends_of_a_link_are_in_the_same_networks(topology: Topology) -> None:
+    for link in topology.links:
+        here, there = ({it.network for it in end.addresses} for end in (link.one, link.other))
+        assert here == there
+
+
+def test_the_friend_dials_an_address_that_home_has() -> None:
+    (peer,) = NEIGHBOURS.host("friend").peers
+    (end,) = NEIGHBOURS.ends("home")
+    assert str(end.addresses[0].ip) in peer
