@@ -17,6 +17,11 @@ def listing(things: Iterable[object], *, empty: str = "nothing") -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def visible(line: str) -> str:
+    """`line` with what would move a cursor or set a colour written out: others' words."""
+    return "".join(it if it.isprintable() or it == "\t" else ascii(it)[1:-1] for it in line)
+
+
 def duration(seconds: float) -> str:
     """A length of time in at most two units: `0.4 s`, `12 s`, `3 min 5 s`, `2 d 4 h`."""
     if seconds < 10:

@@ -32,8 +32,6 @@ mount -t tmpfs -o size=20m etc {below}
 mkdir {below}/upper {below}/work
 mount -t overlay -o lowerdir=/etc,upperdir={below}/upper,workdir={below}/work etc /etc
 mount -t tmpfs -o size=20m,mode=755 run /run
-mkdir -p /var/lib/greygate
-mount -t tmpfs -o size=100m,mode=755 greygate /var/lib/greygate
 """
 
 
@@ -97,20 +95,22 @@ class Machine:
     @contextmanager
     def started(self, *words: str) -> Iterator[Started]:
         """A command of ours that goes on; where it still does in the end, it is killed."""
-        with tempfile.TemporaryFile() as said:
-            with subprocess.Popen(
+        with (
+            tempfile.TemporaryFile() as said,
+            subprocess.Popen(
                 self.argv(self.command(words)),
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 env=_environment(None),
                 start_new_session=True,
-            ) as entering:
-                running = Started(entering, said.fileno())
-                try:
-                    yield running
-                finally:
-                    running.signal(signal.SIGKILL)
+            ) as entering,
+        ):
+            running = Started(entering, said.fileno())
+            try:
+                yield running
+            finally:
+                running.signal(signal.SIGKILL)
 
     def processes(self) -> tuple[str, ...]:
         """The command lines of everything that runs in it, but for its first process."""
@@ -158,7 +158,7 @@ class Started:
 
 @contextmanager
 def machine(below: Path, *, engine: Path | None) -> Iterator[Machine]:
-    """A new machine; `engine`: engines that are there already, else an empty place for them."""
+    """A new machine; `engine`: Synapse's environment, else it has none."""
     below.chmod(0o755)
     with subprocess.Popen((*SPACES, *INIT), stdin=subprocess.DEVNULL) as unshare:
         try:
@@ -169,7 +169,7 @@ def machine(below: Path, *, engine: Path | None) -> Iterator[Machine]:
             made.shell(FURNISH.format(below=_made(below / "etc")))
             if engine is not None:
                 engines = _made(made.state / "engines")
-                made.shell(f"mount --bind {engine} {engines}")
+                (engines / engine.name).symlink_to(engine)
             yield made
         finally:
             unshare.kill()  # and with it the first process, and all the others

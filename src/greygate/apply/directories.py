@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from greygate.components.component import GROUP, Service
+from greygate.errors import CannotApply
 from greygate.machine.files import Owner
 from greygate.plan.paths import Paths
+from greygate.text import _
 
 PASSED = 0o711  # services reach what is theirs by its name, and list nothing
 PUBLIC = 0o755
@@ -44,7 +46,8 @@ def prepare(
         for path in service.writes:
             tree.directory(path, OWN, account=account)
         if service.runtime is not None:
-            tree.directory(service.runtime, SHARED, account=account)
+            mode = SHARED if service.serves_others else OWN
+            tree.directory(service.runtime, mode, account=account)
 
 
 class Tree:
@@ -58,7 +61,7 @@ class Tree:
         if not self._accounts:
             mode &= 0o700
         _make(Path(path), mode)
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        descriptor = _opened(Path(path))
         try:
             seen, owner = os.fstat(descriptor), self.owner(account)
             if (seen.st_uid, seen.st_gid) != (owner.user, owner.group):
@@ -75,6 +78,23 @@ class Tree:
         if account == "root":
             return Owner(0, grp.getgrnam(GROUP).gr_gid)
         return Owner.account(account)
+
+
+def _opened(path: Path) -> int:
+    """The directory itself: in a directory of an account, a link is that account's to make.
+
+    Followed, it would have us give away whatever it leads to.
+    """
+    ours = path.parent.stat().st_uid == os.geteuid()
+    try:
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | (0 if ours else os.O_NOFOLLOW))
+    except NotADirectoryError as link:
+        raise CannotApply(
+            _("cannot use {path}: it is not a directory, or a link to one").format(path=path),
+            _("see who put it there: ls -ld {path}; a bind mount does what a link would").format(
+                path=path
+            ),
+        ) from link
 
 
 def _make(path: Path, mode: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,7 +23,7 @@ from greygate.apply.proof import prove
 from greygate.components.catalogue import ALL
 from greygate.components.component import Component
 from greygate.errors import CannotApply
-from greygate.machine.files import Owner
+from greygate.machine.files import Owner, directory
 from greygate.plan.plan import Plan
 from greygate.progress import Progress
 from greygate.site.model import Site
@@ -55,7 +57,7 @@ def apply(
 ) -> Applied:
     """Render, prove, put in place; nothing is touched where nothing differs."""
     place, old = Path(plan.paths.rendered), Path(plan.paths.state / "rendered.old")
-    with _disk(place):
+    with _disk(place), _alone(plan):
         tree.recover(place, old)
         seen, wanted = tree.read(place), rendered(site, plan, components)
         changes = changes_between(seen, wanted)
@@ -140,6 +142,18 @@ def _edited_since(
             "(your text is kept beside it as *.edited)"
         ),
     )
+
+
+@contextmanager
+def _alone(plan: Plan) -> Iterator[None]:
+    """Nobody else applies meanwhile: both would write into the same tree aside."""
+    state = directory(plan.paths.state, mode=PASSED)
+    descriptor = os.open(state / ".applying", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWN_FILE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)  # the kernel lets go of the lock, after kill -9 too
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from greygate.text import _
 
 PATIENCE = 120.0  # seconds; Synapse's takes 2, on a small board with a cold disk perhaps 40
 SPOKEN = 6  # last lines of a refusal that are quoted
+# Nothing of root's own, which may hold tokens, comes into the reach of an account.
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
 
 def prove(plan: Plan, units: Sequence[Unit], progress: Progress) -> None:
@@ -60,6 +62,8 @@ def _refusal(unit: Unit, *, accounts: bool) -> str | None:
             timeout=PATIENCE,
             check=False,
             cwd="/",
+            env=ENVIRONMENT,
+            start_new_session=True,  # root's terminal is not the account's to type into
             user=owner.user if owner else None,
             group=owner.group if owner else None,
             extra_groups=() if owner else None,
@@ -71,6 +75,15 @@ def _refusal(unit: Unit, *, accounts: bool) -> str | None:
             ),
             _("run `greygate up` as root, which installs it"),
         ) from absent
+    except PermissionError as refused:
+        raise MissingProgram(
+            _("cannot check {name}: {account} may not run {program}").format(
+                name=unit.name,
+                account=unit.account if isinstance(unit, Service) else _("we"),
+                program=unit.proof[0],
+            ),
+            _("see who may on the way there: namei -l {program}").format(program=unit.proof[0]),
+        ) from refused
     except subprocess.TimeoutExpired:
         return _("its check did not end in {seconds:.0f} s").format(seconds=PATIENCE)
     if done.returncode == 0:

@@ -17,10 +17,10 @@ from greygate.text import _
 
 def command(
     *,
-    yes: Annotated[bool, Parameter(help="Do not ask.", negative="")] = False,
+    yes: Annotated[bool, Parameter(help="Do not ask.")] = False,
     dry_run: Annotated[bool, Parameter(help="Show the difference, change nothing.")] = False,
     overwrite: Annotated[
-        bool, Parameter(help="Replace rendered files that were edited by hand.", negative="")
+        bool, Parameter(help="Replace rendered files that were edited by hand.")
     ] = False,
     common: Common = NONE,
 ) -> None:
@@ -36,7 +36,7 @@ def command(
     if not dry_run:
         if changes and not yes:
             output.confirm(_("bring this into force?"))
-        # The lock is an `up`'s for as long as it watches: files are swapped whole, so no harm.
+        # Not under the lock: that is an `up`'s for as long as it watches.
         prepared = prepare(home.source, home.place, steps, overwrite=overwrite)
         start.take_up_here(prepared, still_in=output.agreed_within)
     names = [str(change.path) for change in changes]

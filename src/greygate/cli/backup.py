@@ -6,21 +6,22 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
+from greygate.cli.help import family
 from greygate.errors import WrongUsage
 from greygate.home import papers
-from greygate.identity import archive
 from greygate.text import _, size
 
-command = App(name="backup", help="Keep what nothing else brings back.")
+command = family("backup", "Keep what nothing else brings back.")
 
 
 @command.command
 def identity(
     file: Annotated[Path | None, Parameter(help="Where to; standard output if left out.")] = None,
+    /,
     *,
     common: Common = NONE,
 ) -> None:
@@ -28,17 +29,22 @@ def identity(
 
     With it the server can be brought back under its name and its address; without it nothing
     can. It is a secret: whoever has it can pose as the server. Messages are not in it.
+
+    For example:
+
+        greygate backup identity /media/stick/identity.tar
+        ssh root@home greygate backup identity > identity.tar
     """
-    if file is None and sys.stdout.isatty():
+    if file is None and (common.json or sys.stdout.isatty()):
         raise WrongUsage(
-            _("cannot write an archive to a terminal"),
+            _("cannot write the archive here: it is binary, and a secret"),
             "greygate backup identity FILE",
         )
-    content = papers.identity(common.place(), common.site)
+    content = papers.identity(common.place(), common.site, common.environ)
     if file is None:
         sys.stdout.buffer.write(content)
         return
-    archive.export(content, file)
+    papers.write(file, content, secret=True)
     output.emit(
         {"file": str(file), "octets": len(content)},
         as_json=common.json,

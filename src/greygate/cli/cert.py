@@ -6,22 +6,28 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
+from greygate.cli.help import family
+from greygate.errors import WrongUsage
 from greygate.home import papers
 from greygate.text import _
 
-command = App(name="cert", help="The server's own certificate authority, for people to trust.")
+command = family("cert", "The server's own certificate authority, for people to trust.")
 
 
 @command.command
 def export(
     file: Annotated[Path | None, Parameter(help="Where to; standard output if left out.")] = None,
+    /,
     *,
     format: Annotated[
-        Literal["pem", "der"], Parameter(help="PEM for computers, DER for most phones.")
+        Literal["pem", "der"],
+        Parameter(
+            metavar="FORM", show_default=True, help="PEM for computers, DER for most phones."
+        ),
     ] = "pem",
     common: Common = NONE,
 ) -> None:
@@ -29,12 +35,22 @@ def export(
 
     It is limited by name constraints to this server's names and addresses: whoever trusts it
     trusts it for nothing else. Compare the fingerprint by another way than the file came.
+
+    For example:
+
+        greygate cert export home.crt --format der
     """
     paper = papers.authority_paper(common.place(), form=format)
-    if common.json:
+    if file is not None:
+        papers.write(file, paper.content, secret=False)
+        text = _("wrote {file}; SHA-256 {sum}").format(file=file, sum=paper.fingerprint)
+        output.emit({"file": str(file), **paper.told()}, as_json=common.json, text=text)
+    elif common.json:
         output.emit(paper.told(), as_json=True, text="")
-    elif file is None:
-        sys.stdout.buffer.write(paper.content)
+    elif format == "der" and sys.stdout.isatty():
+        raise WrongUsage(
+            _("cannot write DER to a terminal: it is binary"),
+            "greygate cert export FILE --format der",
+        )
     else:
-        file.write_bytes(paper.content)
-        output.say(_("wrote {file}; SHA-256 {sum}").format(file=file, sum=paper.fingerprint))
+        sys.stdout.buffer.write(paper.content)

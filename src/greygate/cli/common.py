@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,23 +10,40 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from greygate.cli.help import EVERYWHERE
+from greygate.cli.verbose import speak_up
 from greygate.home.half import Home, existing_site
 from greygate.home.place import Place, place_for
 from greygate.home.preparation import as_it_stands
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=EVERYWHERE)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
     """Flags of every command."""
 
-    site: Annotated[Path | None, Parameter(help="The site file (default: see `init`).")] = None
-    state: Annotated[
-        Path | None, Parameter(help="Where the server keeps everything, its site file too.")
+    site: Annotated[
+        Path | None,
+        Parameter(
+            metavar="FILE",
+            help="The site file. Otherwise $GREYGATE_SITE, ./site.toml, /etc/greygate/site.toml "
+            "(not root: ~/.config/greygate/site.toml), then a trial's in the state directory.",
+        ),
     ] = None
-    json: Annotated[bool, Parameter(help="Print JSON.", negative="")] = False
+    state: Annotated[
+        Path | None,
+        Parameter(
+            metavar="DIRECTORY",
+            help="Where the server keeps everything, its site file too. Otherwise "
+            "$GREYGATE_STATE, /var/lib/greygate (not root: ~/.local/share/greygate).",
+        ),
+    ] = None
+    json: Annotated[bool, Parameter(help="Print JSON.")] = False
     verbose: Annotated[
-        bool, Parameter(name=("--verbose", "-v"), help="Log what is done.", negative="")
+        bool,
+        Parameter(
+            name=("--verbose", "-v"), help="Log what is done, each program that is run, each probe."
+        ),
     ] = False
 
     @property
@@ -37,7 +53,7 @@ class Common:
     def place(self) -> Place:
         """The deployment that these flags, the environment and the user lead to."""
         if self.verbose:
-            logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
+            speak_up()
         return place_for(os.environ, uid=os.geteuid(), state=self.state)
 
     def home(self) -> Home:

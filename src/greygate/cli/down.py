@@ -5,6 +5,7 @@ from __future__ import annotations
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
 from greygate.home import start
+from greygate.run import lock
 from greygate.text import _
 
 
@@ -14,6 +15,8 @@ def command(*, common: Common = NONE) -> None:
     Under systemd it starts again at the next boot; `greygate uninstall` ends that.
     Everything it keeps stays where it is.
     """
-    stopped = start.stop(common.home(), output.Steps())
+    # An `up` that is still starting, or watches, ends as by Ctrl-C; it stops what it started.
+    ended = lock.end_holder(common.place().paths)
+    stopped = start.stop(common.home(), output.Steps()) or ended
     text = _("stopped") if stopped else _("it was not running")
     output.emit({"stopped": stopped}, as_json=common.json, text=text)

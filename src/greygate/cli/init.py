@@ -10,36 +10,68 @@ from cyclopts import Parameter
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
+from greygate.errors import WrongUsage
 from greygate.home import choice, site_file
 from greygate.home.preparation import found
 from greygate.site.interview import Question, answered, interview
 from greygate.site.model import Site
 from greygate.text import _
 
-Texts = Annotated[list[str] | None, Parameter(negative="", consume_multiple=False)]
+Texts = Annotated[list[str] | None, Parameter(consume_multiple=False)]
 
 
 def command(
     name: Annotated[str | None, Parameter(help="The server name: it is for ever.")] = None,
+    /,
     *,
-    client: Annotated[str | None, Parameter(help="The name that apps connect to.")] = None,
-    node: Annotated[
-        str | None, Parameter(help="Whose Yggdrasil: managed, system, routed, loopback.")
+    client: Annotated[
+        str | None, Parameter(metavar="NAME", help="What apps connect to; m.SERVER_NAME otherwise.")
     ] = None,
-    address: Annotated[str | None, Parameter(help="The overlay address, if routed.")] = None,
-    peer: Annotated[Texts, Parameter(help="A Yggdrasil peer to dial; may be repeated.")] = None,
-    listen: Annotated[Texts, Parameter(help="Where to accept Yggdrasil peerings.")] = None,
-    first: Annotated[str | None, Parameter(help="The first person's name.")] = None,
-    email: Annotated[str | None, Parameter(help="Where people ask for help.")] = None,
-    accept: Annotated[Texts, Parameter(help="A doubt about the name that you accept.")] = None,
-    yes: Annotated[bool, Parameter(help="Ask nothing: take the defaults.", negative="")] = False,
+    node: Annotated[
+        str | None,
+        Parameter(
+            metavar="WHOSE",
+            help="Whose Yggdrasil. managed: one of our own. system: the one that runs here. "
+            "routed: another machine's routes a subnet here. loopback: none, for trying.",
+        ),
+    ] = None,
+    address: Annotated[
+        str | None, Parameter(metavar="ADDRESS", help="The overlay address, where it is routed.")
+    ] = None,
+    peer: Annotated[
+        Texts, Parameter(metavar="URI", help="A Yggdrasil peer to dial; once for each.")
+    ] = None,
+    listen: Annotated[
+        Texts, Parameter(metavar="URI", help="Where friends' nodes may dial this one.")
+    ] = None,
+    first: Annotated[
+        str | None, Parameter(metavar="NAME", help="The first person; `owner` otherwise.")
+    ] = None,
+    email: Annotated[
+        str | None, Parameter(metavar="ADDRESS", help="Where people ask for help.")
+    ] = None,
+    accept: Annotated[
+        Texts,
+        Parameter(
+            metavar="DOUBT", help="A doubt about the name that was told, and that you accept."
+        ),
+    ] = None,
+    yes: Annotated[bool, Parameter(help="Ask nothing: take the defaults.")] = False,
     common: Common = NONE,
 ) -> None:
     """Write the site file, from flags or, on a terminal, from questions that explain themselves.
 
     The server's keys are made too, so that its overlay address is known from now on. A file
     that is there already is never overwritten.
+
+    For example:
+
+        greygate init
+        greygate init home.example --peer tls://192.0.2.10:443 --first anna --yes
     """
+    asking = sys.stdin.isatty() and not yes
+    if name is None and not asking:
+        raise WrongUsage(_("cannot go on without a server name"), "greygate init NAME")
     place = common.place()
     usual_node = node or choice.chosen_node(choice.look()).value
     answers = {
@@ -53,7 +85,6 @@ def command(
     }
     given = {key: answer for key, answer in answers.items() if answer is not None}
     accepted = tuple(accept or ())
-    asking = sys.stdin.isatty() and not yes
     site = _interviewed(given, accepted) if asking else answered(given, accepted)
     site = replace(site, overlay=replace(site.overlay, listen=tuple(listen or ())))
     source = site_file.written(common.site or place.new_site, site, output.Steps())

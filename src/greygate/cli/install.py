@@ -20,7 +20,7 @@ def command(
     *,
     dry_run: Annotated[bool, Parameter(help="Say what would be done, and do nothing.")] = False,
     overwrite: Annotated[
-        bool, Parameter(help="Replace rendered files that were edited by hand.", negative="")
+        bool, Parameter(help="Replace rendered files that were edited by hand.")
     ] = False,
     common: Common = NONE,
 ) -> None:
@@ -34,7 +34,8 @@ def command(
     installation.demand_possible(place)
     source = existing_site(place, common.site, common.environ)
     if dry_run:
-        output.say("\n".join(installation.steps(source)))
+        steps_told = installation.steps(source)
+        output.emit({"steps": list(steps_told)}, as_json=common.json, text="\n".join(steps_told))
         return
     with lock.held(place.paths):
         installation.copy_program(steps)

@@ -6,24 +6,27 @@ import os
 from dataclasses import asdict
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from greygate.cli import output
+from greygate.cli.help import family
 from greygate.lab import world
 from greygate.lab.places import places_for
 from greygate.lab.topology import Debian
 from greygate.lab.world import World
 from greygate.text import _, aligned
 
-command = App(name="lab", help="An internet on this machine: booted Debian hosts.")
+command = family("lab", "An internet on this machine: booted Debian hosts.")
 
-Json = Annotated[bool, Parameter(help="Print JSON.", negative="")]
+Json = Annotated[bool, Parameter(help="Print JSON.")]
 
 
 @command.command
 def up(
     *,
-    debian: Annotated[Debian, Parameter(help="What the hosts run.")] = Debian.BOOKWORM,
+    debian: Annotated[
+        Debian, Parameter(help="What the hosts run.", show_default=True)
+    ] = Debian.BOOKWORM,
     json: Json = False,
 ) -> None:
     """Boot a home and a friend who peers with it; the first time, their disks are made."""
@@ -42,11 +45,17 @@ def status(*, json: Json = False) -> None:
 
 @command.command(name="exec")
 def exec_(
-    host: str, /, *words: Annotated[str, Parameter(allow_leading_hyphen=True, help="A command.")]
+    host: Annotated[str, Parameter(help="home or friend.")],
+    /,
+    *words: Annotated[
+        str, Parameter(name="COMMAND", allow_leading_hyphen=True, help="What to run.")
+    ],
 ) -> None:
     """Run a command in a host, as root; without one, a shell.
 
-    What would be taken for a flag of ours goes after `--`.
+    What would be taken for a flag of ours goes after `--`. For example:
+
+        greygate lab exec friend -- yggdrasilctl getpeers
     """
     argv = world.command_in(_world(), host, words or ("bash", "-l"))
     os.execvp(argv[0], argv)

@@ -7,74 +7,116 @@ import platform
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Group
 
 from greygate import __version__
 from greygate.cli import output
+from greygate.cli.help import EVERYWHERE, family
 from greygate.errors import Trouble, WrongUsage
+from greygate.machine.refusals import trouble_of
+from greygate.run import interruption
 from greygate.text import _
 
 BUG = 4
 INTERRUPTED = 130
 
+SBIN = "/usr/local/sbin:/usr/sbin:/sbin"  # nft and ip are there, and plain `su` leaves it out
+
 HELP = """A Matrix homeserver that its people reach over the Yggdrasil overlay only.
 
-Start with `greygate up`: a trial on this machine, nothing asked. `greygate up NAME` is for keeps.
+For example:
+
+    greygate up                  a trial on this machine; nothing is asked
+    greygate init home.example   a server for keeps: its site file first
+    greygate up --help           what a command does, and its flags
+
+Ends with 0 when healthy or done, 1 when something is wrong with the server, 2 for wrong words or a
+wrong site file, 3 when it cannot go on here, 4 for a fault of its own, 130 when interrupted.
 """
 
 # Each command's module is imported when the command is called: `up` must not wait for the rest.
-COMMANDS = (
-    *("up", "down", "status", "logs"),
-    *("init", "show", "apply", "user", "invite", "cert", "backup"),
-    *("install", "uninstall", "lab"),
-)
+COMMANDS = {
+    _("Every day"): ("up", "status", "logs", "down", "user", "invite"),
+    _("A server for keeps"): ("init", "show", "apply", "install", "uninstall", "cert", "backup"),
+    _("Trying things out"): ("lab",),
+}
+NAMES = tuple(name for names in COMMANDS.values() for name in names)
 HIDDEN = ("prepare",)
 
 
 def app() -> App:
     """The whole command line."""
-    whole = App(
-        name="greygate",
-        help=HELP,
-        version=__version__,
-        help_formatter="plain",
-        result_action="return_value",
-    )
-    for name in (*COMMANDS, *HIDDEN):
-        whole.command(f"greygate.cli.{name}:command", name=name, show=name in COMMANDS)
+    whole = family("greygate", HELP, version=__version__)
+    for place, (title, names) in enumerate(COMMANDS.items()):
+        group = Group(title, sort_key=place)
+        for name in names:
+            path, order = f"greygate.cli.{name}:command", names.index(name)
+            whole.command(path, name=name, group=group, sort_key=order)
+    for name in HIDDEN:
+        whole.command(f"greygate.cli.{name}:command", name=name, show=False)
+    for flag in ("--help", "--version"):
+        whole[flag].group = EVERYWHERE
     return whole
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is what the process ends with (see `greygate --help`)."""
     words = list(sys.argv[1:] if argv is None else argv)
+    output.begin()
+    interruption.heed()
+    os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:{SBIN}"
+    return ended(words, _called)
+
+
+def ended(words: list[str], call: Callable[[list[str]], object]) -> int:
+    """The exit code of a call, whatever it ends with; what went wrong is told."""
     as_json = "--json" in words
     try:
-        result = app()(words, exit_on_error=False, print_error=False)
+        result = call(words)
         return result if isinstance(result, int) else 0
     except CycloptsError as problem:
-        hint = _("see `greygate {command} --help`").format(command=" ".join(_command(words)))
-        output.trouble(WrongUsage(str(problem), hint), as_json=as_json)
+        from greygate.cli.wrong_words import wrong_words  # slow to import, and seldom needed
+
+        output.trouble(wrong_words(problem, NAMES), as_json=as_json)
         return WrongUsage.exit_code
     except Trouble as problem:
-        output.trouble(problem, as_json=as_json)
+        output.trouble(_with_place(problem, words), as_json=as_json)
         return problem.exit_code
     except KeyboardInterrupt:
-        output.note(_("interrupted"))
+        output.trouble(Trouble(_("interrupted")), as_json=as_json)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as problem:
-        output.trouble(_bug(words, problem), as_json=as_json)
-        return BUG
+        known = trouble_of(problem) if isinstance(problem, OSError) else None
+        output.trouble(known or _bug(words, problem), as_json=as_json)
+        return BUG if known is None else known.exit_code
+
+
+def _called(words: list[str]) -> object:
+    """What the command returns; `help` is for those who do not try --help."""
+    whole = app()
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
+    if words[:1] in ([], ["--help"], ["-h"]):
+        whole.resolved_commands()  # only here every command's first line is needed
+    return whole(words, exit_on_error=False, print_error=False)
 
 
 def _command(words: Sequence[str]) -> list[str]:
     """The leading words that name a command."""
-    return [word for word in words[:1] if word in COMMANDS]
+    return [word for word in words[:1] if word in (*NAMES, *HIDDEN)]
+
+
+def _with_place(problem: Trouble, words: Sequence[str]) -> Trouble:
+    """The commands in a hint are for the deployment that was named, not for the usual one."""
+    if "--state" in words[:-1] and "greygate " in problem.hint:
+        state = words[words.index("--state") + 1]
+        problem.hint += _(" (with --state {state}, as here)").format(state=state)
+    return problem
 
 
 def _bug(words: Sequence[str], problem: Exception) -> Trouble:

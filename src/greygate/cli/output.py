@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import select
 import sys
 import threading
@@ -19,24 +21,44 @@ from greygate.text import _, duration, nearest
 SLOW = 2.0  # seconds after which a step shows how long it has been going on
 
 
+_said: list[str] = []  # what went to stdout: with --json there is one object, never a second
+
+
+def begin() -> None:
+    """A letter that the terminal's encoding lacks is shown as its number, and stops nothing."""
+    _said.clear()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def say(text: str = "") -> None:
     """Print what was asked for."""
+    _said.append(text)
     print(text, flush=True)
 
 
-def note(text: str = "") -> None:
-    """Print what a person should know beside it."""
-    print(text, file=sys.stderr, flush=True)
+def note(text: str = "", *, end: str = "\n") -> None:
+    """Print what a person should know beside it; where nobody can read it, work goes on."""
+    try:
+        print(text, end=end, file=sys.stderr, flush=True)
+    except OSError:  # the terminal was closed, or the disk that keeps it is full
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def emit(value: Mapping[str, Any] | list[Any], *, as_json: bool, text: str) -> None:
     """Print one result, as JSON or as text."""
-    say(json.dumps(value, indent=2, ensure_ascii=False, default=str) if as_json else text)
+    say(_as_json(value) if as_json else text)
+
+
+def emit_line(value: Mapping[str, Any], *, as_json: bool, text: str) -> None:
+    """Print one of many results, each on a line of its own."""
+    say(_as_json(value, indent=None) if as_json else text)
 
 
 def ask(question: str) -> str:
     """One line typed by a person; the question goes to stderr, so stdout stays clean."""
-    print(question, end=" ", file=sys.stderr, flush=True)
+    note(question, end=" ")
     line = sys.stdin.readline()
     if not line:
         raise Trouble(
@@ -104,7 +126,7 @@ class Steps:
         def run() -> None:
             while not done.wait(0.5):
                 spent = duration(time.monotonic() - began)
-                print(f"\r  {text} ... {spent}\x1b[K", end="", file=sys.stderr, flush=True)
+                note(f"\r  {text} ... {spent}\x1b[K", end="")
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
@@ -120,15 +142,20 @@ class Steps:
 
 def trouble(problem: Trouble, *, as_json: bool) -> None:
     """Tell what could not be done and what to do next; with --json as one object on stdout."""
-    if as_json:
-        say(json.dumps({"error": _told(problem)}, indent=2, ensure_ascii=False))
+    if as_json and not _said:
+        say(_as_json({"error": _told(problem)}))
         return
     if isinstance(problem, SiteRefused):
         note(report(problem, _source(problem.where)))
         return
-    note(f"greygate: {problem.what}")
+    note(_("greygate: {what}").format(what=problem.what))
     if problem.hint:
-        note(f"    next: {problem.hint}")
+        note(_("    next: {hint}").format(hint=problem.hint))
+
+
+def _as_json(value: Mapping[str, Any] | list[Any], *, indent: int | None = 2) -> str:
+    plain = (sys.stdout.encoding or "ascii").lower() != "utf-8"
+    return json.dumps(value, indent=indent, ensure_ascii=plain, default=str)
 
 
 def _told(problem: Trouble) -> dict[str, Any]:

@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from cyclopts import App
+from cyclopts import Parameter
 
 from greygate.apply import files
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
+from greygate.cli.help import family
 from greygate.components.catalogue import ALL
 from greygate.components.firewall import reachable
 from greygate.home.half import Home
 from greygate.site.defaults import derived
 from greygate.text import _, aligned
 
-command = App(name="show", help="What follows from the site file: plan, files.")
+command = family("show", "What follows from the site file: plan, files.")
 
 
 @command.command
 def plan(*, common: Common = NONE) -> None:
     """Show what must be true if the site works, and why each derived value is what it is."""
     home = common.home()
-    output.emit(_told(home), as_json=common.json, text=_text(home))
+    output.emit(told(home), as_json=common.json, text=text(home))
 
 
 @command.command(name="files")
-def files_(name: str | None = None, *, common: Common = NONE) -> None:
+def files_(
+    name: Annotated[
+        str | None, Parameter(help="A path as this command lists it; all are listed if left out.")
+    ] = None,
+    /,
+    *,
+    common: Common = NONE,
+) -> None:
     """List the files that are written for the programs, or print one of them.
 
-    NAME is a path as this command lists it, like haproxy/haproxy.cfg.
+    For example:
+
+        greygate show files haproxy/haproxy.cfg
     """
     home = common.home()
-    rendered = {str(path): text for path, text in files.rendered(home.site, home.plan, ALL).items()}
+    rendered = {str(path): it for path, it in files.rendered(home.site, home.plan, ALL).items()}
     if name is None:
         output.emit(rendered, as_json=common.json, text="\n".join(rendered))
     elif name in rendered:
@@ -41,13 +51,14 @@ def files_(name: str | None = None, *, common: Common = NONE) -> None:
         raise output.unknown(name, rendered)
 
 
-def _told(home: Home) -> dict[str, Any]:
+def told(home: Home) -> dict[str, Any]:
     plan = home.plan
     return {
         "site": str(home.source),
         "server_name": str(home.site.server_name),
         "trial": home.site.trial,
         "node": home.site.overlay.node.value,
+        "peers": list(home.site.overlay.peers),
         "addresses": [str(address) for address in plan.addresses],
         "listeners": {listener.name: listener.port for listener in plan.listeners},
         "reachable": [str(opening) for opening in reachable(home.site, plan)],
@@ -63,19 +74,21 @@ def _told(home: Home) -> dict[str, Any]:
     }
 
 
-def _text(home: Home) -> str:
-    told = _told(home)
+def text(home: Home) -> str:
+    known = told(home)
     rows = [
-        (_("server name"), told["server_name"]),
-        (_("site file"), told["site"]),
-        (_("addresses"), ", ".join(told["addresses"])),
-        (_("open on the overlay"), ", ".join(told["reachable"])),
-        (_("apps connect to"), told["homeserver"]),
-        (_("  or by address"), told["homeserver_by_address"]),
-        (_("certificate for"), ", ".join(told["certificate"])),
-        (_("state"), told["state"]),
-        (_("sockets"), told["sockets"]),
-        (_("services"), ", ".join(told["services"])),
+        (_("server name"), known["server_name"]),
+        (_("site file"), known["site"]),
+        (_("overlay node"), known["node"]),
+        (_("overlay peers"), ", ".join(known["peers"]) or _("none")),
+        (_("addresses"), ", ".join(known["addresses"])),
+        (_("open on the overlay"), ", ".join(known["reachable"])),
+        (_("apps connect to"), known["homeserver"]),
+        (_("  or by address"), known["homeserver_by_address"]),
+        (_("certificate for"), ", ".join(known["certificate"])),
+        (_("state"), known["state"]),
+        (_("sockets"), known["sockets"]),
+        (_("services"), ", ".join(known["services"])),
     ]
     reasons = [(it.key, it.value, it.reason) for it in derived(home.site)]
     return f"{aligned(rows)}\n\n" + _("derived, and why") + f"\n\n{aligned(reasons)}"

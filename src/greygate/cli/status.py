@@ -13,7 +13,8 @@ UNHEALTHY = 1
 def command(*, common: Common = NONE) -> int:
     """Tell whether the server is up, whether people can reach it, and whether it federates.
 
-    Ends with 0 where people can reach it, with 1 where they cannot or where we cannot tell.
+    Ends with 0 where people can reach it, with 1 where they cannot or where we cannot tell, with
+    3 where there is no server yet.
     """
     home = common.home()
     seen = look(home.site, home.plan, home.units)

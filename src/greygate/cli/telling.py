@@ -67,9 +67,7 @@ class Announcement:
             (_("overlay peers"), ", ".join(home.site.overlay.peers) or _("none")),
         ]
         parts = [
-            _("{name} is up after {time}").format(
-                name=home.site.server_name, time=duration(self.started.seconds)
-            ),
+            self._up(),
             aligned(rows),
             *self._first_person(),
             *self._keep(),
@@ -78,6 +76,12 @@ class Announcement:
             *_not_the_overlay(home),
         ]
         return "\n\n".join(("", *parts, ""))
+
+    def _up(self) -> str:
+        name = self.started.home.site.server_name
+        if self.started.mended is not None:
+            return _("{name} was up already").format(name=name)
+        return _("{name} is up after {time}").format(name=name, time=duration(self.started.seconds))
 
     @property
     def _fingerprint(self) -> str:

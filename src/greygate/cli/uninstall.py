@@ -14,7 +14,7 @@ from greygate.text import _
 
 def command(
     *,
-    yes: Annotated[bool, Parameter(help="Do not ask.", negative="")] = False,
+    yes: Annotated[bool, Parameter(help="Do not ask.")] = False,
     common: Common = NONE,
 ) -> None:
     """Stop the server and remove its services and the program; the data stays, and where is said.

@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
+from greygate.cli.help import family
 from greygate.home import persons
+from greygate.people.admin import Person
 from greygate.secret import Secret
 from greygate.text import _, aligned
 
-command = App(name="user", help="People: add, list, password, deactivate.")
+command = family("user", "People: add, list, password, deactivate.")
 
+Name = Annotated[str, Parameter(help="The part of the user id before the colon.")]
 AskPassword = Annotated[
     bool,
     Parameter(
         help="Read the password from the terminal or standard input, instead of making one.",
-        negative="",
     ),
 ]
 
 
 @command.command
-def add(name: str, *, ask_password: AskPassword = False, common: Common = NONE) -> None:
+def add(name: Name, /, *, ask_password: AskPassword = False, common: Common = NONE) -> None:
     """Create a person; the password is made here and shown once.
 
-    NAME is the part before the colon: `anna` in @anna:home.example.
+    For example, for @anna:home.example:
+
+        greygate user add anna
     """
     chosen = _typed_password() if ask_password else None
     added = persons.add(common.home(), name, chosen)
@@ -40,13 +45,16 @@ def add(name: str, *, ask_password: AskPassword = False, common: Common = NONE) 
 def list_(*, common: Common = NONE) -> None:
     """List the people of this server."""
     people = persons.everyone(common.home())
+    output.emit([persons.told(it) for it in people], as_json=common.json, text=listed(people))
+
+
+def listed(people: Sequence[Person]) -> str:
     rows = [(_("user id"), _("state")), *((it.user_id, persons.state(it)) for it in people)]
-    told = [persons.told(it) for it in people]
-    output.emit(told, as_json=common.json, text=aligned(rows))
+    return aligned(rows)
 
 
 @command.command
-def password(name: str, *, ask_password: AskPassword = False, common: Common = NONE) -> None:
+def password(name: Name, /, *, ask_password: AskPassword = False, common: Common = NONE) -> None:
     """Give a person a new password; their devices are logged out."""
     chosen = _typed_password() if ask_password else None
     changed = persons.new_password(common.home(), name, chosen)
@@ -55,12 +63,13 @@ def password(name: str, *, ask_password: AskPassword = False, common: Common = N
 
 @command.command
 def deactivate(
-    name: str,
+    name: Name,
+    /,
     *,
     erase: Annotated[
-        bool, Parameter(help="Also hide their messages from people who join later.", negative="")
+        bool, Parameter(help="Also hide their messages from people who join later.")
     ] = False,
-    yes: Annotated[bool, Parameter(help="Do not ask.", negative="")] = False,
+    yes: Annotated[bool, Parameter(help="Do not ask.")] = False,
     common: Common = NONE,
 ) -> None:
     """Close a person's account for good: the name can never be used again."""

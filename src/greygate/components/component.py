@@ -60,6 +60,7 @@ class Service:
     capabilities: tuple[str, ...] = ()  # as setpriv writes them: "net_admin"
     writes: tuple[PurePosixPath, ...] = ()  # directories of its own that survive
     runtime: PurePosixPath | None = None  # its own directory for sockets
+    serves_others: bool = False  # our other services use the sockets in it
     devices: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     after: tuple[str, ...] = ()  # names of services or tasks that should be up before

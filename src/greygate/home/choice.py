@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from greygate.errors import Trouble
@@ -9,7 +10,8 @@ from greygate.machine import node as machine_node
 from greygate.machine import rights as machine_rights
 from greygate.machine.node import Found
 from greygate.machine.rights import Rights
-from greygate.site.model import Node
+from greygate.probe import host
+from greygate.site.model import Address, Node
 from greygate.text import _
 
 
@@ -19,6 +21,7 @@ class Standing:
 
     rights: Rights
     node: Found | None  # a Yggdrasil that runs here and is not ours
+    interfaces: Mapping[Address, str]  # every address of this machine, and what carries it
 
     @property
     def no_overlay(self) -> str | None:
@@ -28,7 +31,9 @@ class Standing:
 
 def look() -> Standing:
     """Look at this machine."""
-    return Standing(rights=machine_rights.look(), node=machine_node.running())
+    return Standing(
+        rights=machine_rights.look(), node=machine_node.running(), interfaces=host.addresses()
+    )
 
 
 def chosen_node(standing: Standing) -> Node:

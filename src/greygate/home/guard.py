@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 from greygate.components.component import Task
 from greygate.components.firewall import reachable
@@ -11,7 +12,7 @@ from greygate.errors import Trouble
 from greygate.home.half import Home
 from greygate.probe import host
 from greygate.probe.answers import NoAnswer
-from greygate.probe.host import Connection
+from greygate.probe.host import Connection, Connections, ConnectionsAnswer
 from greygate.run.lockout import GRACE, TABLE, at_risk, bring_up_with_way_back
 from greygate.text import _, listing
 
@@ -26,32 +27,34 @@ def demand_no_lockout(home: Home, still_in: StillIn, *, changed: frozenset[str])
         return
     if firewall.name not in changed and _is_up():
         return
-    endangered = _endangered(home)
-    if not endangered:
+    shut_out = endangered(home, host.connections())
+    if not shut_out:
         return
     way_back = bring_up_with_way_back(firewall, home.plan.paths)
-    if still_in(_question(endangered), GRACE):
-        way_back.call_off()
-        return
-    raise Trouble(
+    if not still_in(question(shut_out), GRACE):
+        raise _refusal(shut_out, home.source)
+    way_back.call_off()
+
+
+def endangered(home: Home, seen: ConnectionsAnswer) -> tuple[Connection, ...]:
+    """Who is connected and could not connect again; nobody where we may not look."""
+    match seen:
+        case NoAnswer():
+            return ()
+        case Connections():
+            return at_risk(seen, reachable(home.site, home.plan))
+
+
+def _refusal(shut_out: tuple[Connection, ...], file: Path) -> Trouble:
+    ports = sorted({it.port for it in shut_out})
+    return Trouble(
         _("cannot close the overlay: {ports} is in use, and nobody said that it may close").format(
-            ports=_ports(endangered)
+            ports=_ports(shut_out)
         ),
         _(
             "keep it open: allow = [{ports}] under [overlay] in {file}; the old state is back"
-        ).format(
-            ports=", ".join(f'"tcp/{port}"' for port in sorted({it.port for it in endangered})),
-            file=home.source,
-        ),
+        ).format(ports=", ".join(f'"tcp/{port}"' for port in ports), file=file),
     )
-
-
-def _endangered(home: Home) -> tuple[Connection, ...]:
-    match host.connections():
-        case NoAnswer():
-            return ()
-        case seen:
-            return at_risk(seen, reachable(home.site, home.plan))
 
 
 def _is_up() -> bool:
@@ -60,12 +63,13 @@ def _is_up() -> bool:
     return listed.returncode == 0
 
 
-def _question(endangered: tuple[Connection, ...]) -> str:
+def question(shut_out: tuple[Connection, ...]) -> str:
+    """What the person is asked who may have been shut out."""
     return _(
         "The overlay is closed now but for the plan, and connections to {ports} are open from "
         "{who}. Try whether you still get in by a new connection."
-    ).format(ports=_ports(endangered), who=listing(sorted({str(it.remote) for it in endangered})))
+    ).format(ports=_ports(shut_out), who=listing(sorted({str(it.remote) for it in shut_out})))
 
 
-def _ports(endangered: tuple[Connection, ...]) -> str:
-    return listing(f"tcp/{port}" for port in sorted({it.port for it in endangered}))
+def _ports(shut_out: tuple[Connection, ...]) -> str:
+    return listing(f"tcp/{port}" for port in sorted({it.port for it in shut_out}))

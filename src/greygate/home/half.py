@@ -15,7 +15,6 @@ from greygate.home.choice import Standing
 from greygate.home.place import Place
 from greygate.identity import keys
 from greygate.plan.plan import INTERFACE, Plan, plan_for
-from greygate.probe import host
 from greygate.site import load
 from greygate.site.model import Node, Site
 from greygate.text import _
@@ -35,9 +34,9 @@ class Home:
 
 
 def site_file(place: Place, named: Path | None, environ: Mapping[str, str]) -> Path | None:
-    """The site file that is meant; one in a state directory that was named goes first."""
-    if named is None and place.named and place.trial_site.exists():
-        return place.trial_site
+    """The site file that is meant; a state directory that was named keeps its own in it."""
+    if named is None and place.named and not environ.get(load.VARIABLE):
+        return place.trial_site if place.trial_site.exists() else None
     return load.find(named, environ, Path(place.paths.state))
 
 
@@ -112,6 +111,6 @@ def _interface(site: Site, standing: Standing) -> str | None:
         case Node.SYSTEM:
             return standing.node.interface if standing.node else None
         case Node.ROUTED if site.overlay.address is not None:
-            return host.interface_of(site.overlay.address)
+            return standing.interfaces.get(site.overlay.address)
         case _:
             return None

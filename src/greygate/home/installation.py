@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from pathlib import Path
 
 import greygate
@@ -52,16 +53,18 @@ def steps(source: Path) -> tuple[str, ...]:
     )
 
 
-def copy_program(progress: Progress) -> None:
+def copy_program(
+    progress: Progress, *, tree: Path = TREE, program: Path = PROGRAM, command: Path = COMMAND
+) -> None:
     """Put this tree where it may stay, whole or not at all, and `greygate` on the path."""
-    if TREE != PROGRAM:
-        with progress.step(_("copying the program to {program}").format(program=PROGRAM)):
-            _replace_tree()
-    if COMMAND.is_symlink() or not COMMAND.exists():
-        fresh = COMMAND.with_name(".greygate.new")
+    if tree != program:
+        with progress.step(_("copying the program to {program}").format(program=program)):
+            _replace_tree(program, tree)
+    if command.is_symlink() or not command.exists():
+        fresh = command.with_name(".greygate.new")
         fresh.unlink(missing_ok=True)
-        fresh.symlink_to(PROGRAM / "greygate")
-        fresh.replace(COMMAND)
+        fresh.symlink_to(program / "greygate")
+        fresh.replace(command)
 
 
 def install(prepared: Prepared, progress: Progress, *, still_in: StillIn) -> Started:
@@ -89,18 +92,32 @@ def uninstall(home: Home, progress: Progress) -> list[str]:
     return [str(home.source), str(home.plan.paths.state)]
 
 
-def _replace_tree() -> None:
-    fresh, old = PROGRAM.with_name("greygate.new"), PROGRAM.with_name("greygate.old")
+def _replace_tree(program: Path, tree: Path) -> None:
+    fresh, old = (program.with_name(f"{program.name}.{end}") for end in ("new", "old"))
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
     fresh.mkdir(parents=True)
     for part in PARTS:
-        source = TREE / part
+        source = tree / part
         if source.is_dir():
-            shutil.copytree(source, fresh / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(
+                source,
+                fresh / part,
+                symlinks=True,  # root would read what a link in somebody's clone leads to
+                ignore=shutil.ignore_patterns("__pycache__"),
+            )
         elif source.exists():
             shutil.copy2(source, fresh / part)
-    if PROGRAM.exists():
-        PROGRAM.rename(old)
-    fresh.rename(PROGRAM)
+    _close(fresh)
+    if program.exists():
+        program.rename(old)
+    fresh.rename(program)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _close(tree: Path) -> None:
+    """Only root may write what root will run, and everybody read it, however the clone had it."""
+    for path in (tree, *tree.rglob("*")):
+        if not path.is_symlink():
+            runs = path.is_dir() or bool(path.stat().st_mode & stat.S_IXUSR)
+            path.chmod(0o755 if runs else 0o644)

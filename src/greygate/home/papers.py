@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import errno
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +13,10 @@ from typing import Any, Literal
 from greygate.errors import Trouble
 from greygate.home.half import existing_site
 from greygate.home.place import Place
-from greygate.identity import archive, authority
+from greygate.identity import archive, authority, keys
+from greygate.machine import files
+from greygate.machine.files import Owner
+from greygate.site import load
 from greygate.spec.certificate import fingerprint
 from greygate.text import _
 
@@ -24,7 +30,8 @@ class Paper:
     fingerprint: str
 
     def told(self) -> dict[str, Any]:
-        text = self.content.hex() if self.form == "der" else self.content.decode()
+        plain = base64.b64encode(self.content) if self.form == "der" else self.content
+        text = plain.decode("ascii")
         return {"form": self.form, "sha256": self.fingerprint, "content": text}
 
 
@@ -34,9 +41,11 @@ def authority_paper(place: Place, *, form: Literal["pem", "der"]) -> Paper:
     return Paper(authority.export(place.paths, form=form), form, fingerprint(certificate))
 
 
-def identity(place: Place, named_site: Path | None) -> bytes:
+def identity(place: Place, named_site: Path | None, environ: Mapping[str, str]) -> bytes:
     """The archive as it is now, brought up to date with the site file first."""
-    source = existing_site(place, named_site, os.environ)
+    source = existing_site(place, named_site, environ)
+    if Path(place.paths.site_mark).exists():
+        keys.claim(place.paths, str(load.load(source).server_name))  # no other site goes into it
     try:
         archive.ensure_archive(place.paths, site=source.read_text("utf-8"))
         return Path(place.paths.identity).read_bytes()
@@ -50,3 +59,16 @@ def identity(place: Place, named_site: Path | None) -> bytes:
             _("cannot read {path}: not allowed").format(path=refused.filename),
             _("run this as root: sudo greygate backup identity FILE"),
         ) from refused
+
+
+def write(path: Path, content: bytes, *, secret: bool) -> None:
+    """Put a paper where it was asked for; what is there is replaced, whole or not at all."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        files.replace(path, content, owner=Owner.ourselves(), mode=0o600 if secret else 0o644)
+    except OSError as problem:
+        raise Trouble(
+            _("cannot write {path}: {why}").format(path=path, why=(problem.strerror or "").lower()),
+            _("name a file in a directory that is there and that you may write to"),
+        ) from problem

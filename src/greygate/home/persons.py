@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -116,15 +115,17 @@ class Letter:
             "expires": self.expires.isoformat(timespec="seconds"),
         }
 
-    def text(self) -> str:
-        encoding = sys.stdout.encoding or "ascii"
+    def text(self, *, encoding: str, terminal: bool) -> str:
         return "\n\n".join(
             (
                 self.invitation.text(),
-                self.invitation.qr(encoding=encoding, terminal=sys.stdout.isatty()),
-                _(
-                    "Good for {uses} to register, until {until} UTC. Send it by a way you trust."
-                ).format(uses=self.uses, until=self.expires.strftime("%Y-%m-%d %H:%M")),
+                self.invitation.qr(encoding=encoding, terminal=terminal),
+                _("Good for {people}, until {until} UTC. Send it by a way you trust.").format(
+                    people=_("one person")
+                    if self.uses == 1
+                    else _("{uses} people").format(uses=self.uses),
+                    until=self.expires.strftime("%Y-%m-%d %H:%M"),
+                ),
             )
         )
 

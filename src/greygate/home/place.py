@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from greygate.errors import Trouble
+from greygate.machine import files
 from greygate.plan.paths import Paths
 from greygate.text import _
 
@@ -32,6 +34,7 @@ def place_for(environ: Mapping[str, str], *, uid: int, state: Path | None = None
     chosen = (named or _usual_state(environ, root=root)).expanduser().absolute()
     runtime = _runtime(environ, chosen, root=root, named=named is not None)
     paths = Paths.below(PurePosixPath(chosen), runtime)
+    _check_name(chosen)
     _check_length(paths)
     return Place(
         paths=paths,
@@ -40,6 +43,36 @@ def place_for(environ: Mapping[str, str], *, uid: int, state: Path | None = None
         root=root,
         named=named is not None,
     )
+
+
+def demand_passable(place: Place) -> None:
+    """Trouble where the services, which have accounts of their own, cannot come to their files."""
+    _demand_ours(place)
+    closed = files.closed_above(place.paths.state) if place.root else None
+    if closed is not None:
+        raise Trouble(
+            _("cannot use {state}: the services' accounts may not pass through {closed}").format(
+                state=place.paths.state, closed=closed
+            ),
+            _("choose another place (--state /srv/greygate), or: chmod o+x {closed}").format(
+                closed=closed
+            ),
+        )
+
+
+def _demand_ours(place: Place) -> None:
+    """Trouble where root would take the server of an ordinary user away from him."""
+    mark = Path(place.paths.site_mark)
+    if place.root and mark.exists() and (owner := mark.stat().st_uid) != 0:
+        name = files.account_name(owner)
+        raise Trouble(
+            _("cannot use {state}: it holds a server of {name}, and you are root").format(
+                state=place.paths.state, name=name
+            ),
+            _("run it as {name}, or make it root's: chown -R root: {state}").format(
+                state=place.paths.state, name=name
+            ),
+        )
 
 
 def _usual_state(environ: Mapping[str, str], *, root: bool) -> Path:
@@ -75,6 +108,21 @@ def _home(environ: Mapping[str, str]) -> str:
             _("set HOME, or name a directory: --state DIR"),
         )
     return environ["HOME"]
+
+
+def _check_name(state: Path) -> None:
+    """The state can be a directory, and its name can be written into the services' files."""
+    way = next(it for it in (state, *state.parents) if os.path.lexists(it))
+    try:
+        str(state).encode()
+        why = None if way.is_dir() else _("{it} is not a directory").format(it=way)
+    except UnicodeEncodeError:
+        why = _("its name is not UTF-8, or this locale is not (see: locale)")
+    if why is not None:
+        raise Trouble(
+            _("cannot use {state!a}: {why}").format(state=str(state), why=why),
+            _("name another directory: --state DIR"),
+        )
 
 
 def _check_length(paths: Paths) -> None:

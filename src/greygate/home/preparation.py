@@ -15,15 +15,16 @@ from greygate.errors import NotRunning
 from greygate.home import choice
 from greygate.home.choice import Standing
 from greygate.home.half import Home, derive
-from greygate.home.place import Place
+from greygate.home.place import Place, demand_passable
 from greygate.identity import archive, authority, keys
-from greygate.machine import accounts, clock, packages
+from greygate.machine import accounts, clock, disk, packages
 from greygate.progress import Progress
 from greygate.site import load
 from greygate.site.model import Site
 from greygate.spec.certificate import Due
 from greygate.text import _
 
+ROOM = 20_000_000  # octets; a new server's state has 5 MB without its engine, 15 with its journals
 ACCOUNTS = (keys.SYNAPSE, keys.HAPROXY, keys.YGGDRASIL)
 
 
@@ -35,6 +36,13 @@ class Prepared:
     changed: frozenset[str]  # units whose files are others than those they run with
     kept_anew: bool  # identity.tar was written: the operator must take a copy
     new_authority: Due | None  # why people must trust the authority anew
+
+
+def demand_room(place: Place) -> None:
+    """Trouble where the disk has no room for what a server writes at its start."""
+    room = disk.room(place.paths.state)
+    if room.octets < ROOM:
+        disk.demand(room, ROOM, purpose=_("run the server"))
 
 
 def provide(place: Place, site: Site, progress: Progress) -> None:
@@ -50,6 +58,7 @@ def found(source: Path, place: Place, standing: Standing) -> Home:
     """The home half of a site file, its keys made where they are not there yet."""
     site = load.load(source)
     choice.check_node(site.overlay.node, standing)
+    demand_passable(place)
     keys.claim(place.paths, str(site.server_name))
     if place.root:
         accounts.ensure(ACCOUNTS)
@@ -61,6 +70,7 @@ def prepare(source: Path, place: Place, progress: Progress, *, overwrite: bool =
     """Everything in place for this site, rendered and proved; nothing is started."""
     now = datetime.now(UTC)
     clock.demand(now, clock.evidence((source, place.paths.site_mark, place.paths.certificate)))
+    demand_room(place)
     standing = choice.look()
     home = found(source, place, standing)
     provide(place, home.site, progress)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from greygate.errors import WrongUsage
+from greygate.errors import Trouble, WrongUsage
 from greygate.home import choice
+from greygate.home.choice import Standing
 from greygate.home.half import site_file
-from greygate.home.place import Place
+from greygate.home.place import Place, demand_passable
 from greygate.progress import Progress
 from greygate.site import load
 from greygate.site.doubts import Severity, doubts
@@ -19,6 +19,7 @@ from greygate.site.making import TOKEN_LENGTH, standalone, trial
 from greygate.site.model import Node, Site
 from greygate.site.parse import check_name, parse
 from greygate.site.write import site_text
+from greygate.spec.peering import listen_problem, peer_problem
 from greygate.text import _
 
 TOKEN_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"  # lower-case base32
@@ -34,17 +35,44 @@ class Wishes:
     accepted: Sequence[str] = ()
 
 
-def ensure(place: Place, named: Path | None, wishes: Wishes, progress: Progress) -> Path:
+def ensure(
+    place: Place,
+    wishes: Wishes,
+    progress: Progress,
+    *,
+    named: Path | None,
+    environ: Mapping[str, str],
+    look: Callable[[], Standing] = choice.look,
+) -> Path:
     """The site file; a new one where there is none: for keeps with a name, else a trial."""
-    found = site_file(place, named, os.environ)
+    found = site_file(place, named, environ)
     if found is not None:
         _check_same(found, wishes)
         return found
-    node = choice.chosen_node(choice.look())
+    demand_passable(place)
+    _demand_unclaimed(place, wishes)
+    node = choice.chosen_node(look())
     if wishes.name is None:
         token = "".join(secrets.choice(TOKEN_LETTERS) for _place in range(TOKEN_LENGTH))
         return written(place.trial_site, _peered(trial(token, node=node), wishes), progress)
-    return written(named or place.new_site, for_keeps(wishes, node), progress)
+    return written(place.new_site, for_keeps(wishes, node), progress)
+
+
+def _demand_unclaimed(place: Place, wishes: Wishes) -> None:
+    """Trouble where the state is a server's whose site file is gone: a new one would hide that."""
+    mark = Path(place.paths.site_mark)
+    owner = mark.read_text("utf-8", errors="replace").strip() if mark.exists() else None
+    if owner in (None, wishes.name):
+        return
+    raise Trouble(
+        _("cannot start a new server in {state}: it holds {other}, whose site file is gone").format(
+            state=place.paths.state, other=owner
+        ),
+        _(
+            "put the site file back: tar -xf {identity} -C {state} site.toml; "
+            "or choose another place with --state DIRECTORY"
+        ).format(identity=place.paths.identity, state=place.paths.state),
+    )
 
 
 def for_keeps(wishes: Wishes, node: Node) -> Site:
@@ -102,11 +130,21 @@ def _check_same(found: Path, wishes: Wishes) -> None:
 
 
 def _peered(site: Site, wishes: Wishes) -> Site:
+    for uri, why in (
+        *((uri, peer_problem(uri)) for uri in wishes.peers),
+        *((uri, listen_problem(uri)) for uri in wishes.listen),
+    ):
+        if why is not None:
+            raise WrongUsage(
+                _("cannot use {uri} as peering: {why}").format(uri=uri, why=why),
+                _("write it like tls://192.0.2.1:443, or quic://[2001:db8::1]:443?key=..."),
+            )
     overlay = replace(site.overlay, peers=tuple(wishes.peers), listen=tuple(wishes.listen))
     return replace(site, overlay=overlay)
 
 
 def written(path: Path, site: Site, progress: Progress) -> Path:
+    """A new site file; SiteExists where there is one."""
     text = site_text(site)
     parse(text, _("what the flags make of {path}").format(path=path))
     load.write(path, text)

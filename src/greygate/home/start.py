@@ -6,19 +6,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from greygate.errors import NotRunning, Trouble
-from greygate.home import persons
+from greygate.home import persons, unfinished
 from greygate.home.guard import StillIn, demand_no_lockout
 from greygate.home.half import Home
 from greygate.home.persons import Welcome
-from greygate.home.preparation import Prepared
+from greygate.home.preparation import Prepared, demand_room
 from greygate.machine import ports
+from greygate.probe import host
 from greygate.progress import Progress
 from greygate.run.foreground import Foreground
 from greygate.run.ready import wait_ready
 from greygate.run.runner import Mending, Runner, runner_here, take_up
 from greygate.run.systemd import Systemd
+from greygate.site.model import Node
 from greygate.text import _
 
 FIRST_START = 180.0  # seconds; a small machine makes Synapse's tables in about thirty
@@ -39,18 +42,21 @@ class Started:
 def start(prepared: Prepared, progress: Progress, *, detached: bool, still_in: StillIn) -> Started:
     """Start what does not run, and have what runs take up what was changed."""
     home, began = prepared.home, time.monotonic()
+    if runner_here(home.plan, home.units) is None:
+        _demand_alone(home)
     demand_no_lockout(home, still_in, changed=prepared.changed)
     runner = _current(home, progress)
     mended = None
     if runner is None:
         _demand_ports(home)
+        unfinished.clear(home.plan.paths)
         runner = Foreground(home.plan, home.units, detached=detached)
     else:
         # First, or what is started just after would be restarted at once.
         mended = take_up(runner, home.units, _renewed_units(runner) | prepared.changed)
-    runner.start(progress)
     with _ended_on_failure(runner, progress, ours=mended is None):
-        wait_ready(runner, home.units, deadline=time.monotonic() + FIRST_START, progress=progress)
+        runner.start(progress)
+        _await_all(runner, home, progress)
         seconds = time.monotonic() - began
         welcome = persons.first(home)
     return Started(
@@ -61,6 +67,15 @@ def start(prepared: Prepared, progress: Progress, *, detached: bool, still_in: S
         ours=mended is None,
         mended=mended,
     )
+
+
+def _await_all(runner: Runner, home: Home, progress: Progress) -> None:
+    """Wait until everything serves; that the disk is full is told in place of what follows."""
+    try:
+        wait_ready(runner, home.units, deadline=time.monotonic() + FIRST_START, progress=progress)
+    except NotRunning:
+        demand_room(home.place)
+        raise
 
 
 def _current(home: Home, progress: Progress) -> Runner | None:
@@ -102,23 +117,32 @@ def _ended_on_failure(runner: Runner, progress: Progress, *, ours: bool) -> Iter
         raise
 
 
+def _demand_alone(home: Home) -> None:
+    """Trouble where another deployment has our interface: its firewall would become ours."""
+    managed = home.site.overlay.node is Node.MANAGED
+    if managed and home.plan.interface in host.addresses().values():
+        raise Trouble(
+            _("cannot start: another Greygate on this machine has the interface {name}").format(
+                name=home.plan.interface
+            ),
+            _('stop that one first, or try this one with node = "loopback" under [overlay]'),
+        )
+
+
 def _demand_ports(home: Home) -> None:
     wanted = [listener.port for listener in home.plan.listeners]
     ports.demand_free(home.plan.addresses, wanted, ports.holders())
 
 
-def running(home: Home) -> Runner:
-    """Who keeps the services; NotRunning where nobody does."""
-    found = runner_here(home.plan, home.units)
-    if found is None:
-        raise NotRunning(_("cannot go on: the server is not running"), "greygate up")
-    return found
+def keeper(home: Home) -> Runner:
+    """Who keeps the services, or did: what they said last is there after their end."""
+    return runner_here(home.plan, home.units) or Foreground(home.plan, home.units)
 
 
 def stop(home: Home, progress: Progress) -> bool:
-    """Stop everything; False where nothing ran."""
+    """Stop everything, and take away what a killed one left; False where nothing ran."""
     found = runner_here(home.plan, home.units)
-    if found is None:
-        return False
-    found.stop(progress)
-    return True
+    if found is None and not Path(home.plan.paths.supervisor).exists():
+        return False  # nothing is left of ours, and the firewall that is up may be another's
+    (found or Foreground(home.plan, home.units)).stop(progress)
+    return found is not None

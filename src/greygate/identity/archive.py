@@ -7,7 +7,7 @@ import io
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import greygate
 from greygate.errors import Trouble
@@ -65,13 +65,19 @@ def gathered(paths: Paths, *, site: str | None) -> Identity:
 
 
 def ensure_archive(paths: Paths, *, site: str | None) -> bool:
-    """Keep identity.tar true to what it holds; True where it was written, and is to be kept."""
-    wanted = gathered(paths, site=site).packed()
+    """Keep identity.tar true to what it holds; True where it was written, and is to be kept.
+
+    Trouble where a key is not the one in it: that copy may be the only one that is whole.
+    """
+    identity = gathered(paths, site=site)
+    wanted = identity.packed()
     try:
-        if Path(paths.identity).read_bytes() == wanted:
-            return False
+        there = Path(paths.identity).read_bytes()
     except FileNotFoundError:
-        pass
+        there = b""
+    if there == wanted:
+        return False
+    _demand_same_keys(paths, identity, there)
     replace(paths.identity, wanted, owner=Owner.ourselves(), mode=0o600)
     return True
 
@@ -115,9 +121,17 @@ def restore_into(paths: Paths, identity: Identity, *, accounts: bool) -> None:
     keys.ensure_keys(paths, accounts=accounts)
 
 
-def export(content: bytes, destination: PurePath) -> None:
-    """Write a copy that only its owner can read."""
-    replace(destination, content, owner=Owner.ourselves(), mode=0o600)
+def _demand_same_keys(paths: Paths, identity: Identity, there: bytes) -> None:
+    """What was made once, and is in the archive already, stays what it is."""
+    try:
+        kept = read(there).members
+    except Trouble:
+        return  # none yet, or it was damaged itself
+    made_once = (path for path in _kept(paths) if path != paths.ca)  # which names may renew
+    for path in made_once:
+        name = _place(paths, path)
+        if name in kept and kept[name] != identity.members[name]:
+            raise keys.damaged(paths, path)
 
 
 def _kept(paths: Paths) -> tuple[PurePosixPath, ...]:

@@ -31,6 +31,7 @@ from greygate.text import _
 AUTHORITY_LIFE = timedelta(days=3653)  # people trust it by hand: not a thing to do twice
 CERTIFICATE_LIFE = timedelta(days=397)  # the most that Apple's systems accept (825 for private CAs)
 BACKDATED = timedelta(hours=1)  # a phone's clock may be a little behind
+PUBLIC = 0o644  # HAProxy hands it out, and runs under an account of its own
 LONGEST_COMMON_NAME = 64  # RFC 5280, ub-common-name
 
 
@@ -66,6 +67,7 @@ def ensure_certificate(
     """See to it that the server has a certificate for these names that may serve on."""
     directory(paths.ca.parent, mode=keys.TRAVERSED)
     authority, new_authority = _authority(paths, wanted, now)
+    give(paths.ca, owner=Owner.ourselves(), mode=PUBLIC)  # one put back by tar is 0600
     due = _due(paths, authority, wanted, now)
     owner = Owner.account(keys.HAPROXY) if accounts else Owner.ourselves()
     if due is not None:
@@ -147,7 +149,7 @@ def _found(
         .sign(key, hashes.SHA256())
     )
     content = certificate.public_bytes(serialization.Encoding.PEM)
-    replace(paths.ca, content, owner=Owner.ourselves(), mode=0o644)
+    replace(paths.ca, content, owner=Owner.ourselves(), mode=PUBLIC)
     return Authority(certificate, key)
 
 

@@ -77,7 +77,7 @@ def ensure_keys(paths: Paths, *, accounts: bool) -> None:
     directory(paths.keys, mode=TRAVERSED)
     keys = keys_of(paths)
     there = [Path(key.path).exists() for key in keys]
-    begun = Path(paths.identity).exists()
+    begun = any(Path(it).exists() for it in (paths.identity, paths.ca))  # both come after them
     for place, key in enumerate(keys):
         owner = Owner.account(key.account) if accounts else Owner.ourselves()
         if not there[place]:
@@ -103,25 +103,28 @@ def lost(paths: Paths, path: PurePosixPath) -> Trouble:
     """A key was there, and is not: a new one would be another server."""
     return Trouble(
         _("cannot go on: {path} is gone, and a new one would be another server").format(path=path),
-        _restore(paths),
+        _restore(paths, path),
     )
 
 
 def damaged(paths: Paths, path: PurePosixPath) -> Trouble:
-    return Trouble(_("cannot use {path}: it is damaged").format(path=path), _restore(paths))
+    return Trouble(_("cannot use {path}: it is damaged").format(path=path), _restore(paths, path))
 
 
-def _restore(paths: Paths) -> str:
-    return _(
-        "put it back from your copy of the identity: "
-        "tar -xf identity.tar -C {state} (the copy kept here: {identity})"
-    ).format(state=paths.state, identity=paths.identity)
+def _restore(paths: Paths, path: PurePosixPath) -> str:
+    """The command that brings back this one file; the copy here may be gone with it."""
+    copy = paths.identity if Path(paths.identity).exists() else "YOUR-COPY-OF/identity.tar"
+    return _("put it back from the identity: tar -xf {copy} -C {state} {member}").format(
+        copy=copy, state=paths.state, member=path.relative_to(paths.state)
+    )
 
 
 @contextmanager
 def _told_asdamaged(paths: Paths) -> Iterator[None]:
     try:
         yield
+    except FileNotFoundError as absent:
+        raise lost(paths, paths.overlay_key) from absent
     except (ValueError, TypeError, UnsupportedAlgorithm, AssertionError) as broken:
         raise damaged(paths, paths.overlay_key) from broken
 

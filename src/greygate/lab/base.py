@@ -18,12 +18,11 @@ from greygate.errors import Trouble
 from greygate.lab import debian, groups, mounts
 from greygate.lab.clone import copy_tree
 from greygate.lab.locking import locked
-from greygate.lab.places import PREFIX, Places
+from greygate.lab.places import Places
 from greygate.lab.recipes import Recipe
 from greygate.progress import Progress
 from greygate.text import _
 
-GROUP = f"{PREFIX}building"
 KILL_WITHIN = 10.0
 # nspawn 252 ends with it where /run is on a disk; its directory is empty, and stays.
 NOISE = "Attempted to remove disk file system under"
@@ -55,7 +54,8 @@ def _place(recipe: Recipe, builder: Builder) -> Path:
 
 def _clear(places: Places) -> None:
     """End and remove what a killed builder left."""
-    groups.kill(GROUP, within=KILL_WITHIN)
+    groups.kill(places.builders, within=KILL_WITHIN)
+    groups.remove(places.builders)
     mounts.clear(places.building)
     shutil.rmtree(places.building, ignore_errors=True)
 
@@ -83,7 +83,7 @@ def _bootstrap(recipe: Recipe, root: Path, builder: Builder) -> None:
     )
     title = _("making a minimal Debian {name}, once: minutes").format(name=recipe.debian.value)
     with builder.progress.step(title):
-        _run(command, log=builder.places.build_log, environ=builder.environ)
+        _run(command, builder)
     debian.settle(root, recipe.debian, found=found)
 
 
@@ -119,7 +119,7 @@ def _furnish(recipe: Recipe, root: Path, builder: Builder) -> None:
     title = _("making the disk of a {name} machine, once: minutes").format(name=recipe.name)
     with builder.progress.step(title):
         command = _inside(root, ("sh", "/root/lab/script.sh"), given)
-        _run(command, log=builder.places.build_log, environ=builder.environ)
+        _run(command, builder)
     for path in passing:
         shutil.rmtree(path)
 
@@ -134,17 +134,18 @@ def _inside(root: Path, argv: Sequence[str], given: Mapping[str, str]) -> tuple[
     )
 
 
-def _run(argv: Sequence[str], *, log: Path, environ: Mapping[str, str]) -> None:
+def _run(argv: Sequence[str], builder: Builder) -> None:
     """Run in the builders' control group; Trouble with the last line of what it said."""
+    log = builder.places.build_log
     join = 'for file in $JOIN; do echo $$ >"$file"; done; exec "$@"'
-    joining = {"JOIN": " ".join(map(str, groups.make(GROUP)))}
+    joining = {"JOIN": " ".join(map(str, groups.make(builder.places.builders)))}
     with log.open("wb") as said:
         done = subprocess.run(
             ("sh", "-c", join, "sh", *argv),
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
-            env={**environ, **joining},
+            env={**builder.environ, **joining},
             check=False,
         )
     if done.returncode != 0:

@@ -1,72 +1,81 @@
-"""Network namespaces and the veth pairs between them."""
+"""Network namespaces and the veth pairs between them, by iproute2.
+
+Not by pyroute2: it enters namespaces in a fork of the whole program and ends that with SIGTERM
+(0.9.7). Where SIGTERM or Ctrl-C is an exception, as with us, the fork unwinds through our own
+tidying up, and takes down the lab that is being raised (happened).
+"""
 
 from __future__ import annotations
 
+import json
+import subprocess
 from ipaddress import ip_address
+from pathlib import Path
 
-from pyroute2 import NetNS, netns
-
+from greygate.errors import Trouble
 from greygate.lab.places import Places
 from greygate.lab.topology import End, Link
+from greygate.text import _
 
-LOOPBACK = 1  # the index of `lo` in every namespace
-NO_DAD = 0x02  # IFA_F_NODAD: usable at once; there is nobody on the cable to collide with
+NAMED = Path("/run/netns")  # ip-netns(8)
 
 
 def add_namespace(name: str) -> None:
     """Make the namespace, with its loopback up."""
-    netns.create(name)
-    with NetNS(name) as inside:
-        inside.link("set", index=LOOPBACK, state="up")
+    _ip("netns", "add", name)
+    _ip("-n", name, "link", "set", "lo", "up")
 
 
 def remove_namespace(name: str) -> None:
     """Remove the namespace; its interfaces go with the last process in it."""
-    netns.remove(name)
+    _ip("netns", "delete", name)
 
 
 def namespaces(prefix: str) -> tuple[str, ...]:
     """The namespaces there are whose name begins so."""
-    return tuple(sorted(name for name in netns.listnetns() if name.startswith(prefix)))
+    return tuple(sorted(path.name for path in NAMED.glob(f"{prefix}*")))
 
 
 def connect(link: Link, places: Places) -> None:
     """Lay the cable: one veth pair, made inside the namespaces, never seen outside of them."""
-    here, there = places.label(link.one.host), places.label(link.other.host)
-    with NetNS(here) as inside:
-        inside.link(
-            "add",
-            ifname=link.one.interface,
-            kind="veth",
-            peer={"ifname": link.other.interface, "net_ns_fd": there},
-        )
+    here, there = (
+        ("name", end.interface, "netns", places.label(end.host)) for end in (link.one, link.other)
+    )
+    _ip("link", "add", *here, "type", "veth", "peer", *there)
     for end in (link.one, link.other):
         _furnish(end, places)
 
 
-def _furnish(end: End, places: Places) -> None:
-    with NetNS(places.label(end.host)) as inside:
-        (index,) = inside.link_lookup(ifname=end.interface)
-        for address in end.addresses:
-            flags = {"flags": NO_DAD} if address.version == 6 else {}
-            inside.addr(
-                "add",
-                index=index,
-                address=str(address.ip),
-                prefixlen=address.network.prefixlen,
-                **flags,
-            )
-        inside.link("set", index=index, state="up")
-
-
 def addresses(name: str) -> tuple[str, ...]:
     """Every address in the namespace that others can reach; none where there is no namespace."""
-    if name not in netns.listnetns():
+    if not (NAMED / name).exists():
         return ()
-    with NetNS(name) as inside:
-        found = inside.get_addr()
+    interfaces = json.loads(_ip("-n", name, "-json", "address", "show"))
+    found = (each["local"] for it in interfaces for each in it.get("addr_info", ()))
     return tuple(
-        str(address)
-        for address in (ip_address(message.get("IFA_ADDRESS")) for message in found)
-        if not (address.is_loopback or address.is_link_local)
+        text
+        for text in found
+        if not (ip_address(text).is_loopback or ip_address(text).is_link_local)
     )
+
+
+def _furnish(end: End, places: Places) -> None:
+    inside = ("-n", places.label(end.host))
+    for address in end.addresses:
+        # Usable at once: there is nobody on the cable to have the same address.
+        at_once = ("nodad",) if address.version == 6 else ()
+        _ip(*inside, "address", "add", str(address), "dev", end.interface, *at_once)
+    _ip(*inside, "link", "set", end.interface, "up")
+
+
+def _ip(*words: str) -> str:
+    """What `ip` said; Trouble where it refused."""
+    done = subprocess.run(("ip", *words), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Trouble(
+            _("cannot lay the lab's network: ip {words}: {why}").format(
+                words=" ".join(words), why=done.stderr.strip()
+            ),
+            _("greygate lab down, then greygate lab up"),
+        )
+    return done.stdout

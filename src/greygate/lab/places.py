@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,11 @@ class Places:
     def building(self) -> Path:
         """Layers that are not whole yet; nothing is ever used from here."""
         return self.cache / "building"
+
+    @property
+    def builders(self) -> str:
+        """The control group of whoever builds layers for this cache, and of no other."""
+        return f"{PREFIX}building-{hashlib.sha256(bytes(self.cache)).hexdigest()[:8]}"
 
     @property
     def build_log(self) -> Path:

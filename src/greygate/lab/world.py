@@ -19,7 +19,7 @@ from greygate.machine import packages
 from greygate.progress import Progress, Silent
 from greygate.text import _, listing
 
-PACKAGES = ("systemd-container", "debootstrap")
+PACKAGES = ("systemd-container", "debootstrap", "iproute2", "git")
 CLONE = Path("root/greygate")
 
 Disks = Mapping[Disk, tuple[Path, ...]]  # kind to its layers, topmost first
@@ -153,8 +153,9 @@ def _clear(world: World) -> bool:
     spaces = links.namespaces(f"{places.group}-")
     if not (alive or spaces or places.run.exists()):
         return False
-    with world.progress.step(_("powering off {hosts}").format(hosts=listing(alive))):
-        hosts.power_off(alive, places)
+    if alive:
+        with world.progress.step(_("powering off {hosts}").format(hosts=listing(alive))):
+            hosts.power_off(alive, places)
     groups.remove(places.group)
     for name in spaces:
         links.remove_namespace(name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
 
@@ -29,6 +29,7 @@ class Evidence:
 
     when: datetime
     what: str
+    file: PurePath | None = field(default=None, compare=False)
 
 
 def evidence(files: Iterable[PurePath]) -> tuple[Evidence, ...]:
@@ -37,25 +38,26 @@ def evidence(files: Iterable[PurePath]) -> tuple[Evidence, ...]:
     for file in map(Path, files):
         if file.exists():
             written = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-            found.append(Evidence(written, _("{file} was written").format(file=file)))
+            found.append(Evidence(written, _("{file} was written").format(file=file), file))
     return tuple(found)
 
 
-def behind(now: datetime, known: Iterable[Evidence]) -> Evidence | None:
-    """The latest evidence that the clock is behind; None where there is none."""
-    contrary = [it for it in known if it.when > now + TOLERATED]
-    return max(contrary, default=None)
+def behind(now: datetime, known: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """The evidence that the clock is behind, the latest first."""
+    return tuple(sorted((it for it in known if it.when > now + TOLERATED), reverse=True))
 
 
 def demand(now: datetime, known: Iterable[Evidence]) -> None:
     """Trouble where the clock is behind: certificates and log-ins would all go wrong."""
-    found = behind(now, known)
-    if found is not None:
+    contrary = behind(now, known)
+    if contrary:
+        first = contrary[0]
         raise Trouble(
             _("cannot go on: the clock says {now}, but {what} on {when}").format(
-                now=_day(now), what=found.what, when=_day(found.when)
+                now=_day(now), what=first.what, when=_day(first.when)
             ),
-            _("set the clock: timedatectl set-ntp true, or: date -s 'YYYY-MM-DD HH:MM'"),
+            _("set the clock: timedatectl set-ntp true, or: date -s 'YYYY-MM-DD HH:MM'")
+            + _wrong_then(contrary),
         )
 
 
@@ -64,6 +66,14 @@ def is_synchronised() -> bool | None:
     library = ctypes.CDLL(None, use_errno=True)
     answer: int = library.adjtimex(ctypes.create_string_buffer(_TIMEX))
     return None if answer < 0 else answer != _TIME_ERROR
+
+
+def _wrong_then(contrary: Iterable[Evidence]) -> str:
+    """What to do where the clock is right now, and was ahead when the files were written."""
+    files = " ".join(str(it.file) for it in contrary if it.file is not None)
+    return _("; if it is right now and was ahead then: touch {files}").format(files=files) * (
+        files != ""
+    )
 
 
 def _day(moment: datetime) -> str:

@@ -30,7 +30,7 @@ class Room:
 def room(path: PurePath) -> Room:
     """The room below `path`, which need not exist yet."""
     at = Path(path).absolute()
-    while not at.exists():
+    while not at.is_dir():
         at = at.parent
     seen = os.statvfs(at)
     inodes = seen.f_favail if seen.f_files else None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import stat
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from greygate.errors import Trouble
+from greygate.machine.disk import told_when_full
 from greygate.text import _
 
 
@@ -47,6 +49,20 @@ def directory(path: PurePath, *, mode: int) -> Path:
     return made
 
 
+def closed_above(path: PurePath) -> Path | None:
+    """The first directory on the way to `path` that not everybody may pass; None where all may."""
+    way = reversed(Path(path).resolve().parents)
+    return next((it for it in way if it.exists() and not it.stat().st_mode & stat.S_IXOTH), None)
+
+
+def account_name(number: int) -> str:
+    """The account's name; its number where it has none."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
 def write_new(path: PurePath, content: bytes, *, owner: Owner, mode: int) -> bool:
     """Write `path` unless it is there; True where it was written."""
     whole = _beside(path, content, owner=owner, mode=mode)
@@ -79,8 +95,9 @@ def _beside(path: PurePath, content: bytes, *, owner: Owner, mode: int) -> Path:
     """The content in a file beside `path`, safe on disk, seen by nobody but its owner."""
     beside = Path(path).with_name(f".{path.name}.new")
     beside.unlink(missing_ok=True)  # left by one that was killed
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with open(descriptor, "wb") as stream:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with told_when_full(path), open(os.open(beside, flags, 0o600), "wb") as stream:
+        descriptor = stream.fileno()
         stream.write(content)
         stream.flush()
         if owner != Owner.ourselves():

@@ -104,6 +104,8 @@ def _found(told: dict[str, Any], place: Place, interfaces: dict[IPv6Address, str
         address = IPv6Address(told.get("address", ""))
     except ValueError:
         return None
+    if not isinstance(place, str) and address not in interfaces:
+        return None  # anybody may listen on a port; only root gives this machine an address
     return Found(
         version=version_of(told),
         address=address,

@@ -117,7 +117,11 @@ def _chosen(password: Secret | None) -> Secret:
 def _check_name(localpart: str) -> None:
     problem = localpart_problem(localpart)
     if problem is not None:
-        raise _unusable(localpart, problem, _("choose another name"))
+        whole_id = localpart.startswith("@") and ":" in localpart
+        near = localpart[1:].partition(":")[0] if whole_id else localpart.lower()
+        usable = localpart_problem(near) is None
+        hint = _("did you mean {near}?").format(near=near) if usable else _("choose another name")
+        raise _unusable(localpart, problem, hint)
     if localpart.startswith(OURS):
         raise Trouble(
             _("cannot use {name}: such names are Greygate's own").format(name=localpart),

@@ -73,7 +73,7 @@ def _ask(admin: Admin, request: str) -> dict[str, Any] | NoAnswer:
             channel.sendall(json.dumps({"request": request}).encode())
             told = json.loads(_whole(channel))
     except (OSError, ValueError) as error:
-        return NoAnswer(str(error))
+        return NoAnswer(getattr(error, "strerror", None) or str(error))
     if not isinstance(told, dict) or told.get("status") != "success":
         return NoAnswer(str(told.get("error") if isinstance(told, dict) else told))
     response = told.get("response")

@@ -23,6 +23,7 @@ from greygate.plan.plan import Plan
 from greygate.progress import Progress
 from greygate.run import tasks
 from greygate.run.devices import are_open
+from greygate.run.interruption import held_off
 from greygate.run.logfiles import following, last_lines
 from greygate.run.memory import memory_of
 from greygate.run.privileges import Identity, identity_of
@@ -39,6 +40,14 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 BOOT = 15.0  # seconds in which supervisord must answer; it takes 0.3
 PARTING = 45.0  # seconds that it may take to end, with its children; Synapse has 30
 PREPARED = 30.0  # seconds that a task waits for the services it needs
+
+# A log that cannot be written must not end the server: where the disk is full, supervisord (4.3.0)
+# dies of its complaint about it, which goes to the same disk.
+SUPERVISORD = (
+    "from supervisor import loggers, supervisord; "
+    "loggers.Handler.handleError = lambda handler: None; "
+    "supervisord.main()"
+)
 
 CONDITIONS = {
     "STARTING": Condition.STARTING,
@@ -100,15 +109,24 @@ class Foreground:
             tasks.bring_up(task)
 
     def stop(self, progress: Progress) -> None:
+        """End all of it and take away what is left, also of one that was killed."""
+        with held_off():
+            self._stop(progress)
+
+    def _stop(self, progress: Progress) -> None:
+        if self.answers():
+            self._stop_services(progress)
+        self._see_it_end()
+        for task in reversed(self._tasks):
+            tasks.bring_down(task)
+        self._clear()
+
+    def _stop_services(self, progress: Progress) -> None:
         with suppress(NotRunning):  # it may go at any moment, by itself or by another `down`
             for service in reversed(self._services):
                 with progress.step(_("stopping {name}").format(name=service.name)):
                     self._supervisor.stop(service.name)
             self._supervisor.shut_down()
-        self._see_it_end()
-        for task in reversed(self._tasks):
-            tasks.bring_down(task)
-        self._clear()
 
     def states(self) -> tuple[State, ...]:
         told = {process.name: process for process in self._supervisor.processes()}
@@ -180,7 +198,7 @@ class Foreground:
         Path(paths.supervisor).mkdir(mode=0o700, exist_ok=True)
         config = self._configuration
         replace(config, self._wanted().encode(), owner=Owner.ourselves(), mode=0o600)
-        argv = (sys.executable, "-m", "supervisor.supervisord", "-c", str(config))
+        argv = (sys.executable, "-c", SUPERVISORD, "-c", str(config))
         tied = () if self._detached else ("setpriv", "--pdeathsig", "TERM")
         with open(paths.logs / "supervisord.out", "wb", opener=_private) as said:
             self._child = subprocess.Popen(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from greygate.plan.plan import Plan
 from greygate.probe.answers import Distrusted, NoAnswer, Peers, Refused, Reply
 from greygate.run.seen import Reach, Seen, Verdict
-from greygate.run.state import Condition, State
+from greygate.run.state import Condition, State, telling
 from greygate.site.model import Node, Site
 from greygate.text import _, listing
 
@@ -51,7 +51,7 @@ def _troubled(states: tuple[State, ...]) -> Iterator[Reach]:
     """Failed ones first: they are why others wait."""
     for state in states:
         if state.condition is Condition.FAILED:
-            words = " / ".join(state.words[-2:]) or _("nothing")
+            words = telling(state.words) or _("nothing")
             yield Reach(
                 Verdict.NO,
                 _("{name} does not stay up; it says: {words}").format(name=state.name, words=words),

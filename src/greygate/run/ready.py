@@ -13,7 +13,7 @@ import psutil
 from greygate.components.component import Addressed, Answering, Listening, Ready, Service, Unit
 from greygate.errors import NotRunning
 from greygate.progress import Progress
-from greygate.run.state import WORDS, Condition, State
+from greygate.run.state import Condition, State, telling
 from greygate.text import _, duration
 
 PAUSE = 0.05  # seconds between two looks
@@ -111,7 +111,7 @@ def _missing(ready: Ready) -> str:
 
 
 def _said(words: tuple[str, ...]) -> str:
-    return " / ".join(word.strip() for word in words[-WORDS:] if word.strip()) or _("nothing")
+    return telling(words) or _("nothing")
 
 
 def _accepts(address: str, port: int) -> bool:

@@ -83,6 +83,8 @@ def _overlay_rows(status: Status) -> list[list[str]]:
         case Peers(peers) as told:
             count = _("{up} of {all} peers up").format(up=len(told.up), all=len(peers))
             return [[_("overlay"), count], *(["", _peer(peer)] for peer in peers if not peer.up)]
+        case NoAnswer() if status.seen.states == ():
+            return []  # nothing runs, so there is nobody to ask: it is said above
         case NoAnswer(why):
             return [[_("overlay"), _("not known: {why}").format(why=why)]]
         case None:

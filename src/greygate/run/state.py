@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
 from greygate.components.component import Service, Task, Unit
+from greygate.text import visible
 
-WORDS = 8  # last lines of its own log that a failed service is quoted with
+WORDS = 8  # last lines of its own log that a failed service is judged by
+TOLD = 3  # as many of them as a person will read
+_NOISE = re.compile(r"^\[[A-Z]+\] +\(\d+\) : ")  # HAProxy's: level and process
 
 
 class Condition(Enum):
@@ -46,6 +50,14 @@ class Line:
 
     service: str
     text: str
+
+
+def telling(words: tuple[str, ...]) -> str:
+    """What a failed service said, without what it says at every start, each thing once."""
+    said = (
+        visible(_NOISE.sub("", word)).strip() for word in words if not word.startswith("[NOTICE]")
+    )
+    return " / ".join([word for word in dict.fromkeys(said) if word][-TOLD:])
 
 
 def in_order(units: tuple[Unit, ...]) -> tuple[Unit, ...]:

@@ -149,7 +149,7 @@ class Systemd:
                 _("cannot install here: {directory} has the units of another Greygate").format(
                     directory=self._directory
                 ),
-                _("uninstall that one first: greygate --state ITS-DIRECTORY uninstall"),
+                _("uninstall that one first: greygate uninstall --state ITS-DIRECTORY"),
             )
 
     def _systemctl(self, *words: str) -> str:

@@ -47,6 +47,7 @@ def _run(argv: tuple[str, ...]) -> str | None:
             text=True,
             timeout=PATIENCE,
             check=False,
+            start_new_session=True,  # Ctrl-C is for us alone: a task is done or undone whole
         )
     except FileNotFoundError as error:
         raise MissingProgram(

@@ -151,7 +151,7 @@ def _directories(service: Service) -> Iterable[str]:
     if service.runtime is not None:
         assert service.runtime.is_relative_to(RUN), f"{service.runtime} is not systemd's to make"
         yield f"RuntimeDirectory={service.runtime.relative_to(RUN)}"
-        yield "RuntimeDirectoryMode=0750"
+        yield f"RuntimeDirectoryMode={'0750' if service.serves_others else '0700'}"
 
 
 def _capabilities(names: tuple[str, ...], *, ambient: bool) -> Iterable[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -37,7 +39,11 @@ def find(explicit: Path | None, environ: Mapping[str, str], state: Path) -> Path
     for named in (explicit, _named(environ)):
         if named is not None:
             return named
-    return next((path for path in _usual(environ, state) if path.is_file()), None)
+    here, *others = _usual(environ, state)
+    if here.is_file():
+        _demand_ours(here, environ)
+        return here
+    return next((path for path in others if path.is_file()), None)
 
 
 def home(environ: Mapping[str, str], uid: int) -> Path:
@@ -80,7 +86,7 @@ def read(path: Path) -> str:
 def write(path: Path, text: str) -> None:
     """Write a new site file, whole or not at all; SiteExists where there is one."""
     with _told(path, _("write")):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(prefix=".site-", dir=path.parent)  # mode 0600
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -101,6 +107,20 @@ def _named(environ: Mapping[str, str]) -> Path | None:
 def _usual(environ: Mapping[str, str], state: Path) -> tuple[Path, ...]:
     # Below the state lives the trial's: whatever somebody wrote by intent comes before it.
     return Path(FILE), home(environ, os.geteuid()), state / FILE
+
+
+def _demand_ours(path: Path, environ: Mapping[str, str]) -> None:
+    """Trouble where somebody else put a site file into the directory that we stand in."""
+    seen = path.stat()
+    owners = {0, os.geteuid(), int(environ.get("SUDO_UID", os.geteuid()))}
+    if seen.st_uid in owners and not seen.st_mode & stat.S_IWOTH:
+        return
+    raise WrongUsage(
+        _("cannot use {path} unasked: others can write it").format(path=path.absolute()),
+        _("if you trust what is in it: --site {path}; else go to another directory").format(
+            path=path
+        ),
+    )
 
 
 def _sync_directory(directory: Path) -> None:
@@ -128,7 +148,12 @@ def _told(path: Path, act: str) -> Iterator[None]:
             _("name the file in it: {path}/{file}").format(path=path, file=FILE),
         ) from error
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            # The disk's trouble, not the file's.
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise Trouble(
             _("cannot {act} {path}: {why}").format(act=act, path=path, why=error.strerror),
-            _("see who may: ls -ld {path} {parent}").format(path=path, parent=path.parent),
+            _("run it as the one whose it is: ls -ld {path} {parent}").format(
+                path=path, parent=path.parent
+            ),
         ) from error

@@ -5,23 +5,30 @@ from __future__ import annotations
 import os
 from pathlib import Path, PurePosixPath
 
+import pytest
+
 from greygate.apply.directories import prepare
 from greygate.components.component import Answering, Service
+from greygate.errors import CannotApply
 from greygate.plan.paths import Paths
 
 
-def test_everything_is_closed_to_others_and_mended(tmp_path: Path) -> None:
-    paths = Paths.below(PurePosixPath(tmp_path / "state"), PurePosixPath(tmp_path / "run"))
-    service = Service(
+def _synapse(paths: Paths, account: str) -> Service:
+    return Service(
         name="synapse",
         description="",
         argv=(),
         proof=(),
         ready=Answering(paths.client_socket, "/"),
-        account="greygate-synapse",
-        writes=(paths.synapse,),
+        account=account,
+        writes=(paths.synapse, paths.synapse / "media"),
         runtime=paths.client_socket.parent,
     )
+
+
+def test_everything_is_closed_to_others_and_mended(tmp_path: Path) -> None:
+    paths = Paths.below(PurePosixPath(tmp_path / "state"), PurePosixPath(tmp_path / "run"))
+    service = _synapse(paths, "greygate-synapse")
     before = os.umask(0o027)
     try:
         prepare(paths, (service,), accounts=False)
@@ -30,5 +37,20 @@ def test_everything_is_closed_to_others_and_mended(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     made = [path for path in tmp_path.rglob("*") if path.is_dir()]
-    assert len(made) == 8
+    assert len(made) == 9
     assert all(path.stat().st_mode & 0o777 == 0o700 for path in made)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give directories away")
+def test_a_link_that_an_account_made_gives_nothing_away(tmp_path: Path) -> None:
+    paths = Paths.below(PurePosixPath(tmp_path / "state"), PurePosixPath(tmp_path / "run"))
+    service = _synapse(paths, "nobody")
+    prepare(paths, (service,), accounts=True)
+    ours = tmp_path / "ours"
+    ours.mkdir(mode=0o755)
+    media = Path(paths.synapse / "media")
+    media.rmdir()
+    media.symlink_to(ours)
+    with pytest.raises(CannotApply, match="or a link to one"):
+        prepare(paths, (service,), accounts=True)
+    assert (ours.stat().st_uid, ours.stat().st_mode & 0o777) == (os.geteuid(), 0o755)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -137,3 +138,12 @@ def test_a_difference_is_a_unified_diff() -> None:
     )
     assert difference(Create(PLACE, "a\n")).startswith("--- /dev/null\n+++ b/it/it.conf\n")
     assert difference(Delete(PLACE, "a\n")).startswith("--- a/it/it.conf\n+++ /dev/null\n")
+
+
+def test_two_at_once_leave_a_whole_tree(plan: Plan) -> None:
+    one, other = (component(word * 9, proof=("sleep", "0.1")) for word in ("one\n", "other\n"))
+    with ThreadPoolExecutor() as pool:
+        for _round in range(5):
+            for done in [pool.submit(put, plan, it) for it in (one, other)]:
+                done.result()
+            assert inside(plan).read_text() in ("one\n" * 9, "other\n" * 9)

@@ -98,3 +98,29 @@ def test_an_archive_of_something_else_is_refused() -> None:
         other.addfile(tarfile.TarInfo("../escaped"))
     with pytest.raises(Trouble, match="not a whole"):
         archive.read(stream.getvalue())
+
+
+def test_a_whole_archive_is_not_replaced_by_a_damaged_key(paths: Paths) -> None:
+    archive.ensure_archive(paths, site=SITE)
+    whole = Path(paths.identity).read_bytes()
+    Path(paths.signing_key).chmod(0o600)
+    Path(paths.signing_key).write_bytes(b"")
+    with pytest.raises(Trouble, match="damaged") as met:
+        archive.ensure_archive(paths, site=SITE)
+    assert f"tar -xf {paths.identity}" in met.value.hint
+    assert Path(paths.identity).read_bytes() == whole
+
+
+def test_a_damaged_archive_is_replaced(paths: Paths) -> None:
+    archive.ensure_archive(paths, site=SITE)
+    whole = Path(paths.identity).read_bytes()
+    Path(paths.identity).write_bytes(whole[:3000])
+    assert archive.ensure_archive(paths, site=SITE)
+    assert Path(paths.identity).read_bytes() == whole
+
+
+def test_keys_lost_while_the_archive_is_elsewhere_are_not_replaced(paths: Paths) -> None:
+    for key in keys.keys_of(paths):
+        Path(key.path).unlink()
+    with pytest.raises(Trouble, match="another server"):
+        keys.ensure_keys(paths, accounts=False)

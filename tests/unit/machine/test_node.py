@@ -96,3 +96,19 @@ def test_a_running_node_is_found(tmp_path: Path) -> None:
     assert found.version == node.installed()
     assert found.joins()
     assert found.interface is None
+
+
+def test_whoever_answers_on_the_port_without_the_address_is_no_node() -> None:
+    told = b'{"response": {"build_version": "0.5.12", "address": "200:bad::1"}}'
+    with socket.create_server(("127.0.0.1", 0)) as pretender:
+
+        def answer() -> None:
+            asking, _address = pretender.accept()
+            with asking:
+                asking.recv(1000)
+                asking.sendall(told)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert node.running((pretender.getsockname()[:2],)) is None
+        thread.join()

@@ -75,7 +75,7 @@ def test_nothing_opens_without_the_firewall() -> None:
 def test_only_what_compiles_may_make_code() -> None:
     texts = unit_files(*made("managed"))
     may = {name for name, text in texts.items() if "MemoryDenyWriteExecute=no" in text}
-    assert may == {"greygate-haproxy.service"}
+    assert may == {"greygate-haproxy.service", "greygate-synapse.service"}
 
 
 def test_the_target_tells_whose_units_these_are() -> None:

@@ -36,6 +36,24 @@ def test_the_first_usual_place_that_has_one_is_used(
         assert found.resolve() == place
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_that_somebody_else_put_here_is_not_used_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    here = tmp_path / "site.toml"
+    here.write_text(TEXT)
+    os.chown(here, 1234, 1234)
+    with pytest.raises(WrongUsage, match="others can write it"):
+        load.find(None, {}, tmp_path / "state")
+    assert load.find(None, {"SUDO_UID": "1234"}, tmp_path / "state") == Path("site.toml")
+    assert load.find(here, {}, tmp_path / "state") == here
+    os.chown(here, 0, 0)
+    here.chmod(0o666)
+    with pytest.raises(WrongUsage, match="others can write it"):
+        load.find(None, {}, tmp_path / "state")
+
+
 def test_each_user_has_a_place() -> None:
     assert load.home({"HOME": "/root"}, 0) == Path("/etc/greygate/site.toml")
     assert load.home({"HOME": "/h"}, 1000) == Path("/h/.config/greygate/site.toml")

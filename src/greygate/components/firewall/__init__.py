@@ -12,17 +12,14 @@ from greygate.site.model import Node, Opening, Site
 
 PROGRAM = "/usr/sbin/nft"
 RULES = PurePosixPath("firewall/rules.nft")
-NO_RULES = PurePosixPath("firewall/none.nft")
+# Takes our table away, whether it is there or not; no file, which a site without a firewall lacks.
+NO_RULES = "table inet greygate; delete table inet greygate"
 
 
 def files(site: Site, plan: Plan) -> tuple[File, ...]:
     if not guards(site, plan):
         return ()
-    title = heading(site)
-    return (
-        File(RULES, _rules(site, plan, title)),
-        File(NO_RULES, fill(__name__, "none.nft.tmpl", heading=title)),
-    )
+    return (File(RULES, _rules(site, plan, heading(site))),)
 
 
 def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
@@ -34,7 +31,7 @@ def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
             name="firewall",
             description="Firewall of Greygate on the overlay",
             up=((PROGRAM, "-f", rules),),
-            down=((PROGRAM, "-f", str(plan.paths.rendered / NO_RULES)),),
+            down=((PROGRAM, NO_RULES),),
             proof=(PROGRAM, "-c", "-f", rules),
         ),
     )
@@ -57,15 +54,18 @@ def reachable(site: Site, plan: Plan) -> tuple[Opening, ...]:
 
 def _rules(site: Site, plan: Plan, title: str) -> str:
     assert plan.interface is not None, "only what has a name can be guarded"
+    addresses = ", ".join(str(a) for a in plan.addresses if a.version == 6)
+    managed = site.overlay.node is Node.MANAGED
     return fill(
         __name__,
         "rules.nft.tmpl",
         heading=title,
         interface=f'"{plan.interface}"',
-        addresses=", ".join(str(a) for a in plan.addresses if a.version == 6),
+        addresses=addresses,
+        elsewhere=fill(__name__, "elsewhere.nft.tmpl", addresses=addresses) if managed else "",
         listeners=", ".join(str(listener.port) for listener in plan.listeners),
         allowed="".join(f"\n        {_allowed(opening)}" for opening in site.overlay.allow),
-        forward=_forward(plan.interface) if site.overlay.node is Node.MANAGED else "",
+        forward=_forward(plan.interface) if managed else "",
     )
 
 

@@ -16,6 +16,7 @@ from greygate.site.model import Site
 CONFIG = PurePosixPath("synapse/homeserver.yaml")
 LOG = PurePosixPath("synapse/log.yaml")
 MEDIA = "media"  # below Paths.synapse
+DATABASE = "homeserver.db"  # below Synapse's state; SQLite keeps its journals beside it
 
 # What Synapse refuses to connect to by itself (its DEFAULT_IP_RANGE_BLOCKLIST of 1.163.2): naming
 # our own address below replaces that list, so it is repeated here.
@@ -66,9 +67,12 @@ def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
             # The proof makes the media directory where it is missing, and as whoever proves.
             writes=(plan.paths.synapse, plan.paths.synapse / MEDIA),
             runtime=plan.paths.client_socket.parent,
+            serves_others=True,
             environment=(("PYTHONUNBUFFERED", "1"),),
             reload=SIGHUP,
             notifies=True,
+            # pyOpenSSL makes callbacks at run time; 1.163.2 dies at start where it may not.
+            makes_code=True,
             stop_after=30.0,  # it finishes the requests and the transactions that it is in
         ),
     )
@@ -89,7 +93,7 @@ def _homeserver(site: Site, plan: Plan, title: str) -> str:
         client_socket=_text(paths.client_socket),
         client_resources="client, federation" if site.federation else "client",
         federation_socket=_text(paths.federation_socket),
-        database=_text(paths.synapse / "homeserver.db"),
+        database=_text(paths.synapse / DATABASE),
         media=_text(paths.synapse / MEDIA),
         log=_text(paths.rendered / LOG),
         signing_key=_text(paths.signing_key),

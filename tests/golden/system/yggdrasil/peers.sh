@@ -13,15 +13,19 @@ add() {
     case $?,$answer in
         *already\ configured*) ;;
         0,*Fatal\ error*) failed "$1" "$answer" ;; # no node there: it ends with 0 all the same (0.5.12)
-        0,*) : >"$marks/$2" ;;
+        0,*) printf '%s\n' "$1" >"$marks/$(printf %s "$1" | cksum | tr ' ' -)" ;;
         *) failed "$1" "$answer" ;;
     esac
 }
 
-remove() {
-    [ -e "$marks/$2" ] || return 0
-    yggdrasilctl removePeer uri="$1" >/dev/null 2>&1 # a node that was restarted has it no more
-    rm -f "$marks/$2"
+# By the marks, not by the list above: that is the new one when the site file has changed.
+remove_all() {
+    for mark in "$marks"/*; do
+        [ -f "$mark" ] || continue
+        read -r peer <"$mark"
+        yggdrasilctl removePeer uri="$peer" >/dev/null 2>&1 # a node that was restarted has it no more
+        rm -f "$mark"
+    done
 }
 
 failed() {
@@ -29,13 +33,11 @@ failed() {
     status=1
 }
 
+umask 077 # a peer may have a password in it
 mkdir -p "$marks" || exit 1
 status=0
-for peer; do
-    mark=$(printf %s "$peer" | cksum | tr ' ' -)
-    case $what in
-        up) add "$peer" "$mark" ;;
-        down) remove "$peer" "$mark" ;;
-    esac
-done
+case $what in
+    up) for peer; do add "$peer"; done ;;
+    down) remove_all ;;
+esac
 exit "$status"

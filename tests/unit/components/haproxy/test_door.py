@@ -34,6 +34,8 @@ ODD = (
     b"/_matrix/client/%2e%2e/versions",
     b"/_matrix/client/%2E%2E/versions",
     b"/_matrix/client/..%2f..%5cversions",
+    b"/_matrix/client/..%2f..%2f_synapse/admin/v1/users",
+    b"/_matrix/client/x%2F..%2F..%2F_synapse/admin/v1/users",
     b"/_matrix/client/a\\b",
     b"/_matrix/client/%5Cb",
     b"/_matrix/client/%00",
@@ -102,6 +104,13 @@ def test_what_people_need_passes_to_the_octet(door: Door, asked: Asked, target: 
 @pytest.mark.parametrize("target", ODD)
 def test_an_odd_target_never_reaches_synapse(door: Door, asked: Asked, target: bytes) -> None:
     assert door.ask(target).status in (400, 404)
+    assert asked.heads == []
+
+
+def test_a_whole_address_is_odd_whatever_version_is_claimed(door: Door, asked: Asked) -> None:
+    target = b"https://m.twinkle.example/_matrix/client/versions"
+    answer = door.send(b"GET " + target + b" HTTP/2.0\r\nHost: m.twinkle.example\r\n\r\n")
+    assert answer.status == 404
     assert asked.heads == []
 
 

@@ -103,6 +103,15 @@ def test_adding_twice_and_taking_away_twice_is_as_good_as_once(node: System) -> 
     assert node.peers() == {"tcp://127.0.0.1:1"}
 
 
+def test_a_peer_that_has_left_the_site_file_is_taken_away_too(node: System) -> None:
+    assert node.run(node.task.up).returncode == 0
+    script = Path(node.task.up[0][1])
+    (listed,) = (line for line in script.read_text().splitlines() if line.startswith("set -- "))
+    script.write_text(script.read_text().replace(listed, "set --"))
+    assert node.run(node.task.down).returncode == 0
+    assert node.peers() == {"tcp://127.0.0.1:1"}
+
+
 def test_without_a_node_it_says_so(system: System) -> None:
     added = system.run(system.task.up)
     assert added.returncode == 1

@@ -1,0 +1,39 @@
+"""Ctrl-C, `kill` and a closed terminal: one wish to end, which waits while we tidy up."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def heed() -> None:
+    """From now on each of them is a KeyboardInterrupt; one that is ignored (nohup) stays so."""
+    for number in ENDINGS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+
+
+@contextmanager
+def held_off() -> Iterator[None]:
+    """None of them cuts the block short; it is the tidying up that they ask for."""
+    if threading.current_thread() is not threading.main_thread():  # signals never go there
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in ENDINGS}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, _noted)  # not SIG_IGN: children would inherit that
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _noted(_number: int, _frame: FrameType | None) -> None:
+    """It is on its way."""

@@ -1,0 +1,122 @@
+"""What /.well-known/matrix/server says (Server-Server API v1.19, "Server discovery")."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from greygate.spec.dns import Address
+from greygate.spec.server_name import BadServerName, ServerName
+from greygate.text import _
+
+SERVER_PATH = "/.well-known/matrix/server"
+OK = 200
+LONGEST_DOCUMENT = 50 * 1024  # octets; Synapse and Dendrite read less than that, conduits 12 KiB
+
+# "The recommended sensible default is 24 hours", "48 hours is recommended" as the most, and errors
+# "for up to an hour".
+USUALLY_KEPT = timedelta(hours=24)
+LONGEST_KEPT = timedelta(hours=48)
+FAILURE_KEPT = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """An HTTP answer, after the redirects that led to it."""
+
+    status: int
+    body: bytes  # LONGEST_DOCUMENT octets of it at most
+    kept: timedelta = USUALLY_KEPT  # how long it may be believed, by its own headers
+    redirects: tuple[str, ...] = ()  # the addresses of pages that were passed on the way
+    address: Address | None = None  # who answered
+    failed: tuple[str, ...] = ()  # what was tried before, and how that ended
+
+
+@dataclass(frozen=True, slots=True)
+class Unfetched:
+    """No HTTP answer came, and why."""
+
+    why: str
+    failed: tuple[str, ...] = field(default=())
+
+
+WellKnownAnswer = Fetched | Unfetched
+
+
+@dataclass(frozen=True, slots=True)
+class Undelegated:
+    """Nothing is delegated: there is no valid document, and why."""
+
+    why: str
+
+
+def delegation(answer: WellKnownAnswer) -> ServerName | Undelegated:
+    """The delegated server name; any doubt about the document makes it none (step 3)."""
+    match stated(answer):
+        case Undelegated() as nothing:
+            return nothing
+        case text:
+            try:
+                return ServerName.parse(text)
+            except BadServerName as problem:
+                return Undelegated(_("m.server {text!r}: {why}").format(text=text, why=problem.why))
+
+
+def stated(answer: WellKnownAnswer) -> str | Undelegated:
+    """The text of m.server, whatever it is; the Content-Type does not matter."""
+    match answer:
+        case Unfetched(why):
+            return Undelegated(why)
+        case Fetched(status=status) if status != OK:
+            return Undelegated(_("HTTP status {status}").format(status=status))
+        case Fetched(body=body) if len(body) >= LONGEST_DOCUMENT:
+            return Undelegated(_("it is longer than {most} octets").format(most=LONGEST_DOCUMENT))
+        case Fetched(body=body):
+            return _m_server(body)
+
+
+def _m_server(body: bytes) -> str | Undelegated:
+    try:
+        document = json.loads(body.decode("utf-8"), parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return Undelegated(_("it is not JSON"))
+    match document:
+        case {"m.server": str(text)}:
+            return text
+        case _other:
+            return Undelegated(_("it has no m.server"))
+
+
+def _no_number(text: str) -> object:
+    """NaN and Infinity are Python's own additions to JSON."""
+    raise ValueError(text)
+
+
+def kept_for(headers: Mapping[str, str], *, now: datetime) -> timedelta:
+    """How long an answer may be believed (RFC 9111 section 5.2.2), within the recommendations."""
+    directives = dict(_directives(headers.get("cache-control", "")))
+    if "no-store" in directives or "no-cache" in directives:
+        return timedelta(0)
+    age = directives.get("max-age", "")
+    if age.isascii() and age.isdigit():
+        return min(timedelta(seconds=min(int(age), LONGEST_KEPT.total_seconds())), LONGEST_KEPT)
+    if "expires" not in headers:
+        return USUALLY_KEPT
+    return max(timedelta(0), min(_expiry(headers["expires"], now) - now, LONGEST_KEPT))
+
+
+def _directives(text: str) -> list[tuple[str, str]]:
+    pairs = (each.strip().partition("=") for each in text.split(","))
+    return [(name.strip().lower(), value.strip().strip('"')) for name, _equals, value in pairs]
+
+
+def _expiry(text: str, now: datetime) -> datetime:
+    """What is no date, the value 0 above all, is over already (RFC 9111 section 5.3)."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return now
+    return moment if moment.tzinfo is not None else now

@@ -1,0 +1,113 @@
+"""How Synapse resolves server names, laid beside its code (1.163, http/federation/).
+
+A test compares it with Synapse itself. It departs from the specification in what it makes of a
+document that it does not validate, in SRV targets that are aliases, and in one DNS error.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from greygate.spec.delegation import Undelegated, WellKnownAnswer, stated
+from greygate.spec.discovery import (
+    PORT,
+    SRV,
+    SRV_DEPRECATED,
+    Asking,
+    NoRoute,
+    Route,
+    Target,
+    fetch,
+    look_up_addresses,
+    look_up_srv,
+    no_addresses,
+    not_offered,
+    unanswered,
+)
+from greygate.spec.dns import Absent, Addresses, Failure, Services, Unanswered
+from greygate.spec.server_name import ServerName
+from greygate.text import _
+
+_HOST = re.compile(r"[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*")  # util/stringutils.py: VALID_HOST_REGEX
+_PRINTABLE = re.compile(r"[\x21-\x7e]+")  # Twisted sends no other characters in an address
+_OWN_STEPS = ("1", "2", "4", "5", "6")  # the server name itself leads on
+_DELEGATED_STEPS = ("3.1", "3.2", "3.3", "3.4", "3.5")
+
+
+def synapse_route_to(name: ServerName) -> Asking:
+    """MatrixFederationAgent.request"""
+    if name.literal is None and not _HOST.fullmatch(name.host):
+        return NoRoute("1", _("{name} is no name for Synapse").format(name=name))
+    authority, steps = _Authority.parse(name.text), _OWN_STEPS
+    if name.literal is None and name.port is None:
+        document = synapse_delegation((yield from fetch(authority.host)))
+        if isinstance(document, str):
+            try:
+                authority, steps = _Authority.parse(document), _DELEGATED_STEPS
+            except ValueError as problem:  # Synapse reads on where the document should be dropped
+                why = _("Synapse cannot use m.server {text!r}: {why}")
+                return NoRoute("3", why.format(text=document, why=problem))
+    return (yield from _resolved(authority, steps))
+
+
+def synapse_delegation(answer: WellKnownAnswer) -> str | Undelegated:
+    """WellKnownResolver._fetch_well_known: any ASCII will do for m.server, but for none."""
+    match stated(answer):
+        case str(text) if not text.isascii() or not text:
+            return Undelegated(_("m.server is empty, or not ASCII"))
+        case text:
+            return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Authority:
+    """What Python's urllib and Twisted's URI make of a server name that is put into a URL."""
+
+    text: str
+    host: str
+    port: int | None
+    tls_name: str
+
+    @classmethod
+    def parse(cls, text: str) -> _Authority:
+        """ValueError where Synapse fails."""
+        if not _PRINTABLE.fullmatch(text):
+            raise ValueError(_("it has characters that no URL can have"))
+        parts = urlsplit(f"matrix-federation://{text}/")
+        if parts.hostname is None:
+            raise ValueError(_("there is no host in it"))
+        return cls(parts.netloc, parts.hostname, parts.port, _tls_name(parts.netloc))
+
+
+def _tls_name(authority: str) -> str:
+    """twisted.web.client.URI.fromBytes: unlike urllib it cuts at a port only, and keeps the case."""
+    host, _colon, port = authority.rpartition(":")
+    try:
+        int(port)
+    except ValueError:
+        host = ""
+    return (host or authority).strip("[]")
+
+
+def _resolved(authority: _Authority, steps: tuple[str, ...]) -> Asking:
+    """MatrixHostnameEndpoint._resolve_server; port 0 is as good as none to it."""
+    if _is_literal(authority.host):
+        return (yield from _reached(authority, [(authority.host, authority.port or PORT)], steps[0]))
+    if authority.port:
+        return (yield from _reached(authority, [(authority.host, authority.port)], steps[1]))
+    for service, step in zip((SRV, SRV_DEPRECATED), steps[2:4], strict=True):
+        name = f"{service}.{authority.host}"
+        match (yield from look_up_srv(name, step)):
+            case Services(not_offered=True):
+                return not_offered(step)
+            case Services() as found:
+                places = [(record.target, record.port) for record in found.in_order()]
+                return (yield from _reached(authority, places, step))
+            case Unanswered(failure) as silence if failure is not Failure.NOT_DONE:
+                return unanswered(name, silence, step)
+            case Unanswered() | Absent():  # SrvResolver: a resolver that knows no SRV (.onion)
+                pass
+    return (yield from _reached(authority, [(authority.host, PORT)], steps[4]))
