@@ -7,6 +7,7 @@ document that it does not validate, in SRV targets that are aliases, and in one 
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -16,8 +17,10 @@ from greygate.spec.discovery import (
     PORT,
     SRV,
     SRV_DEPRECATED,
+    Answer,
     Asking,
     NoRoute,
+    Question,
     Route,
     Target,
     fetch,
@@ -27,7 +30,15 @@ from greygate.spec.discovery import (
     not_offered,
     unanswered,
 )
-from greygate.spec.dns import Absent, Addresses, Failure, Services, Unanswered
+from greygate.spec.dns import (
+    Absent,
+    AddressAnswer,
+    Addresses,
+    Failure,
+    Service,
+    Services,
+    Unanswered,
+)
 from greygate.spec.server_name import ServerName
 from greygate.text import _
 
@@ -94,20 +105,59 @@ def _tls_name(authority: str) -> str:
 
 def _resolved(authority: _Authority, steps: tuple[str, ...]) -> Asking:
     """MatrixHostnameEndpoint._resolve_server; port 0 is as good as none to it."""
-    if _is_literal(authority.host):
-        return (yield from _reached(authority, [(authority.host, authority.port or PORT)], steps[0]))
+    host = authority.host
+    if is_literal(host):
+        return (yield from _reached(authority, _alone(host, authority.port or PORT), steps[0]))
     if authority.port:
-        return (yield from _reached(authority, [(authority.host, authority.port)], steps[1]))
+        return (yield from _reached(authority, _alone(host, authority.port), steps[1]))
     for service, step in zip((SRV, SRV_DEPRECATED), steps[2:4], strict=True):
-        name = f"{service}.{authority.host}"
-        match (yield from look_up_srv(name, step)):
+        match (yield from look_up_srv(f"{service}.{host}", step)):
             case Services(not_offered=True):
                 return not_offered(step)
             case Services() as found:
-                places = [(record.target, record.port) for record in found.in_order()]
-                return (yield from _reached(authority, places, step))
+                return (yield from _reached(authority, found, step))
             case Unanswered(failure) as silence if failure is not Failure.NOT_DONE:
-                return unanswered(name, silence, step)
-            case Unanswered() | Absent():  # SrvResolver: a resolver that knows no SRV (.onion)
+                return unanswered(f"{service}.{host}", silence, step)
+            case Unanswered() | Absent():  # SrvResolver: "for .onion" NOTIMP is as good as none
                 pass
-    return (yield from _reached(authority, [(authority.host, PORT)], steps[4]))
+    return (yield from _reached(authority, _alone(host, PORT), steps[4]))
+
+
+def _alone(host: str, port: int) -> Services:
+    return Services((Service(0, 0, port, host),))
+
+
+def _reached(authority: _Authority, places: Services, step: str) -> Asking:
+    """MatrixHostnameEndpoint._do_connect, ConnectionVerifier: aliases are followed everywhere."""
+    usable, passed_over = [], []
+    for place in places.in_order():
+        match (yield from _addresses(place.target, step)):
+            case Addresses(addresses):
+                usable.append(Target(place.target, place.port, addresses, place.priority))
+            case Absent() | Unanswered() as nothing:
+                passed_over.append(no_addresses(place.target, nothing, step))
+    if not usable:
+        return NoRoute(step, "; ".join(each.why for each in passed_over))
+    name = authority.tls_name
+    return Route(
+        step=step,
+        targets=tuple(usable),
+        host_header=authority.text,
+        sni=None if is_literal(name) else name,
+        certificate_name=name,
+        passed_over=tuple(passed_over),
+    )
+
+
+def _addresses(host: str, step: str) -> Generator[Question, Answer, AddressAnswer]:
+    if is_literal(host):
+        return Addresses((ip_address(host),))
+    return (yield from look_up_addresses(host, step))
+
+
+def is_literal(host: str) -> bool:
+    """Whether netaddr and Twisted take a host for an address: as inet_pton does."""
+    try:
+        return "%" not in host and bool(ip_address(host))
+    except ValueError:
+        return False
