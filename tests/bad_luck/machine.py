@@ -50,6 +50,20 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """What could not be done and why, and the next step."""
+
+    code: int
+    what: str
+    hint: str
+
+    @property
+    def command(self) -> str:
+        """The command at the hint's end, ready to run."""
+        return self.hint.rpartition(": ")[2].partition(" (with ")[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
     """One that runs: `init` is its first process, seen from outside."""
 
@@ -60,9 +74,7 @@ class Machine:
         """The command line that runs `words` in it."""
         return ("nsenter", "--target", str(self.init), "--mount", "--net", "--pid", "--", *words)
 
-    def run(
-        self, *words: str, env: Mapping[str, str] | None = None, within: float = 90
-    ) -> Said:
+    def run(self, *words: str, env: Mapping[str, str] | None = None, within: float = 90) -> Said:
         """Run a program in it to its end."""
         done = subprocess.run(
             self.argv(words),
@@ -71,7 +83,7 @@ class Machine:
             text=True,
             errors="backslashreplace",
             timeout=within,
-            env=_environment(env),
+            env=environment(env),
             check=False,
         )
         return Said(done.returncode, done.stdout, done.stderr)
@@ -88,6 +100,25 @@ class Machine:
         """Run a command of ours to its end, with this machine's state directory."""
         return self.run(*self.command(words, as_user=as_user), env=env)
 
+    def refused(self, *words: str, as_user: str | None = None) -> Refusal:
+        """What a command of ours that cannot do it says: with --json, one object on stdout."""
+        said = self.greygate(*words, "--json", as_user=as_user)
+        assert said.code in (2, 3), (said.code, said.out, said.err)
+        told = said.json["error"]
+        return Refusal(said.code, told["what"], told["hint"])
+
+    def up(self) -> Any:
+        """Bring the server up and leave it; what was told of it."""
+        said = self.greygate("up", "--detach", "--json")
+        assert said.code == 0, (said.out, said.err)
+        return said.json
+
+    def down(self) -> None:
+        """Stop the server; nothing of it is left."""
+        said = self.greygate("down")
+        assert said.code == 0, said.err
+        assert self.leftovers() == ()
+
     def command(self, words: Sequence[str], *, as_user: str | None = None) -> tuple[str, ...]:
         user = ("setpriv", "--reuid", as_user, "--clear-groups") if as_user else ()
         return (*user, sys.executable, "-P", "-m", "greygate", *words, "--state", str(self.state))
@@ -102,7 +133,7 @@ class Machine:
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=subprocess.STDOUT,
-                env=_environment(None),
+                env=environment(None),
                 start_new_session=True,
             ) as entering,
         ):
@@ -168,8 +199,9 @@ def machine(below: Path, *, engine: Path | None) -> Iterator[Machine]:
             wait_until(lambda: init.name() == "sleep", 5)
             made.shell(FURNISH.format(below=_made(below / "etc")))
             if engine is not None:
-                engines = _made(made.state / "engines")
-                (engines / engine.name).symlink_to(engine)
+                # Bound, not linked: the services may not pass through the test user's home.
+                place = _made(made.state / "engines" / engine.name)
+                made.shell(f"mount --bind {engine} {place}")
             yield made
         finally:
             unshare.kill()  # and with it the first process, and all the others
@@ -187,7 +219,7 @@ def _made(path: Path) -> Path:
     return path
 
 
-def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
+def environment(more: Mapping[str, str] | None) -> dict[str, str]:
     kept = {it: os.environ[it] for it in ("PIP_CERT", "PIP_INDEX_URL") if it in os.environ}
     path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     ours = {"PATH": path, "HOME": "/root", "LANG": "C.UTF-8", "PYTHONPATH": str(SOURCE)}

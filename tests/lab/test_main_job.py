@@ -99,6 +99,19 @@ def test_after_a_restart_of_yggdrasil_the_address_is_the_same(home: World) -> No
     assert server.url(home) == address
 
 
+def test_the_daily_timer_puts_a_certificate_back_without_a_word(home: World) -> None:
+    listed = hosts.execute("home", home.places, ("systemctl", "list-timers", "--no-legend"))
+    assert "greygate-renew.timer" in listed.stdout
+    lost = ("rm", "/var/lib/greygate/certs/server.pem")
+    assert hosts.execute("home", home.places, lost).returncode == 0
+    unit = "greygate-renew.service"
+    done = hosts.execute("home", home.places, ("systemctl", "start", unit))
+    words = hosts.execute("home", home.places, ("journalctl", "--unit", unit, "--output=cat"))
+    assert done.returncode == 0, words.stdout
+    assert "renewed: unreadable" in words.stdout
+    assert answers(home)
+
+
 @pytest.mark.parametrize("target", LOCAL_TARGETS)
 def test_what_is_local_is_refused_from_the_overlay(home: World, target: str) -> None:
     status, body = server.asked(home, target)

@@ -56,7 +56,7 @@ def apply(
     components: tuple[Component, ...] = ALL,
 ) -> Applied:
     """Render, prove, put in place; nothing is touched where nothing differs."""
-    place, old = Path(plan.paths.rendered), Path(plan.paths.state / "rendered.old")
+    place, old = Path(plan.paths.rendered), _old(plan)
     with _disk(place), _alone(plan):
         tree.recover(place, old)
         seen, wanted = tree.read(place), rendered(site, plan, components)
@@ -73,6 +73,15 @@ def apply(
         _write(plan, new, wanted, beside=beside)
         tree.put_in_place(new, place, old)
     return Applied(changes, concerned)
+
+
+def step_back(plan: Plan) -> None:
+    """Have the files in place that were there before the last `apply`."""
+    tree.step_back(Path(plan.paths.rendered), _old(plan))
+
+
+def _old(plan: Plan) -> Path:
+    return Path(plan.paths.state / "rendered.old")
 
 
 def rendered(site: Site, plan: Plan, components: Iterable[Component]) -> dict[PurePosixPath, str]:

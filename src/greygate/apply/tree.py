@@ -61,6 +61,15 @@ def put_in_place(new: Path, tree: Path, old: Path) -> None:
     _settle(tree.parent)
 
 
+def step_back(tree: Path, old: Path) -> None:
+    """What was in place before the last replacement is in place again, where there was any."""
+    if old.exists() and not exchange(old, tree):
+        aside = tree.with_name(f"{tree.name}.refused")
+        tree.rename(aside)  # killed between these two, `recover` brings the old one
+        old.rename(tree)
+        aside.rename(old)
+
+
 def recover(tree: Path, old: Path) -> None:
     """Undo a replacement that was killed half-way."""
     if not tree.exists() and old.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,6 +17,17 @@ from greygate.home import papers
 from greygate.text import _
 
 command = family("cert", "The server's own certificate authority, for people to trust.")
+
+
+@command.command
+def renew(*, common: Common = NONE) -> None:
+    """Renew the server's certificate where it is due: two thirds of its life, or other names.
+
+    After `greygate install` a timer does this every day. People need not trust anything anew.
+    """
+    due = papers.renewed(common.home(), now=datetime.now(UTC))
+    text = _("nothing is due") if due is None else _("renewed: {why}").format(why=due.value)
+    output.emit({"renewed": due.value if due else None}, as_json=common.json, text=text)
 
 
 @command.command
@@ -40,7 +52,7 @@ def export(
 
         greygate cert export home.crt --format der
     """
-    paper = papers.authority_paper(common.place(), form=format)
+    paper = papers.authority_paper(common.home().plan.paths, form=format)
     if file is not None:
         papers.write(file, paper.content, secret=False)
         text = _("wrote {file}; SHA-256 {sum}").format(file=file, sum=paper.fingerprint)

@@ -69,31 +69,39 @@ def command(
         greygate init
         greygate init home.example --peer tls://192.0.2.10:443 --first anna --yes
     """
-    asking = sys.stdin.isatty() and not yes
-    if name is None and not asking:
-        raise WrongUsage(_("cannot go on without a server name"), "greygate init NAME")
-    place = common.place()
-    usual_node = node or choice.chosen_node(choice.look()).value
+    place, steps = common.place(), output.Steps()
     answers = {
         "server_name": name,
         "names.client": client,
-        "overlay.node": usual_node if yes or node else None,
+        "overlay.node": node or (_usual_node() if yes else None),
         "overlay.address": address,
         "overlay.peers": " ".join(peer) if peer else None,
         "people.first": first,
         "support.email": email,
     }
-    given = {key: answer for key, answer in answers.items() if answer is not None}
-    accepted = tuple(accept or ())
-    site = _interviewed(given, accepted) if asking else answered(given, accepted)
+    site = _site(answers, tuple(accept or ()), asking=sys.stdin.isatty() and not yes)
     site = replace(site, overlay=replace(site.overlay, listen=tuple(listen or ())))
-    source = site_file.written(common.site or place.new_site, site, output.Steps())
+    source = site_file.begin(place, site, steps, named=common.site)
     home = found(source, place, choice.look())
     told = {"site": str(source), "server_name": str(site.server_name), "url": home.plan.address_url}
     text = _("{name} will be at {url}\nnext: greygate show plan, then greygate install").format(
         name=site.server_name, url=home.plan.address_url
     )
     output.emit(told, as_json=common.json, text=text)
+
+
+def _usual_node() -> str:
+    return choice.chosen_node(choice.look()).value
+
+
+def _site(answers: dict[str, str | None], accepted: tuple[str, ...], *, asking: bool) -> Site:
+    """From the flags alone, or by asking for what they leave out."""
+    given = {key: answer for key, answer in answers.items() if answer is not None}
+    if asking:
+        return _interviewed(given, accepted)
+    if "server_name" not in given:
+        raise WrongUsage(_("cannot go on without a server name"), "greygate init NAME")
+    return answered({"overlay.node": _usual_node(), **given}, accepted)
 
 
 def _interviewed(given: dict[str, str], accepted: tuple[str, ...]) -> Site:

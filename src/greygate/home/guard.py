@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from greygate.apply import files
 from greygate.components.component import Task
 from greygate.components.firewall import reachable
 from greygate.errors import Trouble
@@ -32,6 +33,8 @@ def demand_no_lockout(home: Home, still_in: StillIn, *, changed: frozenset[str])
         return
     way_back = bring_up_with_way_back(firewall, home.plan.paths)
     if not still_in(question(shut_out), GRACE):
+        if firewall.name in changed:
+            files.step_back(home.plan)  # or the next boot would load what was refused
         raise _refusal(shut_out, home.source)
     way_back.call_off()
 
@@ -52,7 +55,8 @@ def _refusal(shut_out: tuple[Connection, ...], file: Path) -> Trouble:
             ports=_ports(shut_out)
         ),
         _(
-            "keep it open: allow = [{ports}] under [overlay] in {file}; the old state is back"
+            "keep it open: allow = [{ports}] under [overlay] in {file} "
+            "(the former rules are back within a minute)"
         ).format(ports=", ".join(f'"tcp/{port}"' for port in ports), file=file),
     )
 

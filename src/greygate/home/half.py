@@ -58,7 +58,7 @@ def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
         site = on_loopback(site)
     plan = plan_for(
         site,
-        paths=place.paths,
+        paths=place.paths if substitute is None else place.paths.standing_in(),
         address=_address(site, place, standing),
         interface=_interface(site, standing),
         engine=python_of(place.paths),

@@ -7,17 +7,20 @@ import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from greygate.errors import Trouble
-from greygate.home.half import existing_site
+from greygate.home.half import Home, existing_site
 from greygate.home.place import Place
 from greygate.identity import archive, authority, keys
 from greygate.machine import files
 from greygate.machine.files import Owner
+from greygate.plan.paths import Paths
+from greygate.run.runner import runner_here
 from greygate.site import load
-from greygate.spec.certificate import fingerprint
+from greygate.spec.certificate import Due, fingerprint
 from greygate.text import _
 
 
@@ -35,10 +38,27 @@ class Paper:
         return {"form": self.form, "sha256": self.fingerprint, "content": text}
 
 
-def authority_paper(place: Place, *, form: Literal["pem", "der"]) -> Paper:
+def authority_paper(paths: Paths, *, form: Literal["pem", "der"]) -> Paper:
     """The certificate authority in the form that a device asks for."""
-    certificate = authority.authority_certificate(place.paths)
-    return Paper(authority.export(place.paths, form=form), form, fingerprint(certificate))
+    certificate = authority.authority_certificate(paths)
+    return Paper(authority.export(paths, form=form), form, fingerprint(certificate))
+
+
+def renewed(home: Home, *, now: datetime) -> Due | None:
+    """Why the server has a new certificate, and serves it; None where none was due."""
+    if home.substitute is not None:
+        raise Trouble(
+            _("cannot renew the certificate: {why}").format(why=home.substitute),
+            home.cure or _("see what is missing: greygate status"),
+        )
+    paths, plan = home.plan.paths, home.plan
+    certified = authority.ensure_certificate(
+        paths, plan.certificate, accounts=plan.accounts, now=now
+    )
+    runner = runner_here(plan, home.units)
+    if certified.renewed is not None and runner is not None:
+        runner.reload("haproxy")
+    return certified.renewed
 
 
 def identity(place: Place, named_site: Path | None, environ: Mapping[str, str]) -> bytes:

@@ -82,7 +82,9 @@ def prepare(source: Path, place: Place, progress: Progress, *, overwrite: bool =
     prepare_directories(paths, services, accounts=plan.accounts)
     applied = files.apply(home.site, plan, progress, overwrite=overwrite)
     renewed = frozenset({"haproxy"} if certificates.renewed else ())
-    kept_anew = archive.ensure_archive(paths, site=source.read_text("utf-8"))
+    kept_anew = home.substitute is None and archive.ensure_archive(
+        paths, site=source.read_text("utf-8")
+    )
     return Prepared(
         home=home,
         changed=applied.units | renewed,

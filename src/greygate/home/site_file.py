@@ -9,6 +9,7 @@ from pathlib import Path
 
 from greygate.errors import Trouble, WrongUsage
 from greygate.home import choice
+from greygate.home.aside import set_trial_aside
 from greygate.home.choice import Standing
 from greygate.home.half import site_file
 from greygate.home.place import Place, demand_passable
@@ -45,12 +46,14 @@ def ensure(
     look: Callable[[], Standing] = choice.look,
 ) -> Path:
     """The site file; a new one where there is none: for keeps with a name, else a trial."""
+    if wishes.name is not None:
+        set_trial_aside(place, progress)
     found = site_file(place, named, environ)
     if found is not None:
         _check_same(found, wishes)
         return found
     demand_passable(place)
-    _demand_unclaimed(place, wishes)
+    demand_unclaimed(place, wishes.name)
     node = choice.chosen_node(look())
     if wishes.name is None:
         token = "".join(secrets.choice(TOKEN_LETTERS) for _place in range(TOKEN_LENGTH))
@@ -58,11 +61,11 @@ def ensure(
     return written(place.new_site, for_keeps(wishes, node), progress)
 
 
-def _demand_unclaimed(place: Place, wishes: Wishes) -> None:
+def demand_unclaimed(place: Place, name: str | None) -> None:
     """Trouble where the state is a server's whose site file is gone: a new one would hide that."""
     mark = Path(place.paths.site_mark)
     owner = mark.read_text("utf-8", errors="replace").strip() if mark.exists() else None
-    if owner in (None, wishes.name):
+    if owner in (None, name):
         return
     raise Trouble(
         _("cannot start a new server in {state}: it holds {other}, whose site file is gone").format(
@@ -141,6 +144,16 @@ def _peered(site: Site, wishes: Wishes) -> Site:
             )
     overlay = replace(site.overlay, peers=tuple(wishes.peers), listen=tuple(wishes.listen))
     return replace(site, overlay=overlay)
+
+
+def begin(place: Place, site: Site, progress: Progress, *, named: Path | None) -> Path:
+    """The site file of a new server for keeps; a trial that was here is set aside."""
+    set_trial_aside(place, progress)
+    file = named or place.new_site
+    if file.exists():
+        raise load.SiteExists(file)
+    demand_unclaimed(place, str(site.server_name))
+    return written(file, site, progress)
 
 
 def written(path: Path, site: Site, progress: Progress) -> Path:

@@ -53,7 +53,7 @@ class Authority:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Certified:
     """How the certificates stand after a look at them."""
 
     fingerprint: str  # of the authority: what people compare
@@ -63,7 +63,7 @@ class Standing:
 
 def ensure_certificate(
     paths: Paths, wanted: CertificateNames, *, accounts: bool, now: datetime
-) -> Standing:
+) -> Certified:
     """See to it that the server has a certificate for these names that may serve on."""
     directory(paths.ca.parent, mode=keys.TRAVERSED)
     authority, new_authority = _authority(paths, wanted, now)
@@ -74,7 +74,7 @@ def ensure_certificate(
         issued = _issue(authority, wanted, now)
         replace(paths.certificate, issued, owner=owner, mode=0o400)
     give(paths.certificate, owner=owner, mode=0o400)
-    return Standing(
+    return Certified(
         fingerprint=fingerprint(authority.certificate),
         renewed=due,
         new_authority=new_authority,

@@ -13,6 +13,7 @@ class Paths:
     state: PurePosixPath  # /var/lib/greygate, or XDG
     runtime: PurePosixPath  # /run/greygate, or XDG; sockets
     rendered: PurePosixPath  # state/rendered, or the place where a new one is being proved
+    stand_in: bool = False  # loopback stands in for the overlay: the real certificates stay whole
 
     @classmethod
     def below(cls, state: PurePosixPath, runtime: PurePosixPath) -> Paths:
@@ -21,6 +22,10 @@ class Paths:
     def proving(self) -> Paths:
         """The same deployment, its configuration read from where it is proved before use."""
         return replace(self, rendered=self.state / "rendered.new")
+
+    def standing_in(self) -> Paths:
+        """The same deployment where loopback stands in for its overlay."""
+        return replace(self, stand_in=True)
 
     @property
     def keys(self) -> PurePosixPath:
@@ -55,17 +60,21 @@ class Paths:
 
     @property
     def ca_key(self) -> PurePosixPath:
-        return self.keys / "ca.key"
+        return self.certificates / "ca.key" if self.stand_in else self.keys / "ca.key"
+
+    @property
+    def certificates(self) -> PurePosixPath:
+        return self.state / ("stand-in" if self.stand_in else "certs")
 
     @property
     def ca(self) -> PurePosixPath:
         """The site's own certificate authority, PEM: what people are asked to trust."""
-        return self.state / "certs" / "ca.pem"
+        return self.certificates / "ca.pem"
 
     @property
     def certificate(self) -> PurePosixPath:
         """Certificate chain and key in one file, as HAProxy's `crt` wants it."""
-        return self.state / "certs" / "server.pem"
+        return self.certificates / "server.pem"
 
     @property
     def engines(self) -> PurePosixPath:
@@ -83,7 +92,8 @@ class Paths:
 
     @property
     def identity(self) -> PurePosixPath:
-        return self.state / "identity.tar"
+        """Everything that makes the server itself, in one file; a stand-in has none."""
+        return (self.certificates if self.stand_in else self.state) / "identity.tar"
 
     @property
     def site_mark(self) -> PurePosixPath:

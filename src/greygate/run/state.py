@@ -10,7 +10,7 @@ from greygate.components.component import Service, Task, Unit
 from greygate.text import visible
 
 WORDS = 8  # last lines of its own log that a failed service is judged by
-TOLD = 3  # as many of them as a person will read
+TOLD = 2  # as many of them as a person will read
 _NOISE = re.compile(r"^\[[A-Z]+\] +\(\d+\) : ")  # HAProxy's: level and process
 
 

@@ -16,7 +16,7 @@ from greygate.progress import Progress
 from greygate.run.memory import memory_of
 from greygate.run.shown import PROPERTIES, Shown, shown
 from greygate.run.state import WORDS, Condition, Line, State, in_order, services_of
-from greygate.run.units import OURS, TARGET, unit_files, unit_name
+from greygate.run.units import OURS, RENEWAL_TIMER, TARGET, unit_files, unit_name
 from greygate.text import _
 
 HERE = Path("/run/systemd/system")  # as sd_booted(3) tells
@@ -60,7 +60,7 @@ class Systemd:
             _write(self._directory / name, wanted[name])
         if changed or gone:
             self._systemctl("daemon-reload")
-        self._systemctl("enable", *wanted)
+        self._systemctl("enable", *(name for name in wanted if "[Install]" in wanted[name]))
         return frozenset(unit.name for unit in self._units if unit_name(unit.name) in changed)
 
     def remove(self) -> None:
@@ -79,7 +79,7 @@ class Systemd:
         with progress.step(_("starting the services")):
             names = [unit_name(unit.name) for unit in self._units]
             # Not waiting: whether they come up is seen by looking at them.
-            self._systemctl("start", "--no-block", TARGET, *names)
+            self._systemctl("start", "--no-block", TARGET, RENEWAL_TIMER, *names)
 
     def stop(self, progress: Progress) -> None:
         for unit in reversed(in_order(self._units)):
@@ -139,9 +139,8 @@ class Systemd:
 
     def _there(self) -> list[Path]:
         """Our unit files on this machine, of this plan or of an earlier one."""
-        return sorted(
-            path for pattern in (TARGET, unit_name("*")) for path in self._directory.glob(pattern)
-        )
+        patterns = (TARGET, RENEWAL_TIMER, unit_name("*"))
+        return sorted(path for pattern in patterns for path in self._directory.glob(pattern))
 
     def _refuse_other(self) -> None:
         if self._there() and not self.installed():

@@ -18,6 +18,7 @@ HOMES = ("/home", "/root", "/run/user")
 SYSTEM_NODE = "yggdrasil.service"
 
 # What no program of ours needs; systemd.exec(5) tells each.
+NOT_PRIVILEGED = "SystemCallFilter=~@privileged @resources"
 SHUT = (
     "NoNewPrivileges=yes",
     "ProtectSystem=strict",
@@ -37,10 +38,16 @@ SHUT = (
     "KeyringMode=private",
     "SystemCallArchitectures=native",
     "SystemCallFilter=@system-service",
-    "SystemCallFilter=~@privileged @resources",
+    NOT_PRIVILEGED,
     "SystemCallErrorNumber=EPERM",
     "UMask=0077",
 )
+
+
+# A command of ours, once a day: our certificates live 397 days, and nobody thinks of them.
+RENEWAL = "greygate-renew.service"
+RENEWAL_TIMER = "greygate-renew.timer"
+COMMAND = "/usr/local/bin/greygate"  # where `install` puts it
 
 
 def unit_name(name: str) -> str:
@@ -53,6 +60,8 @@ def unit_files(plan: Plan, units: tuple[Unit, ...]) -> dict[str, str]:
     return {
         TARGET: _target(plan, units),
         **{unit_name(unit.name): unit_file(plan, unit, units) for unit in units},
+        RENEWAL: _renewal(plan),
+        RENEWAL_TIMER: _renewal_timer(),
     }
 
 
@@ -79,10 +88,47 @@ def _target(plan: Plan, units: tuple[Unit, ...]) -> str:
                 (
                     "Description=Greygate, a Matrix homeserver on Yggdrasil",
                     f"{OURS}={plan.paths.state}",
-                    f"Wants={' '.join(unit_name(unit.name) for unit in units)}",
+                    f"Wants={' '.join((*(unit_name(it.name) for it in units), RENEWAL_TIMER))}",
                 ),
             ),
             ("Install", ("WantedBy=multi-user.target",)),
+        )
+    )
+
+
+def _renewal(plan: Plan) -> str:
+    """Root's, as the authority's key is; it writes below the state and reloads HAProxy."""
+    return _text(
+        (
+            ("Unit", ("Description=Renewal of Greygate's certificate, where it is due",)),
+            (
+                "Service",
+                (
+                    "Type=oneshot",
+                    f"ExecStart={COMMAND} cert renew",
+                    # It looks whether a node can run here: /proc/sys and /dev/net/tun.
+                    *(word for word in SHUT if word not in ("ProcSubset=pid", NOT_PRIVILEGED)),
+                    "SystemCallFilter=~@resources",
+                    f"ReadWritePaths={_literal(str(plan.paths.state))}",
+                    "ProtectHome=read-only",
+                    "DevicePolicy=closed",
+                    "DeviceAllow=/dev/net/tun rw",
+                    "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_READ_SEARCH CAP_FOWNER CAP_NET_ADMIN",
+                    "RestrictAddressFamilies=AF_UNIX AF_NETLINK",
+                    "IPAddressDeny=any",
+                    "MemoryDenyWriteExecute=yes",
+                ),
+            ),
+        )
+    )
+
+
+def _renewal_timer() -> str:
+    return _text(
+        (
+            ("Unit", ("Description=Daily look at Greygate's certificate", f"PartOf={TARGET}")),
+            ("Timer", ("OnCalendar=daily", "RandomizedDelaySec=12h", "Persistent=yes")),
+            ("Install", (f"WantedBy={TARGET}",)),
         )
     )
 

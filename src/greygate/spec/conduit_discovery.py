@@ -6,7 +6,6 @@ of its own: that address is then used with the SRV record's port, the SRV target
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import replace
 
 from greygate.spec import delegation
@@ -15,10 +14,7 @@ from greygate.spec.discovery import (
     PORT,
     SRV,
     SRV_DEPRECATED,
-    Answer,
     Asking,
-    NoRoute,
-    Question,
     Route,
     Target,
     fetch,
@@ -36,6 +32,7 @@ from greygate.spec.dns import (
     Service,
     Services,
     Unanswered,
+    bare,
 )
 from greygate.spec.server_name import ServerName
 from greygate.text import _
@@ -64,7 +61,7 @@ def conduit_route_to(name: ServerName) -> Asking:
         case ServerName(port=port) as to if port is not None:
             return (yield from _by_address(to.host, port, step="3.2"))
         case ServerName() as to:
-            known = own if to.host == name.host else None
+            known = own if bare(to.host) == bare(name.host) else None
             return (yield from _by_srv(to.host, known, _DELEGATED_STEPS))
         case Undelegated():
             return (yield from _by_srv(name.host, own, _OWN_STEPS))

@@ -40,7 +40,7 @@ DIALECTS = (SPECIFICATION, SYNAPSE, CONDUIT)
 
 
 def differences(specified: Route | NoRoute, other: Route | NoRoute) -> tuple[str, ...]:
-    """What is otherwise for one who takes `other`, a sentence each; the specified route is first."""
+    """What is otherwise for those who go the other way, a sentence each."""
     match specified, other:
         case Route(), NoRoute(why=why):
             return (_("finds no way: {why}").format(why=why),)

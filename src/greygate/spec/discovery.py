@@ -6,7 +6,7 @@ a question, are sent its answer, and return the route.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 from greygate.spec.delegation import Fetched, Undelegated, Unfetched, WellKnownAnswer, delegation
@@ -87,6 +87,17 @@ class NoRoute:
 
 
 Asking = Generator[Question, Answer, Route | NoRoute]
+
+
+def found(asking: Asking, answer: Callable[[Question], Answer]) -> Route | NoRoute:
+    """Where the questions lead when each gets its answer."""
+    try:
+        question = next(asking)
+        while True:
+            question = asking.send(answer(question))
+    except StopIteration as end:
+        route: Route | NoRoute = end.value
+        return route
 
 
 def route_to(name: ServerName) -> Asking:

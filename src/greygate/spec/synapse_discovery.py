@@ -94,7 +94,7 @@ class _Authority:
 
 
 def _tls_name(authority: str) -> str:
-    """twisted.web.client.URI.fromBytes: unlike urllib it cuts at a port only, and keeps the case."""
+    """twisted.web.client.URI.fromBytes: it cuts off numbers only, and keeps capital letters."""
     host, _colon, port = authority.rpartition(":")
     try:
         int(port)

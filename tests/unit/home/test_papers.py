@@ -32,8 +32,8 @@ def made(tmp_path: Path) -> Place:
 
 
 def test_the_authority_is_the_same_in_each_form(made: Place) -> None:
-    pem = papers.authority_paper(made, form="pem")
-    der = papers.authority_paper(made, form="der")
+    pem = papers.authority_paper(made.paths, form="pem")
+    der = papers.authority_paper(made.paths, form="der")
     assert x509.load_pem_x509_certificate(pem.content) == x509.load_der_x509_certificate(
         der.content
     )
@@ -41,8 +41,8 @@ def test_the_authority_is_the_same_in_each_form(made: Place) -> None:
 
 
 def test_in_json_pem_is_itself_and_der_is_base64(made: Place) -> None:
-    pem = papers.authority_paper(made, form="pem")
-    der = papers.authority_paper(made, form="der")
+    pem = papers.authority_paper(made.paths, form="pem")
+    der = papers.authority_paper(made.paths, form="der")
     assert pem.told()["content"] == pem.content.decode()
     assert base64.b64decode(der.told()["content"], validate=True) == der.content
 
@@ -64,7 +64,7 @@ def test_without_a_server_there_is_no_paper(tmp_path: Path) -> None:
     with pytest.raises(NotRunning, match="no server here yet"):
         papers.identity(place(tmp_path / "s"), None, {})
     with pytest.raises(Trouble, match="there is none yet"):
-        papers.authority_paper(place(tmp_path / "s"), form="pem")
+        papers.authority_paper(place(tmp_path / "s").paths, form="pem")
 
 
 def test_before_the_first_start_there_is_no_identity(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def paths(tmp_path: Path) -> Paths:
     return Paths.below(PurePosixPath(tmp_path / "state"), PurePosixPath(tmp_path / "run"))
 
 
-def _ensured(paths: Paths, names: CertificateNames, *, now: datetime) -> authority.Standing:
+def _ensured(paths: Paths, names: CertificateNames, *, now: datetime) -> authority.Certified:
     return authority.ensure_certificate(paths, names, accounts=False, now=now)
 
 

@@ -14,7 +14,7 @@ from golden_files import check_tree
 from greygate.components.catalogue import ALL
 from greygate.components.component import Task, Unit
 from greygate.plan.plan import Plan
-from greygate.run.units import OURS, TARGET, unit_file, unit_files
+from greygate.run.units import COMMAND, OURS, RENEWAL, RENEWAL_TIMER, TARGET, unit_file, unit_files
 from some_sites import SITES
 
 UNDER_SYSTEMD = tuple(name for name in SITES if name != "loopback")
@@ -38,7 +38,9 @@ def test_systemd_understands_every_word(name: str, tmp_path: Path) -> None:
     analyze = _analyze()
     plan, units = made(name)
     programs = tuple(_with_programs_of_any_machine(unit) for unit in units)
-    paths = _written(unit_files(plan, programs), tmp_path)
+    texts = unit_files(plan, programs)
+    texts[RENEWAL] = texts[RENEWAL].replace(COMMAND, "/bin/true")
+    paths = _written(texts, tmp_path)
     done = subprocess.run(
         [analyze, "verify", "--man=no", *map(str, paths)],
         capture_output=True,
@@ -54,7 +56,7 @@ def test_what_people_can_reach_is_shut_in(tmp_path: Path) -> None:
     analyze = _analyze()
     plan, units = made("managed")
     for path in _written(unit_files(plan, units), tmp_path):
-        if path.name != TARGET:
+        if path.name not in (TARGET, RENEWAL_TIMER):
             done = subprocess.run(
                 [analyze, "security", "--offline=true", "--json=short", str(path)],
                 capture_output=True,

@@ -1,0 +1,150 @@
+"""DNS questions to a recursive resolver: the machine's own, or one that was named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import ip_address
+
+import dns.exception
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.resolver
+
+from greygate.errors import Trouble, WrongUsage
+from greygate.spec.dns import (
+    Absence,
+    Absent,
+    Address,
+    AddressAnswer,
+    Addresses,
+    Failure,
+    Service,
+    Services,
+    SrvAnswer,
+    Unanswered,
+)
+from greygate.spec.server_name import BadServerName, ServerName
+from greygate.text import _
+
+PORT = 53
+PATIENCE = 10.0  # seconds for one question, all servers and repetitions together
+ONE_TRY = 3.0  # seconds until it is asked again
+
+_FAILURES = {
+    dns.rcode.SERVFAIL: Failure.SERVER,
+    dns.rcode.REFUSED: Failure.REFUSED,
+    dns.rcode.NOTIMP: Failure.NOT_DONE,
+    dns.rcode.FORMERR: Failure.FORMAT,
+}
+
+Place = tuple[Address, int]
+
+
+def place_of(text: str) -> Place:
+    """The address and port that `ADDRESS[:PORT]` spells; an IPv6 port needs brackets."""
+    try:
+        return ip_address(text), PORT
+    except ValueError:
+        pass
+    try:
+        name = ServerName.parse(text)
+    except BadServerName as problem:
+        raise _no_place(text, problem.why) from problem
+    if name.literal is None:
+        raise _no_place(text, _("a resolver is named by its address"))
+    return name.literal, name.port or PORT
+
+
+class Resolver:
+    """Asks, and tells what is not there from what nobody would tell."""
+
+    def __init__(self, place: Place | None = None, *, patience: float = PATIENCE) -> None:
+        self._patience = patience
+        self._resolver = _own() if place is None else dns.resolver.Resolver(configure=False)
+        if place is not None:
+            self._resolver.nameservers = [str(place[0])]
+            self._resolver.port = place[1]
+        self._resolver.timeout = min(ONE_TRY, patience)
+
+    def services(self, name: str) -> SrvAnswer:
+        """The SRV records of a name."""
+        answer = self._ask(name, dns.rdatatype.SRV)
+        if not isinstance(answer, dns.resolver.Answer):
+            return answer
+        return Services(
+            tuple(
+                Service(it.priority, it.weight, it.port, it.target.to_text(omit_final_dot=True))
+                for it in answer
+            )
+        )
+
+    def addresses(self, host: str) -> AddressAnswer:
+        """The AAAA and A records of a host, at the end of its aliases."""
+        answers = [self._ask(host, kind) for kind in (dns.rdatatype.AAAA, dns.rdatatype.A)]
+        had = [it for it in answers if isinstance(it, dns.resolver.Answer)]
+        untold = tuple(it for it in answers if isinstance(it, Unanswered))
+        if had:
+            addresses = tuple(ip_address(record.address) for each in had for record in each)
+            return Addresses(addresses, _aliases(had[0]), untold)
+        if untold:
+            return untold[0]
+        # NXDOMAIN for one type and NODATA for the other: the name is there for somebody.
+        absent = [it for it in answers if isinstance(it, Absent)]
+        return next((it for it in absent if it.how is Absence.NO_RECORD), Absent(Absence.NO_NAME))
+
+    def _ask(
+        self, name: str, kind: dns.rdatatype.RdataType
+    ) -> dns.resolver.Answer | Absent | Unanswered:
+        try:
+            answer = self._resolver.resolve(
+                dns.name.from_text(name),
+                kind,
+                search=False,
+                raise_on_no_answer=False,
+                lifetime=self._patience,
+            )
+        except dns.resolver.NXDOMAIN:
+            return Absent(Absence.NO_NAME)
+        except (dns.resolver.NoNameservers, dns.resolver.LifetimeTimeout) as problem:
+            return _failure(problem.kwargs["errors"])
+        except (dns.exception.DNSException, UnicodeError) as problem:
+            return Unanswered(Failure.CANNOT_BE_ASKED, str(problem).rstrip("."))
+        return Absent(Absence.NO_RECORD) if answer.rrset is None else answer
+
+
+def _own() -> dns.resolver.Resolver:
+    try:
+        return dns.resolver.Resolver()
+    except dns.resolver.NoResolverConfiguration as problem:
+        raise Trouble(
+            _("cannot look up names: this machine has no resolver (/etc/resolv.conf)"),
+            _("name one: --resolver ADDRESS"),
+        ) from problem
+
+
+def _aliases(answer: dns.resolver.Answer) -> tuple[str, ...]:
+    cnames = answer.chaining_result.cnames
+    return tuple(each[0].target.to_text(omit_final_dot=True) for each in cnames)
+
+
+def _failure(errors: Iterable[dns.resolver.ErrorTuple]) -> Unanswered:
+    """The most telling of what went wrong: an answer that is an error, before silence."""
+    told = Unanswered(Failure.SILENCE)
+    for server, _tcp, port, problem, response in errors:
+        asked = _("by {server} port {port}").format(server=server, port=port)
+        if isinstance(response, dns.message.Message) and response.rcode() != dns.rcode.NOERROR:
+            return Unanswered(_FAILURES.get(response.rcode(), Failure.OTHER_CODE), asked)
+        if isinstance(problem, OSError) and problem.strerror:
+            told = Unanswered(Failure.NO_WAY, f"{asked}: {problem.strerror}")
+        elif told.failure is Failure.SILENCE:
+            told = Unanswered(Failure.SILENCE, asked)
+    return told
+
+
+def _no_place(text: str, why: str) -> WrongUsage:
+    return WrongUsage(
+        _("cannot use {text} as resolver: {why}").format(text=text, why=why),
+        _("for example: --resolver 127.0.0.1:53, --resolver [::1]:53"),
+    )

@@ -1,0 +1,95 @@
+"""Ended at any moment, by whatever: nothing is left, and the next `up` works."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import time
+
+import pytest
+
+from bad_luck.machine import Machine, environment, wait_until
+
+pytestmark = [pytest.mark.programs, pytest.mark.engine, pytest.mark.lab]
+
+MOMENTS = (0.3, 0.8, 1.3, 1.6, 1.9, 2.2, 2.6, 3.0)  # seconds; a first start takes about three
+
+
+def test_killed_at_any_moment_of_the_first_start_it_goes_on(home: Machine) -> None:
+    for moment in MOMENTS:
+        with home.started("up") as up:
+            time.sleep(moment)
+            up.signal(signal.SIGKILL)
+        home.up()
+        home.down()
+        home.shell(f"cd {home.state} && rm -rf keys certs synapse rendered* s* lock identity.tar")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupted_at_any_moment_nothing_is_left(home: Machine, ending: signal.Signals) -> None:
+    for moment in MOMENTS[::2]:
+        with home.started("up") as up:
+            time.sleep(moment)
+            up.signal(ending)
+            up.signal(ending)  # the impatient press it twice
+            assert up.ended() == 130, up.said
+        assert home.leftovers() == (), (moment, up.said)
+    home.up()
+
+
+def test_with_json_an_interrupted_start_is_one_object(home: Machine) -> None:
+    said = home.run("timeout", "-s", "INT", "1", *home.command(("up", "--json")))
+    assert said.json["error"]["what"] == "interrupted"
+
+
+def test_a_closed_terminal_stops_everything(home: Machine) -> None:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        ("setsid", "--ctty", "--wait", *home.argv(home.command(("up",)))),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment(None),
+    ) as up:
+        os.close(theirs)
+        seen = b""
+        while b"is up after" not in seen:
+            seen += os.read(ours, 65536)
+        os.close(ours)
+        up.wait(30)
+    wait_until(lambda: home.leftovers() == (), 30)
+
+
+def test_a_second_up_watches_and_down_ends_both(home: Machine) -> None:
+    with home.started("up") as first, home.started("up") as second:
+        first.until("is up after")
+        assert "another terminal" in home.refused("up", "--detach").what
+        second.signal(signal.SIGINT)
+        second.ended()
+        assert len(home.greygate("status", "--json").json["services"]) == 3
+        home.down()
+        first.ended()
+
+
+def test_down_ends_an_up_that_is_still_starting(home: Machine) -> None:
+    with home.started("up") as up:
+        up.until("checking the configuration")
+        home.down()
+        assert up.ended() == 130
+        assert "is up after" not in up.said
+
+
+def test_what_a_killed_up_has_left_is_taken_away(home: Machine) -> None:
+    with home.started("up") as up:
+        up.until("is up after")
+        up.signal(signal.SIGKILL)
+    home.down()
+
+
+def test_what_a_dead_service_said_can_still_be_read(home: Machine) -> None:
+    home.up()
+    home.down()
+    assert "haproxy  " in home.greygate("logs", "haproxy").out
+    assert home.refused("logs", "nobody").what == "cannot find nobody"
