@@ -37,7 +37,6 @@ FAILURES = {
     "REFUSED": error.DNSQueryRefusedError,
     "NOTIMP": error.DNSNotImplementedError,
     "FORMERR": error.DNSFormatError,
-    "time-out": error.DNSQueryTimeoutError,
 }
 UNTIL_NEXT = 0.5  # seconds of the invented clock: the next address is tried after 0.3
 US = "oracle.example"
@@ -57,14 +56,11 @@ class Names:
                 return defer.fail(error.DNSNameError())
             case "NODATA":
                 return defer.succeed(([], [], []))
+            case "time-out":
+                return defer.fail(error.DNSQueryTimeoutError(1))
             case str():
                 return defer.fail(FAILURES[found]())
-        records = [
-            dns.RRHeader(
-                name, dns.SRV, ttl=60, payload=dns.Record_SRV(priority, weight, port, target)
-            )
-            for priority, weight, port, target in found
-        ]
+        records = [dns.RRHeader(name, dns.SRV, ttl=60, payload=_service(*it)) for it in found]
         return defer.succeed((records, [], []))
 
     def resolveHostName(self, receiver: Any, name: str, portNumber: int = 0, *_more: Any) -> Any:
@@ -196,6 +192,10 @@ def _server(file: str) -> SSL.Context:
     context.use_certificate_file(file)
     context.use_privatekey_file(file)
     return context
+
+
+def _service(priority: int, weight: int, port: int, target: str) -> dns.Record_SRV:
+    return dns.Record_SRV(priority, weight, port, target.encode("ascii"))
 
 
 def _bare(name: str) -> str:

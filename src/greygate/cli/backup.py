@@ -52,3 +52,26 @@ def identity(
             file=file, size=size(len(content))
         ),
     )
+
+
+@command.command
+def restore(
+    file: Annotated[Path, Parameter(help="An identity.tar.")],
+    /,
+    *,
+    common: Common = NONE,
+) -> None:
+    """Bring a server back from identity.tar, on a machine that has none: name, address, keys.
+
+    People's accounts and messages are not in that archive. A trial that is here is set aside.
+
+    For example:
+
+        greygate backup restore /media/stick/identity.tar
+    """
+    restored = papers.restore(common.place(), file, output.Steps())
+    text = _("{name} is back, its site file is {site}\nnext: greygate install").format(
+        name=restored.server_name, site=restored.site
+    )
+    told = {"server_name": restored.server_name, "site": str(restored.site)}
+    output.emit(told, as_json=common.json, text=text)

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from greygate.errors import Trouble
+from greygate.home.aside import set_trial_aside, trial_in
 from greygate.home.half import Home, existing_site
-from greygate.home.place import Place
+from greygate.home.place import Place, demand_passable
 from greygate.identity import archive, authority, keys
-from greygate.machine import files
+from greygate.machine import accounts, files
 from greygate.machine.files import Owner
 from greygate.plan.paths import Paths
+from greygate.progress import Progress
 from greygate.run.runner import runner_here
 from greygate.site import load
 from greygate.spec.certificate import Due, fingerprint
@@ -92,3 +94,32 @@ def write(path: Path, content: bytes, *, secret: bool) -> None:
             _("cannot write {path}: {why}").format(path=path, why=(problem.strerror or "").lower()),
             _("name a file in a directory that is there and that you may write to"),
         ) from problem
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A server that is back, and where its site file is."""
+
+    server_name: str
+    site: Path
+
+
+def restore(place: Place, file: Path, progress: Progress) -> Restored:
+    """Put an identity in place where no other server is; run again, it goes on."""
+    try:
+        kept = archive.read(file.read_bytes())
+    except OSError as refused:
+        raise Trouble(
+            _("cannot read {path}: {why}").format(path=file, why=refused.strerror),
+            _("name the copy of identity.tar that you kept"),
+        ) from refused
+    if kept.server_name != trial_in(place):
+        set_trial_aside(place, progress)
+    demand_passable(place)
+    if place.root:
+        accounts.ensure(keys.ACCOUNTS)
+    archive.restore_into(place.paths, kept, accounts=place.root)
+    site = place.new_site
+    if kept.site is not None and not site.exists():
+        load.write(site, kept.site)
+    return Restored(kept.server_name, site)

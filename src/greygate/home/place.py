@@ -32,9 +32,9 @@ def place_for(environ: Mapping[str, str], *, uid: int, state: Path | None = None
     root = uid == 0
     named = state or (Path(environ["GREYGATE_STATE"]) if environ.get("GREYGATE_STATE") else None)
     chosen = (named or _usual_state(environ, root=root)).expanduser().absolute()
+    _check_name(chosen)
     runtime = _runtime(environ, chosen, root=root, named=named is not None)
     paths = Paths.below(PurePosixPath(chosen), runtime)
-    _check_name(chosen)
     _check_length(paths)
     return Place(
         paths=paths,

@@ -25,7 +25,6 @@ from greygate.spec.certificate import Due
 from greygate.text import _
 
 ROOM = 20_000_000  # octets; a new server's state has 5 MB without its engine, 15 with its journals
-ACCOUNTS = (keys.SYNAPSE, keys.HAPROXY, keys.YGGDRASIL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +49,7 @@ def provide(place: Place, site: Site, progress: Progress) -> None:
     wanted = dict.fromkeys(name for component in ALL for name in component.packages(site))
     packages.ensure(tuple(wanted), progress)
     if place.root:
-        accounts.ensure(ACCOUNTS)
+        accounts.ensure(keys.ACCOUNTS)
     synapse.ensure(place.paths, progress)
 
 
@@ -61,7 +60,7 @@ def found(source: Path, place: Place, standing: Standing) -> Home:
     demand_passable(place)
     keys.claim(place.paths, str(site.server_name))
     if place.root:
-        accounts.ensure(ACCOUNTS)
+        accounts.ensure(keys.ACCOUNTS)
     keys.ensure_keys(place.paths, accounts=place.root)
     return derive(source, site, place, standing)
 

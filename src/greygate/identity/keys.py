@@ -25,6 +25,7 @@ from greygate.text import _
 YGGDRASIL = "greygate-yggdrasil"
 SYNAPSE = "greygate-synapse"
 HAPROXY = "greygate-haproxy"
+ACCOUNTS = (SYNAPSE, HAPROXY, YGGDRASIL)
 
 TRAVERSED = 0o711  # services reach their own file by its name, and cannot list the others
 
@@ -91,7 +92,7 @@ def ensure_keys(paths: Paths, *, accounts: bool) -> None:
 
 def overlay_address(paths: Paths) -> IPv6Address:
     """The address that the managed node has by its key."""
-    with _told_asdamaged(paths):
+    with _told_as_damaged(paths):
         key = serialization.load_pem_private_key(
             Path(paths.overlay_key).read_bytes(), password=None
         )
@@ -120,7 +121,7 @@ def _restore(paths: Paths, path: PurePosixPath) -> str:
 
 
 @contextmanager
-def _told_asdamaged(paths: Paths) -> Iterator[None]:
+def _told_as_damaged(paths: Paths) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as absent:

@@ -116,6 +116,8 @@ class Foreground:
     def _stop(self, progress: Progress) -> None:
         if self.answers():
             self._stop_services(progress)
+        elif self._child is not None:  # it has not come so far as to be asked
+            self._child.terminate()
         self._see_it_end()
         for task in reversed(self._tasks):
             tasks.bring_down(task)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -12,10 +12,12 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def heed() -> None:
-    """From now on each of them is a KeyboardInterrupt; one that is ignored (nohup) stays so."""
-    for number in ENDINGS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
+    """From now on the first of them is a KeyboardInterrupt; one that is ignored (nohup) stays so.
+
+    Whoever presses Ctrl-C again is heard already: a second interrupt would only cut short what
+    the first has begun.
+    """
+    _answer_by(_interrupt)
 
 
 @contextmanager
@@ -25,9 +27,7 @@ def held_off() -> Iterator[None]:
         yield
         return
     before = {number: signal.getsignal(number) for number in ENDINGS}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:
-            signal.signal(number, _noted)  # not SIG_IGN: children would inherit that
+    _answer_by(_noted)
     try:
         yield
     finally:
@@ -35,5 +35,16 @@ def held_off() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _answer_by(handler: Callable[[int, FrameType | None], None]) -> None:
+    for number in ENDINGS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    _answer_by(_noted)
+    raise KeyboardInterrupt
+
+
 def _noted(_number: int, _frame: FrameType | None) -> None:
-    """It is on its way."""
+    """It is on its way. (A handler, not SIG_IGN: children would inherit that.)"""

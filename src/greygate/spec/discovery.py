@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
-from greygate.spec.delegation import Fetched, Undelegated, Unfetched, WellKnownAnswer, delegation
+from greygate.spec.delegation import Fetched, Unfetched, WellKnownAnswer, delegation
 from greygate.spec.dns import (
     Absent,
     Address,
@@ -113,7 +113,7 @@ def route_to(name: ServerName) -> Asking:
             return (yield from _by_address(to, port, step="3.2"))
         case ServerName() as to:
             return (yield from _by_srv(to, steps=("3.3", "3.4", "3.5")))
-        case Undelegated():  # step 3: what is invalid leads to step 4
+        case _:  # Undelegated; step 3: what is invalid leads to step 4
             return (yield from _by_srv(name, steps=("4", "5", "6")))
 
 
@@ -124,14 +124,14 @@ def _by_srv(name: ServerName, *, steps: tuple[str, str, str]) -> Asking:
             return (yield from _by_service(name, found, steps[0]))
         case Unanswered() as silence:  # not the same as "not found": it ends here
             return unanswered(f"{SRV}.{name.host}", silence, steps[0])
-        case Absent():
+        case _:  # Absent: "was not found"
             pass
     match (yield from look_up_srv(f"{SRV_DEPRECATED}.{name.host}", steps[1])):
         case Services() as found:
             return (yield from _by_service(name, found, steps[1]))
         case Unanswered() as silence:
             return unanswered(f"{SRV_DEPRECATED}.{name.host}", silence, steps[1])
-        case Absent():
+        case _:
             return (yield from _by_address(name, PORT, step=steps[2]))
 
 
@@ -144,7 +144,7 @@ def _by_service(name: ServerName, found: Services, step: str) -> Asking:
         match (yield from _target(service, step)):
             case Target() as target:
                 usable.append(target)
-            case NoRoute() as useless:
+            case useless:
                 passed_over.append(useless)
     return named_route(name.text, name.host, usable, step=step, passed_over=passed_over)
 
@@ -157,7 +157,7 @@ def _target(service: Service, step: str) -> Generator[Question, Answer, Target |
         case Addresses():
             why = _("{host} is an alias (CNAME), which an SRV target must not be")
             return NoRoute(step, why.format(host=service.target))
-        case Absent() | Unanswered() as nothing:
+        case nothing:
             return no_addresses(service.target, nothing, step)
 
 
@@ -167,7 +167,7 @@ def _by_address(name: ServerName, port: int, *, step: str) -> Asking:
         case Addresses(addresses):
             target = Target(name.host, port, addresses)
             return named_route(name.text, name.host, [target], step=step)
-        case Absent() | Unanswered() as nothing:
+        case nothing:
             return no_addresses(name.host, nothing, step)
 
 

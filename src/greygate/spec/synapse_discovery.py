@@ -44,6 +44,7 @@ from greygate.text import _
 
 _HOST = re.compile(r"[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*")  # util/stringutils.py: VALID_HOST_REGEX
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")  # Twisted sends no other characters in an address
+_LABEL = re.compile(r"(?:xn--|(?!..--))[0-9a-z](?:[0-9a-z-]*[0-9a-z])?", re.IGNORECASE)  # IDNA 2008
 _OWN_STEPS = ("1", "2", "4", "5", "6")  # the server name itself leads on
 _DELEGATED_STEPS = ("3.1", "3.2", "3.3", "3.4", "3.5")
 
@@ -152,6 +153,8 @@ def _reached(authority: _Authority, places: Services, step: str) -> Asking:
 def _addresses(host: str, step: str) -> Generator[Question, Answer, AddressAnswer]:
     if is_literal(host):
         return Addresses((ip_address(host),))
+    if not all(map(_LABEL.fullmatch, host.removesuffix(".").split("."))):
+        return Unanswered(Failure.CANNOT_BE_ASKED, _("by Twisted's rules"))  # HostnameEndpoint
     return (yield from look_up_addresses(host, step))
 
 

@@ -14,6 +14,7 @@ from greygate.home import papers
 from greygate.home.place import Place
 from greygate.identity import archive, authority, keys
 from greygate.plan.plan import CertificateNames
+from greygate.progress import Silent
 from some_homes import place
 
 SITE = 'server_name = "home.example.net"\nfederation = false\n'
@@ -92,3 +93,22 @@ def test_where_nothing_can_be_written_it_is_said(tmp_path: Path, path: str, why:
     with pytest.raises(Trouble, match=why):
         papers.write(tmp_path / path, b"", secret=False)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_server_comes_back_from_its_identity_where_there_is_none(
+    made: Place, tmp_path: Path
+) -> None:
+    kept = tmp_path / "identity.tar"
+    kept.write_bytes(papers.identity(made, None, {}))
+    other = place(tmp_path / "second")
+    restored = papers.restore(other, kept, Silent())
+    assert restored.server_name == Path(other.paths.site_mark).read_text().strip()
+    assert keys.overlay_address(other.paths) == keys.overlay_address(made.paths)
+    assert restored.site.read_text() == made.trial_site.read_text()
+    assert papers.restore(other, kept, Silent()) == restored
+
+
+def test_no_identity_is_read_from_what_is_none(tmp_path: Path) -> None:
+    with pytest.raises(Trouble) as told:
+        papers.restore(place(tmp_path / "s"), tmp_path / "absent.tar", Silent())
+    assert "No such file" in told.value.what
