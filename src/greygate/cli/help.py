@@ -33,6 +33,7 @@ def family(name: str, text: str, *, version: str | None = None) -> App:
         group_parameters=_FLAGS,
         default_parameter=Parameter(negative=(), show_default=False),
         result_action="return_value",
+        suppress_keyboard_interrupt=False,  # main tells it, as JSON too
     )
 
 

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
+from greygate.cli.telling import told_doubts
 from greygate.errors import WrongUsage
 from greygate.home import choice, site_file
 from greygate.home.preparation import found
@@ -84,6 +85,8 @@ def command(
     source = site_file.begin(place, site, steps, named=common.site)
     home = found(source, place, choice.look())
     told = {"site": str(source), "server_name": str(site.server_name), "url": home.plan.address_url}
+    for doubt in told_doubts(site):
+        output.note(doubt)
     text = _("{name} will be at {url}\nnext: greygate show plan, then greygate install").format(
         name=site.server_name, url=home.plan.address_url
     )

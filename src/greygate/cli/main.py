@@ -86,7 +86,7 @@ def ended(words: list[str], call: Callable[[list[str]], object]) -> int:
         output.trouble(_with_place(problem, words), as_json=as_json)
         return problem.exit_code
     except KeyboardInterrupt:
-        output.trouble(Trouble(_("interrupted")), as_json=as_json)
+        output.interrupted(as_json=as_json)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -153,6 +153,13 @@ def trouble(problem: Trouble, *, as_json: bool) -> None:
         note(_("    next: {hint}").format(hint=problem.hint))
 
 
+def interrupted(*, as_json: bool) -> None:
+    """Tell that it was cut short; what had its say is merely over."""
+    if not _said:
+        again = _("run the same command again: it goes on where it stopped")
+        trouble(Trouble(_("interrupted"), again), as_json=as_json)
+
+
 def _as_json(value: Mapping[str, Any] | list[Any], *, indent: int | None = 2) -> str:
     plain = (sys.stdout.encoding or "ascii").lower() != "utf-8"
     return json.dumps(value, indent=indent, ensure_ascii=plain, default=str)

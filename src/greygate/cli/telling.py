@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from greygate.home.preparation import Prepared
 from greygate.home.start import Started
 from greygate.identity import authority
 from greygate.run.runner import runner_here
+from greygate.site.doubts import doubts_of
+from greygate.site.model import Site
 from greygate.spec.certificate import fingerprint
 from greygate.text import _, aligned, duration
 
@@ -20,7 +23,13 @@ def opening(home: Home) -> str:
     lines = [_("server: {name}").format(name=home.site.server_name)]
     if home.site.trial:
         lines.append(TRIAL)
-    return "\n".join((*lines, *_not_the_overlay(home)))
+    return "\n".join((*lines, *told_doubts(home.site), *_not_the_overlay(home)))
+
+
+def told_doubts(site: Site) -> Iterator[str]:
+    """What is doubtful about the names, and was no reason to refuse them."""
+    for doubt in doubts_of(site):
+        yield f"{doubt.text} ({doubt.name}); {doubt.hint}"
 
 
 def farewell(started: Started) -> str:

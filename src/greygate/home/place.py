@@ -69,9 +69,9 @@ def _demand_ours(place: Place) -> None:
             _("cannot use {state}: it holds a server of {name}, and you are root").format(
                 state=place.paths.state, name=name
             ),
-            _("run it as {name}, or make it root's: chown -R root: {state}").format(
-                state=place.paths.state, name=name
-            ),
+            _(
+                "run it as {name}; for one of root's, choose another place: --state DIRECTORY"
+            ).format(name=name),
         )
 
 

@@ -54,11 +54,18 @@ def ensure(
         return found
     demand_passable(place)
     demand_unclaimed(place, wishes.name)
-    node = choice.chosen_node(look())
-    if wishes.name is None:
-        token = "".join(secrets.choice(TOKEN_LETTERS) for _place in range(TOKEN_LENGTH))
-        return written(place.trial_site, _peered(trial(token, node=node), wishes), progress)
-    return written(place.new_site, for_keeps(wishes, node), progress)
+    try:
+        return _new(place, wishes, progress, node=choice.chosen_node(look()))
+    except load.SiteExists as another:  # which was started in this very moment
+        _check_same(another.path, wishes)
+        return another.path
+
+
+def _new(place: Place, wishes: Wishes, progress: Progress, *, node: Node) -> Path:
+    if wishes.name is not None:
+        return written(place.new_site, for_keeps(wishes, node), progress)
+    token = "".join(secrets.choice(TOKEN_LETTERS) for _place in range(TOKEN_LENGTH))
+    return written(place.trial_site, _peered(trial(token, node=node), wishes), progress)
 
 
 def demand_unclaimed(place: Place, name: str | None) -> None:

@@ -7,7 +7,6 @@ other machines could tell. What the kernel says of its synchronisation is worth 
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -59,13 +58,6 @@ def demand(now: datetime, known: Iterable[Evidence]) -> None:
             _("set the clock: timedatectl set-ntp true, or: date -s 'YYYY-MM-DD HH:MM'")
             + _wrong_then(contrary),
         )
-
-
-def is_synchronised() -> bool | None:
-    """What the kernel says of its clock; None where it does not say (containers)."""
-    library = ctypes.CDLL(None, use_errno=True)
-    answer: int = library.adjtimex(ctypes.create_string_buffer(_TIMEX))
-    return None if answer < 0 else answer != _TIME_ERROR
 
 
 def _wrong_then(contrary: Iterable[Evidence]) -> str:

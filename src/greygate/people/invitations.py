@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
-from greygate.errors import Trouble, WrongUsage
-from greygate.people.session import Refused, Session
+from greygate.errors import WrongUsage
+from greygate.people.session import Session
 from greygate.secret import Secret
 from greygate.text import _
 
@@ -24,10 +23,6 @@ class Token:
     used: int
     expires: datetime | None
 
-    def is_good(self, now: datetime) -> bool:
-        left = self.uses is None or self.used < self.uses
-        return left and (self.expires is None or now < self.expires)
-
 
 def new(server: Session, *, now: datetime, uses: int = 1, days: int = 7) -> Token:
     """A new token for `uses` people, good for `days` days."""
@@ -41,25 +36,6 @@ def new(server: Session, *, now: datetime, uses: int = 1, days: int = 7) -> Toke
     expires = int((now + timedelta(days=days)).timestamp() * 1000)
     asked = {"uses_allowed": uses, "expiry_time": expires, "length": LENGTH}
     return _token(server.post("/_synapse/admin/v1/registration_tokens/new", asked))
-
-
-def every(server: Session) -> tuple[Token, ...]:
-    """All tokens, spent and expired ones too."""
-    answer = server.get("/_synapse/admin/v1/registration_tokens")
-    return tuple(map(_token, answer["registration_tokens"]))
-
-
-def revoke(server: Session, token: Secret) -> None:
-    """Make a token good for nobody."""
-    try:
-        server.delete(f"/_synapse/admin/v1/registration_tokens/{quote(token.reveal(), safe='')}")
-    except Refused as refused:
-        if refused.code != "M_NOT_FOUND":
-            raise
-        raise Trouble(
-            _("cannot revoke this invitation: there is no such token"),
-            _("it may have been revoked before"),
-        ) from refused
 
 
 def _token(told: dict[str, Any]) -> Token:

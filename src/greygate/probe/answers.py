@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,16 +10,6 @@ class NoAnswer:
     """Nobody told us, and why; nothing follows from it about the matter itself."""
 
     why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeSelf:
-    """A Yggdrasil node of its own account."""
-
-    version: str
-    address: IPv6Address
-    subnet: str
-    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,17 +33,7 @@ class Peers:
         return tuple(peer for peer in self.peers if peer.up)
 
 
-@dataclass(frozen=True, slots=True)
-class Tun:
-    """A node's interface; `name` is None where it runs without."""
-
-    name: str | None
-    mtu: int
-
-
-NodeAnswer = NodeSelf | NoAnswer
 PeersAnswer = Peers | NoAnswer
-TunAnswer = Tun | NoAnswer
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,37 +5,18 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Mapping
-from ipaddress import IPv6Address
 from typing import Any
 
 from greygate.probe.answers import (
     NoAnswer,
-    NodeAnswer,
-    NodeSelf,
     Peer,
     Peers,
     PeersAnswer,
-    Tun,
-    TunAnswer,
 )
 
 Admin = str | tuple[str, int]  # a socket's path, or an address of this machine with its port
 
 PATIENCE = 3.0  # seconds; it answers in one millisecond
-
-
-def node_self(admin: Admin) -> NodeAnswer:
-    """Who the node is."""
-    match _ask(admin, "getSelf"):
-        case NoAnswer() as nothing:
-            return nothing
-        case told:
-            return NodeSelf(
-                version=str(told["build_version"]),
-                address=IPv6Address(told["address"]),
-                subnet=str(told["subnet"]),
-                key=str(told["key"]),
-            )
 
 
 def peers(admin: Admin) -> PeersAnswer:
@@ -45,15 +26,6 @@ def peers(admin: Admin) -> PeersAnswer:
             return nothing
         case told:
             return Peers(tuple(map(_peer, told.get("peers") or ())))
-
-
-def tun(admin: Admin) -> TunAnswer:
-    """Its interface."""
-    match _ask(admin, "getTUN"):
-        case NoAnswer() as nothing:
-            return nothing
-        case told:
-            return Tun(str(told["name"]) if told["enabled"] else None, int(told.get("mtu", 0)))
 
 
 def _peer(told: Mapping[str, Any]) -> Peer:

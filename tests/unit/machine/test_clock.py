@@ -39,7 +39,3 @@ def test_the_latest_evidence_is_told(tmp_path: Path) -> None:
     with pytest.raises(Trouble, match=str(file)) as met:
         clock.demand(NOW, known)
     assert f"touch {file}" in met.value.hint
-
-
-def test_the_kernel_is_asked_without_harm() -> None:
-    assert clock.is_synchronised() in (True, False, None)

@@ -153,16 +153,6 @@ def test_registration_is_closed_without_a_token(real_synapse: RealSynapse) -> No
     assert answer.status_code == 401
 
 
-def test_a_revoked_invitation_is_dead(real_synapse: RealSynapse, server: Session) -> None:
-    made = invitations.new(server, now=real_synapse.now, uses=3, days=1)
-    assert made in invitations.every(server)
-    assert made.is_good(real_synapse.now)
-    invitations.revoke(server, made.token)
-    assert _register(real_synapse, "ida", made.token).status_code == 401
-    with pytest.raises(Trouble, match="no such token"):
-        invitations.revoke(server, made.token)
-
-
 def test_the_credential_is_ours_alone(real_synapse: RealSynapse, server: Session) -> None:
     assert server.server_name == NAME
     assert stat.S_IMODE(Path(real_synapse.paths.admin).stat().st_mode) == 0o600

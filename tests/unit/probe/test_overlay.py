@@ -6,13 +6,12 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import IPv6Address
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 from greygate.probe import overlay
-from greygate.probe.answers import NoAnswer, NodeSelf, Peer, Peers, Tun
+from greygate.probe.answers import NoAnswer, Peer, Peers
 
 SELF: dict[str, Any] = {
     "build_name": "yggdrasil",
@@ -52,16 +51,6 @@ def told(response: object) -> dict[str, Any]:
     return {"status": "success", "request": {}, "response": response}
 
 
-def test_a_node_says_who_it_is(tmp_path: Path) -> None:
-    with node(tmp_path / "s", told(SELF)) as place:
-        assert overlay.node_self(place) == NodeSelf(
-            version="0.5.12",
-            address=IPv6Address(SELF["address"]),
-            subnet="300:fa01:7f24:48c1::/64",
-            key="82ff",
-        )
-
-
 def test_a_peer_that_is_down_says_why(tmp_path: Path) -> None:
     with node(tmp_path / "s", told({"peers": [DOWN]})) as place:
         peers = overlay.peers(place)
@@ -74,11 +63,6 @@ def test_a_peer_that_is_down_says_why(tmp_path: Path) -> None:
 def test_no_peers_at_all_is_null(tmp_path: Path) -> None:
     with node(tmp_path / "s", told({"peers": None})) as place:
         assert overlay.peers(place) == Peers(())
-
-
-def test_a_node_without_interface_says_so(tmp_path: Path) -> None:
-    with node(tmp_path / "s", told({"enabled": False, "name": "", "mtu": 0})) as place:
-        assert overlay.tun(place) == Tun(None, 0)
 
 
 def test_a_refusal_is_no_answer(tmp_path: Path) -> None:
