@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -21,13 +21,14 @@ from greygate.text import _
 Texts = Annotated[list[str] | None, Parameter(consume_multiple=False)]
 
 
-def command(
-    name: Annotated[str | None, Parameter(help="The server name: it is for ever.")] = None,
-    /,
-    *,
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """Each answers one question of the interview."""
+
     client: Annotated[
         str | None, Parameter(metavar="NAME", help="What apps connect to; m.SERVER_NAME otherwise.")
-    ] = None,
+    ] = None
     node: Annotated[
         str | None,
         Parameter(
@@ -35,22 +36,44 @@ def command(
             help="Whose Yggdrasil. managed: one of our own. system: the one that runs here. "
             "routed: another machine's routes a subnet here. loopback: none, for trying.",
         ),
-    ] = None,
+    ] = None
     address: Annotated[
         str | None, Parameter(metavar="ADDRESS", help="The overlay address, where it is routed.")
-    ] = None,
+    ] = None
     peer: Annotated[
         Texts, Parameter(metavar="URI", help="A Yggdrasil peer to dial; once for each.")
-    ] = None,
+    ] = None
     listen: Annotated[
         Texts, Parameter(metavar="URI", help="Where friends' nodes may dial this one.")
-    ] = None,
+    ] = None
     first: Annotated[
         str | None, Parameter(metavar="NAME", help="The first person; `owner` otherwise.")
-    ] = None,
+    ] = None
     email: Annotated[
         str | None, Parameter(metavar="ADDRESS", help="Where people ask for help.")
-    ] = None,
+    ] = None
+
+    def answers(self) -> dict[str, str]:
+        """By the question's key; what was not said is not in it."""
+        said = {
+            "names.client": self.client,
+            "overlay.node": self.node,
+            "overlay.address": self.address,
+            "overlay.peers": " ".join(self.peer) if self.peer else None,
+            "people.first": self.first,
+            "support.email": self.email,
+        }
+        return {key: answer for key, answer in said.items() if answer is not None}
+
+
+NOTHING_SAID = Flags()
+
+
+def command(
+    name: Annotated[str | None, Parameter(help="The server name: it is for ever.")] = None,
+    /,
+    *,
+    flags: Flags = NOTHING_SAID,
     accept: Annotated[
         Texts,
         Parameter(
@@ -70,19 +93,11 @@ def command(
         greygate init
         greygate init home.example --peer tls://192.0.2.10:443 --first anna --yes
     """
-    place, steps = common.place(), output.Steps()
-    answers = {
-        "server_name": name,
-        "names.client": client,
-        "overlay.node": node or (_usual_node() if yes else None),
-        "overlay.address": address,
-        "overlay.peers": " ".join(peer) if peer else None,
-        "people.first": first,
-        "support.email": email,
-    }
-    site = _site(answers, tuple(accept or ()), asking=sys.stdin.isatty() and not yes)
-    site = replace(site, overlay=replace(site.overlay, listen=tuple(listen or ())))
-    source = site_file.begin(place, site, steps, named=common.site)
+    place = common.place()
+    given = ({} if name is None else {"server_name": name}) | flags.answers()
+    site = _site(given, tuple(accept or ()), asking=sys.stdin.isatty() and not yes)
+    site = replace(site, overlay=replace(site.overlay, listen=tuple(flags.listen or ())))
+    source = site_file.begin(place, site, output.Steps(), named=common.site)
     home = found(source, place, choice.look())
     told = {"site": str(source), "server_name": str(site.server_name), "url": home.plan.address_url}
     for doubt in told_doubts(site):
@@ -97,9 +112,8 @@ def _usual_node() -> str:
     return choice.chosen_node(choice.look()).value
 
 
-def _site(answers: dict[str, str | None], accepted: tuple[str, ...], *, asking: bool) -> Site:
+def _site(given: dict[str, str], accepted: tuple[str, ...], *, asking: bool) -> Site:
     """From the flags alone, or by asking for what they leave out."""
-    given = {key: answer for key, answer in answers.items() if answer is not None}
     if asking:
         return _interviewed(given, accepted)
     if "server_name" not in given:
