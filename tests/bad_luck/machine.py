@@ -20,6 +20,9 @@ import psutil
 SOURCE = Path(__file__).parents[2] / "src"
 BREATH = 0.02  # seconds between two looks
 
+# Whoever runs the tests in the background, or under nohup, ignores these; we are to hear them.
+HEARING = ("env", "--default-signal=HUP,INT,QUIT,TERM")
+
 # The first process: with SIGCHLD ignored the kernel takes away whoever ends as an orphan.
 INIT = ("env", "--ignore-signal=CHLD", "sleep", "infinity")
 SPACES = ("unshare", "--mount", "--net", "--pid", "--mount-proc", "--fork", "--kill-child")
@@ -72,7 +75,8 @@ class Machine:
 
     def argv(self, words: Sequence[str]) -> tuple[str, ...]:
         """The command line that runs `words` in it."""
-        return ("nsenter", "--target", str(self.init), "--mount", "--net", "--pid", "--", *words)
+        inside = ("nsenter", "--target", str(self.init), "--mount", "--net", "--pid", "--")
+        return (*inside, *HEARING, *words)
 
     def run(self, *words: str, env: Mapping[str, str] | None = None, within: float = 90) -> Said:
         """Run a program in it to its end."""
@@ -114,10 +118,10 @@ class Machine:
         return said.json
 
     def down(self) -> None:
-        """Stop the server; nothing of it is left."""
+        """Stop the server; nothing of it is left, once an `up` that it ended is gone too."""
         said = self.greygate("down")
         assert said.code == 0, said.err
-        assert self.leftovers() == ()
+        wait_until(lambda: self.leftovers() == (), 5)
 
     def command(self, words: Sequence[str], *, as_user: str | None = None) -> tuple[str, ...]:
         user = ("setpriv", "--reuid", as_user, "--clear-groups") if as_user else ()

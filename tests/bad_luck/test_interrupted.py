@@ -34,7 +34,9 @@ def test_interrupted_at_any_moment_nothing_is_left(home: Machine, ending: signal
             time.sleep(moment)
             up.signal(ending)
             up.signal(ending)  # the impatient press it twice
-            assert up.ended() in (130, -ending), up.said  # the second one may meet Python's end
+            # The second may meet Python's end; and Python (3.11) ends by SIGINT where the first
+            # came in the midst of an exec(), as dataclasses use, though we caught it.
+            assert up.ended() in (130, -ending, -signal.SIGINT), up.said
         assert home.leftovers() == (), (moment, up.said)
     home.up()
 
@@ -54,11 +56,14 @@ def test_a_closed_terminal_stops_everything(home: Machine) -> None:
         env=environment(None),
     ) as up:
         os.close(theirs)
-        seen = b""
-        while b"is up after" not in seen:
-            seen += os.read(ours, 65536)
-        os.close(ours)
-        up.wait(30)
+        try:
+            seen = b""
+            while b"is up after" not in seen:
+                seen += os.read(ours, 65536)
+            os.close(ours)
+            up.wait(30)
+        finally:
+            up.kill()
     wait_until(lambda: home.leftovers() == (), 30)
 
 
