@@ -6,6 +6,7 @@ import json
 from ipaddress import ip_address
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from greygate.spec.delegation import LONGEST_DOCUMENT, Fetched, Unfetched
@@ -41,6 +42,9 @@ ADDRESSES = tuple(
 )
 # What Synapse's resolver can be told of; the rest ends every look-up alike.
 FAILURES = (Failure.SERVER, Failure.REFUSED, Failure.NOT_DONE, Failure.FORMAT, Failure.SILENCE)
+
+# A world takes milliseconds to make up, more where everything else is tested meanwhile.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 NAMES = (*HOSTS * 9, *(f"{host}:443" for host in HOSTS), *LITERALS, "192.0.2.1:443", "[::9]:80")
 

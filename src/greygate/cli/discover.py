@@ -53,7 +53,8 @@ def command(
     name = _server_name(server_name)
     inquiry = Inquiry(network(place_of(resolver) if resolver else None))
     wanted = [it for it in DIALECTS if dialect in (None, it.name)]
-    discoveries = [inquiry.discover(name, each) for each in wanted]
+    with output.Steps().step(_("looking for {name}").format(name=name)):
+        discoveries = [inquiry.discover(name, each) for each in wanted]
     output.emit(
         discovery_report.told(name, discoveries),
         as_json=json,

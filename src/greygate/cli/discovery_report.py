@@ -105,8 +105,8 @@ def _page(page: Fetched) -> Iterator[str]:
 
 def _excerpt(body: bytes) -> str:
     """A stranger's octets, without what would move a terminal's cursor."""
-    words = " ".join(body[: 4 * EXCERPT].decode("ascii", "replace").split())
-    return "".join(each if each.isprintable() else "?" for each in words)[:EXCERPT]
+    words = " ".join(body[: 4 * EXCERPT].decode("latin-1").split())
+    return "".join(each if " " <= each <= "~" else "?" for each in words)[:EXCERPT]
 
 
 def _meaning(asked: Asked, dialect: Dialect) -> str:
@@ -171,7 +171,8 @@ def _others(first: Discovery, others: Sequence[Discovery]) -> Iterator[str]:
         title = other.dialect.title
         if other.dialect is CONDUIT:
             title = _("{title} (as read in its code)").format(title=title)
-        yield f"  {title}: " + ("; ".join(ways) or _("no difference"))
+        same = _("no difference") if isinstance(other.found, Route) else _("no route either")
+        yield f"  {title}: " + ("; ".join(ways) or same)
 
 
 def _route_told(outcome: Route | NoRoute) -> dict[str, Any]:

@@ -133,7 +133,8 @@ def _failure(errors: Iterable[dns.resolver.ErrorTuple]) -> Unanswered:
     """The most telling of what went wrong: an answer that is an error, before silence."""
     told = Unanswered(Failure.SILENCE)
     for server, _tcp, port, problem, response in errors:
-        asked = _("by {server} port {port}").format(server=server, port=port)
+        address = (server or "").partition(":")[2].rpartition("@")[0]  # from Do53:ADDRESS@PORT
+        asked = _("by {server} port {port}").format(server=address, port=port)
         if isinstance(response, dns.message.Message) and response.rcode() != dns.rcode.NOERROR:
             return Unanswered(_FAILURES.get(response.rcode(), Failure.OTHER_CODE), asked)
         if isinstance(problem, OSError) and problem.strerror:

@@ -83,7 +83,7 @@ class Fetcher:
         for address in addresses:
             try:
                 return self._page(url, address)
-            except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
                 why = _why(error)
                 failed.append(f"{address}: {why}")
         return why

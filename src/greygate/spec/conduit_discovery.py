@@ -25,7 +25,6 @@ from greygate.spec.discovery import (
     unanswered,
 )
 from greygate.spec.dns import (
-    Absent,
     Address,
     AddressAnswer,
     Addresses,
@@ -63,7 +62,7 @@ def conduit_route_to(name: ServerName) -> Asking:
         case ServerName() as to:
             known = own if bare(to.host) == bare(name.host) else None
             return (yield from _by_srv(to.host, known, _DELEGATED_STEPS))
-        case Undelegated():
+        case _:  # Undelegated
             return (yield from _by_srv(name.host, own, _OWN_STEPS))
 
 
@@ -112,7 +111,7 @@ def _by_address(host: str, port: int, *, step: str) -> Asking:
     match (yield from look_up_addresses(host, step)):
         case Addresses() as found:
             return _named(host, host, port, found, step)
-        case Absent() | Unanswered() as nothing:
+        case nothing:
             return no_addresses(host, nothing, step)
 
 

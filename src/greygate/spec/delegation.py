@@ -74,8 +74,8 @@ def stated(answer: WellKnownAnswer) -> str | Undelegated:
             return Undelegated(_("HTTP status {status}").format(status=status))
         case Fetched(body=body) if len(body) >= LONGEST_DOCUMENT:
             return Undelegated(_("it is longer than {most} octets").format(most=LONGEST_DOCUMENT))
-        case Fetched(body=body):
-            return _m_server(body)
+        case _:
+            return _m_server(answer.body)
 
 
 def _m_server(body: bytes) -> str | Undelegated:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Generator
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from greygate.spec.delegation import Undelegated, WellKnownAnswer, stated
 from greygate.spec.discovery import (
@@ -31,7 +31,6 @@ from greygate.spec.discovery import (
     unanswered,
 )
 from greygate.spec.dns import (
-    Absent,
     AddressAnswer,
     Addresses,
     Failure,
@@ -88,10 +87,11 @@ class _Authority:
         """ValueError where Synapse fails."""
         if not _PRINTABLE.fullmatch(text):
             raise ValueError(_("it has characters that no URL can have"))
-        parts = urlsplit(f"matrix-federation://{text}/")
-        if parts.hostname is None:
+        parts = urlsplit(urlunsplit(("matrix-federation", text, "/_matrix", "", "")))
+        again = urlsplit(urlunsplit(parts))  # the endpoint takes it apart anew, with other results
+        if again.hostname is None:
             raise ValueError(_("there is no host in it"))
-        return cls(parts.netloc, parts.hostname, parts.port, _tls_name(parts.netloc))
+        return cls(parts.netloc, again.hostname, again.port, _tls_name(parts.netloc))
 
 
 def _tls_name(authority: str) -> str:
@@ -119,7 +119,7 @@ def _resolved(authority: _Authority, steps: tuple[str, ...]) -> Asking:
                 return (yield from _reached(authority, found, step))
             case Unanswered(failure) as silence if failure is not Failure.NOT_DONE:
                 return unanswered(f"{service}.{host}", silence, step)
-            case Unanswered() | Absent():  # SrvResolver: "for .onion" NOTIMP is as good as none
+            case _:  # Absent; SrvResolver: "for .onion" NOTIMP is as good as none
                 pass
     return (yield from _reached(authority, _alone(host, PORT), steps[4]))
 
@@ -135,7 +135,7 @@ def _reached(authority: _Authority, places: Services, step: str) -> Asking:
         match (yield from _addresses(place.target, step)):
             case Addresses(addresses):
                 usable.append(Target(place.target, place.port, addresses, place.priority))
-            case Absent() | Unanswered() as nothing:
+            case nothing:
                 passed_over.append(no_addresses(place.target, nothing, step))
     if not usable:
         return NoRoute(step, "; ".join(each.why for each in passed_over))
@@ -144,7 +144,7 @@ def _reached(authority: _Authority, places: Services, step: str) -> Asking:
         step=step,
         targets=tuple(usable),
         host_header=authority.text,
-        sni=None if is_literal(name) else name,
+        sni=None if is_literal(name) else name or None,
         certificate_name=name,
         passed_over=tuple(passed_over),
     )
