@@ -24,6 +24,7 @@ PACKAGES = (
     *("haproxy", "yggdrasil", "nftables", "iproute2"),
     *("systemd-container", "debootstrap", "git"),
 )
+FURNISHED = "ip link set lo up && mount -t tmpfs none /mnt && nft list ruleset"
 SBIN = "/usr/sbin:/sbin"  # where Debian keeps most of what we need; a user's PATH may lack it
 
 
@@ -55,8 +56,8 @@ def _lab() -> str | None:
     absent = [it for it in ("systemd-nspawn", "debootstrap") if not _found(it)]
     if absent:
         return f"there is no {' and no '.join(absent)} (./dev setup brings it)"
-    if not _works("unshare", "--mount", "--net", "true"):
-        return "no namespaces may be made here"
+    if not _works("unshare", "--mount", "--net", "sh", "-c", FURNISHED):
+        return "no namespaces may be made and furnished here (a container without rights?)"
     return None
 
 
