@@ -76,7 +76,7 @@ class Machine:
     def argv(self, words: Sequence[str]) -> tuple[str, ...]:
         """The command line that runs `words` in it."""
         inside = ("nsenter", "--target", str(self.init), "--mount", "--net", "--pid", "--")
-        return (*inside, *HEARING, *words)
+        return (*HEARING, *inside, *words)
 
     def run(self, *words: str, env: Mapping[str, str] | None = None, within: float = 90) -> Said:
         """Run a program in it to its end."""
