@@ -131,9 +131,20 @@ def candidates(output: str) -> dict[str, str]:
     return {package: version for package, version in found if version != "(none)"}
 
 
+_VERSION_WITH_SOURCES = r"^(?:     | \*\*\* )(\S+) -?\d+\n((?: {8,}.*(?:\n|\Z))+)"
+
+
 def offered(output: str) -> tuple[str, ...]:
-    """Every version in the version tables of `apt-cache policy`, best first."""
-    return tuple(re.findall(r"^(?:     | \*\*\* )(\S+) -?\d+$", output, re.MULTILINE))
+    """Every version in the version tables of `apt-cache policy` that can be fetched, best first.
+
+    Of a package that was removed and not purged, dpkg knows a version that no archive may have.
+    """
+    rows = re.findall(_VERSION_WITH_SOURCES, output, re.MULTILINE)
+    return tuple(
+        version
+        for version, sources in rows
+        if any(not source.endswith("/var/lib/dpkg/status") for source in sources.splitlines())
+    )
 
 
 def coming(simulation: str) -> tuple[str, ...]:

@@ -79,6 +79,10 @@ def test_only_what_is_wholly_installed_counts() -> None:
     }
 
 
+def test_what_only_dpkg_remembers_is_not_on_offer() -> None:
+    assert apt_report.offered(said("policy-removed")) == ("0.4.7-1+b5",)
+
+
 def test_candidates_and_all_that_is_offered_are_read() -> None:
     policy = said("policy")
     assert apt_report.candidates(policy)["yggdrasil"] == "0.5.12-1~bpo12+1"
