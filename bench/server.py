@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from greygate.components.component import Answering
+from greygate.components.component import Answering, Ready
 from greygate.engine import synapse
 from greygate.identity import keys
 from greygate.plan.paths import Paths
@@ -26,6 +26,24 @@ def greygate(state: Path, *words: str) -> Any:
     argv = ("./greygate", *words, "--json", "--state", str(state))
     done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
     return json.loads(done.stdout)
+
+
+def serving_after(state: Path, *ready: Ready) -> float:
+    """Seconds from the command until all of it answers; the command is waited for, uncounted."""
+    began = time.monotonic()
+    with subprocess.Popen(
+        ("./greygate", "up", "--detach", "--json", "--state", str(state)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ):
+        return _until(began, *ready)
+
+
+def _until(began: float, *ready: Ready) -> float:
+    while not all(map(is_ready, ready)):
+        assert time.monotonic() - began < SLOW, "it does not start"
+        time.sleep(PAUSE)
+    return time.monotonic() - began
 
 
 def with_engine(state: Path) -> None:
@@ -47,10 +65,7 @@ def synapse_alone(state: Path, socket: PurePosixPath) -> float:
         stderr=subprocess.DEVNULL,
     )
     try:
-        while not is_ready(Answering(socket, "/health")):
-            assert time.monotonic() - began < SLOW, "Synapse does not start"
-            time.sleep(PAUSE)
-        return time.monotonic() - began
+        return _until(began, Answering(socket, "/health"))
     finally:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from greygate.run.state import Condition, State, telling
 from greygate.text import _, duration
 
 PAUSE = 0.05  # seconds between two looks
-PULSE = 0.25  # seconds between two questions to the runner whether all still live
+PULSE = 0.5  # seconds between two questions to the runner whether all still live
 PATIENCE = 2.0  # seconds for one look: a service that is starting may be slow to answer
 
 
@@ -123,6 +124,8 @@ def _accepts(address: str, port: int) -> bool:
 
 
 def _answers(path: str, target: str) -> bool:
+    if not os.path.exists(path):  # Synapse makes it last: till then there is nothing to ask
+        return False
     # Synapse answers 500 on a unix socket where nobody says for whom the request is.
     try:
         # No TLS on a unix socket: reading the system's authorities would cost 30 ms a look.
