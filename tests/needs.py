@@ -6,6 +6,7 @@ As a program (`./dev test` runs it as root, `./dev setup` too) it installs the s
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import subprocess
 import sys
@@ -29,9 +30,13 @@ SBIN = "/usr/sbin:/sbin"  # where Debian keeps most of what we need; a user's PA
 
 
 def engines() -> Paths:
-    """Where tests keep Synapse's environment: one for all runs of this user."""
+    """Where tests keep Synapse's environment: one for all runs of this user with this Python.
+
+    3.11.2 and 3.11.7 read some URLs differently, and one below /root is closed to the services.
+    """
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    kept = PurePosixPath(cache) / "greygate-tests"
+    python = hashlib.sha256(f"{sys.base_prefix} {sys.version}".encode()).hexdigest()[:8]
+    kept = PurePosixPath(cache) / "greygate-tests" / python
     return Paths.below(kept, kept / "run")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path, PurePosixPath
 import httpx
 import pytest
 
+import needs
 from greygate.components import synapse
 from greygate.components.component import Service
 from greygate.engine.synapse import ensure
@@ -55,9 +55,7 @@ class RealSynapse:
 @pytest.fixture(scope="session")
 def engine() -> PurePosixPath:
     """Synapse's environment: built once for all test runs of this user."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    kept = PurePosixPath(cache) / "greygate-tests"
-    return ensure(Paths.below(kept, kept / "run"), Silent())
+    return ensure(needs.engines(), Silent())
 
 
 @pytest.fixture(scope="session")
