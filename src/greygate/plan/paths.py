@@ -59,6 +59,25 @@ class Paths:
         return self.keys / "admin.json"
 
     @property
+    def site_key(self) -> PurePosixPath:
+        """Ed25519 private key, PKCS#8 PEM, root only: what home tells its edges it signs."""
+        return self.keys / "site.pem"
+
+    @property
+    def edges(self) -> PurePosixPath:
+        """At home: a directory for each edge. Root only: a token gives its edge away."""
+        return self.state / "edges"
+
+    def edge_key(self, edge_id: str) -> PurePosixPath:
+        """At home: the overlay key that was made for the edge, PKCS#8 PEM."""
+        return self.edges / edge_id / "overlay.pem"
+
+    @property
+    def joined(self) -> PurePosixPath:
+        """On an edge: the token by which it joined, root only."""
+        return self.state / "edge" / "token"
+
+    @property
     def ca_key(self) -> PurePosixPath:
         return self.certificates / "ca.key" if self.stand_in else self.keys / "ca.key"
 

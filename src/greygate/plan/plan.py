@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
+from greygate.plan.edges import EdgeLink
 from greygate.plan.paths import Paths
 from greygate.site.model import Address, Node, Site
 
@@ -45,6 +48,9 @@ class Plan:
     address_url: str  # the same by address, where no name resolves
     engine: PurePosixPath  # the Synapse environment's Python
     accounts: bool  # services run under accounts of their own (we are root)
+    edges: tuple[EdgeLink, ...] = ()  # none on loopback, and where the site stands alone
+    peers: tuple[str, ...] = ()  # all that our node dials: the site's peers, and the edges
+    ingress_names: tuple[str, ...] = ()  # what other servers may ask for through an edge
 
 
 def plan_for(
@@ -55,9 +61,14 @@ def plan_for(
     interface: str | None,
     engine: PurePosixPath,
     accounts: bool,
+    edge_keys: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
-    """The plan for home; `address` is the overlay address, None in `loopback`."""
+    """The plan for home; `address` is the overlay address, None in `loopback`.
+
+    `edge_keys`: the public key of each edge that has one, by the edge's id.
+    """
     loopback = site.overlay.node is Node.LOOPBACK
+    edges = () if loopback else _edges(site, edge_keys)
     addresses = LOOPBACK if address is None else (address,)
     port = TRY_OUT_PORT if loopback else CLIENT_PORT
     address_url = _url(_literal(addresses[0]), port)
@@ -72,13 +83,31 @@ def plan_for(
         address_url=address_url,
         engine=engine,
         accounts=accounts,
+        edges=edges,
+        peers=(*site.overlay.peers, *(uri for link in edges for uri in link.peers)),
+        ingress_names=_ingress_names(site, edges),
     )
+
+
+def _edges(site: Site, keys: Mapping[str, str]) -> tuple[EdgeLink, ...]:
+    if not site.federation:
+        return ()
+    return tuple(EdgeLink(edge, keys[edge.id]) for edge in site.edges if edge.id in keys)
+
+
+def _ingress_names(site: Site, edges: tuple[EdgeLink, ...]) -> tuple[str, ...]:
+    """Some servers ask an edge for its own name; what it answers is the same."""
+    if not edges:
+        return ()
+    named = (site.server_name.host, *(link.edge.name for link in edges))
+    return tuple(dict.fromkeys(name.lower() for name in named))
 
 
 def _certificate(site: Site, addresses: tuple[Address, ...]) -> CertificateNames:
     """The names and addresses that a client may ask for; a port is no part of them."""
     literal, host = site.server_name.literal, site.server_name.host
-    names = [*((host,) if literal is None else ()), site.names.client]
+    edges = [edge.name for edge in site.edges] if site.federation else []
+    names = [*((host,) if literal is None else ()), site.names.client, *edges]
     if site.overlay.node is Node.LOOPBACK:
         names.append("localhost")
     named = (*addresses, *((literal,) if literal else ()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
+from pathlib import PurePosixPath
 
 from greygate.spec.server_name import ServerName
 
@@ -68,6 +69,56 @@ class Support:
     page: str | None
 
 
+class Tls(Enum):
+    """Who opens the TLS of what comes in through an edge."""
+
+    SEALED = "sealed"  # home: the edge forwards it unopened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """A rented host with a public address that lets the federation in."""
+
+    id: str  # what the operator calls it: "edge1"
+    name: str  # its name in DNS, which the SRV records name
+    addresses: tuple[Address, ...]  # public ones
+    tls: Tls = Tls.SEALED
+    priority: int = 10  # of its SRV records (RFC 2782): lower is asked first
+
+
+class Editor(Enum):
+    """How a zone is written."""
+
+    MANUAL = "manual"  # a web form or a zone file, by hand
+    ALFIS = "alfis"
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A zone in DNS that holds some of our names."""
+
+    name: str
+    editor: Editor = Editor.MANUAL
+
+
+class Source(Enum):
+    """Where certificates come from."""
+
+    OWN = "own"  # the site's own authority: people must be told to trust it, servers never will
+    FILES = "files"  # another program keeps them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificates:
+    """Where the certificate comes from, and who else may make one."""
+
+    source: Source = Source.OWN
+    chain: PurePosixPath | None = None  # PEM; with `files`
+    key: PurePosixPath | None = None  # PEM; with `files`
+    issuer: str | None = None  # the CA's domain in CAA records (RFC 8659): "letsencrypt.org"
+    account: str | None = None  # the ACME account's URI: CAA accounturi (RFC 8657)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """One deployment. `trial`: the name is a throw-away and nothing made in it carries over."""
@@ -80,3 +131,7 @@ class Site:
     first_person: str  # localpart of the person that the first start creates
     support: Support
     accepted_doubts: tuple[str, ...] = ()  # doubts about the names that the operator has read
+    edges: tuple[Edge, ...] = ()
+    zones: tuple[Zone, ...] = ()  # as the file names them; what is in none has a usual one
+    certificates: Certificates = Certificates()
+    legacy_media: bool = False  # unauthenticated media for servers older than spec v1.11

@@ -1,0 +1,46 @@
+"""The way between home and its edges: what both must agree on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+
+from greygate.site.model import Address, Edge
+from greygate.spec.yggdrasil import address_of
+
+PUBLIC_PORTS = (443, 8448)  # of an edge; 8448 for those who ask for no SRV record
+
+INGRESS_PORT = 18448  # home, on the overlay: sealed streams from edges, with PROXY v2
+AGENT_PORT = 18450  # an edge, on the overlay: requests from home
+PEERING_PORT = 18451  # an edge, on 127.0.0.1: its Yggdrasil, behind its HAProxy
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeLink:
+    """An edge as home knows it: home made the edge's overlay key."""
+
+    edge: Edge
+    key: str  # the public key in hexadecimal, as Yggdrasil's `?key=` wants it
+
+    @property
+    def address(self) -> IPv6Address:
+        """The edge's address on the overlay."""
+        return address_of(bytes.fromhex(self.key))
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """What home's node dials: every address of the edge on every port, the key pinned."""
+        return tuple(
+            f"tls://{_literal(address)}:{port}?key={self.key}&sni={peer_name(self.edge.name)}"
+            for address in self.edge.addresses
+            for port in PUBLIC_PORTS
+        )
+
+
+def peer_name(edge_name: str) -> str:
+    """The SNI by which an edge's HAProxy knows its own Yggdrasil's peers; it is in no DNS."""
+    return f"peer.{edge_name}"
+
+
+def _literal(address: Address) -> str:
+    return f"[{address}]" if address.version == 6 else str(address)
