@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -16,6 +17,7 @@ class Kind(Enum):
 
     TEXT = "text"
     FLAG = "flag"
+    NUMBER = "number"
     TEXTS = "texts"
 
 
@@ -44,6 +46,7 @@ KEYS = (
     Known("server_name", Kind.TEXT, '"twinkle.example"'),
     Known("federation", Kind.FLAG, "false"),
     Known("trial", Kind.FLAG, "true"),
+    Known("legacy_media", Kind.FLAG, "false"),
     Known("accepted_doubts", Kind.TEXTS, '["doubt.not-public"]'),
     Known("names.client", Kind.TEXT, '"m.twinkle.example"'),
     Known("names.layout", Kind.TEXT, '"none"'),
@@ -53,6 +56,18 @@ KEYS = (
     Known("overlay.listen", Kind.TEXTS, '["tls://[::]:443"]'),
     Known("overlay.allow", Kind.TEXTS, '["tcp/22"]'),
     Known("overlay.firewall", Kind.FLAG, "true"),
+    Known("edge.id", Kind.TEXT, '"edge1"'),
+    Known("edge.name", Kind.TEXT, '"edge.other.example"'),
+    Known("edge.addresses", Kind.TEXTS, '["192.0.2.10"]'),
+    Known("edge.tls", Kind.TEXT, '"sealed"'),
+    Known("edge.priority", Kind.NUMBER, "10"),
+    Known("zone.name", Kind.TEXT, '"twinkle.example"'),
+    Known("zone.dns", Kind.TEXT, '"manual"'),
+    Known("certificates.source", Kind.TEXT, '"files"'),
+    Known("certificates.chain", Kind.TEXT, '"/etc/letsencrypt/live/twinkle/fullchain.pem"'),
+    Known("certificates.key", Kind.TEXT, '"/etc/letsencrypt/live/twinkle/privkey.pem"'),
+    Known("certificates.issuer", Kind.TEXT, '"letsencrypt.org"'),
+    Known("certificates.account", Kind.TEXT, '"https://acme-v02.api.letsencrypt.org/acme/acct/1"'),
     Known("people.first", Kind.TEXT, '"owner"'),
     Known("support.email", Kind.TEXT, '"me@example.org"'),
     Known("support.page", Kind.TEXT, '"https://example.org/help"'),
@@ -60,8 +75,21 @@ KEYS = (
 BY_KEY = {known.key: known for known in KEYS}
 SECTIONS = tuple(dict.fromkeys(known.section for known in KEYS if known.section))
 
-# Sections of a federating deployment; the parts that act on them are not in this version.
-LATER = ("edge", "zone", "certificates", "egress")
+LISTS = ("edge", "zone")  # sections of which there may be several: [[edge]]
+
+# What a later version will have, and what to do meanwhile.
+LATER = {
+    "egress": _("everything leaves from home itself; take this section away"),
+    "zone.challenge": _("certificates come from files in this version; take this line away"),
+    "certificates.email": _("certificates come from files in this version; take this line away"),
+}
+
+_NUMBER = re.compile(r"\[[0-9]+\]$")
+
+
+def known_as(path: Path) -> str:
+    """The key of the table above that stands there: `edge[1].name` is an `edge.name`."""
+    return ".".join((_NUMBER.sub("", path[0]), *path[1:]))
 
 
 def mistaken(tree: Tree) -> Iterator[Mistake]:
@@ -72,29 +100,22 @@ def mistaken(tree: Tree) -> Iterator[Mistake]:
             reported.add(section.path[0])
             yield problem
     for entry in tree.entries:
-        top = entry.path[0]
-        if entry.key in BY_KEY or top in reported:
+        top, known = entry.path[0], known_as(entry.path)
+        if known in BY_KEY or top in reported:
             continue
-        if top in LATER:
-            reported.add(top)
-            yield _later(entry.line, top)
+        if later := next((it for it in (known, top) if it in LATER), None):
+            reported.add(later)
+            yield _later(entry.line, later)
         else:
             yield _unknown(entry)
 
 
 def _section_problem(section: Section) -> Mistake | None:
-    name = ".".join(section.path)
+    name = known_as(section.path)
     if section.path[0] in LATER:
         return _later(section.line, section.path[0]) if len(section.path) == 1 else None
-    if name in SECTIONS and not section.repeated:
-        return None
     if name in SECTIONS:
-        return Mistake(
-            section.line,
-            name,
-            _("there is one [{name}], not a list of them").format(name=name),
-            _("write [{name}], with one pair of brackets").format(name=name),
-        )
+        return _miscounted(section, name) if section.repeated != (name in LISTS) else None
     if name in BY_KEY:
         return Mistake(
             section.line,
@@ -110,23 +131,35 @@ def _section_problem(section: Section) -> Mistake | None:
     )
 
 
+def _miscounted(section: Section, name: str) -> Mistake:
+    if section.repeated:
+        return Mistake(
+            section.line,
+            name,
+            _("there is one [{name}], not a list of them").format(name=name),
+            _("write [{name}], with one pair of brackets").format(name=name),
+        )
+    return Mistake(
+        section.line,
+        name,
+        _("there may be several of {name}, and each has its own header").format(name=name),
+        _("write [[{name}]], with two pairs of brackets").format(name=name),
+    )
+
+
+def header(section: str) -> str:
+    """The line that begins a section."""
+    return f"[[{section}]]" if section in LISTS else f"[{section}]"
+
+
 def _nearest_section(name: str) -> str:
     if near := nearest(name, SECTIONS):
-        return _("did you mean [{near}]?").format(near=near)
-    return _("take it away; there are {sections}").format(
-        sections=", ".join(f"[{known}]" for known in SECTIONS)
-    )
+        return _("did you mean {near}?").format(near=header(near))
+    return _("take it away; there are {sections}").format(sections=", ".join(map(header, SECTIONS)))
 
 
 def _later(line: int, name: str) -> Mistake:
-    return Mistake(
-        line,
-        name,
-        _("{name} is for servers that federate; this version runs standalone servers only").format(
-            name=name
-        ),
-        _("take this section away, and write federation = false at the top"),
-    )
+    return Mistake(line, name, _("{name} is not in this version").format(name=name), LATER[name])
 
 
 def _unknown(entry: Entry) -> Mistake:
@@ -135,7 +168,9 @@ def _unknown(entry: Entry) -> Mistake:
             entry.line,
             entry.key,
             _("{key} is a section, not a key").format(key=entry.key),
-            _("write [{key}] on a line of its own, and its keys below").format(key=entry.key),
+            _("write {header} on a line of its own, and its keys below").format(
+                header=header(entry.key)
+            ),
         )
     return Mistake(
         entry.line, entry.key, _("there is no key {key}").format(key=entry.key), _advice(entry)
@@ -144,19 +179,20 @@ def _unknown(entry: Entry) -> Mistake:
 
 def meant(path: Path) -> str | None:
     """The key that one written as `path` was most likely meant to be."""
-    section, name = ".".join(path[:-1]), path[-1]
-    beside = {known.name: known.key for known in KEYS if known.section == section}
+    above, name = path[:-1], path[-1]
+    section = known_as(above) if above else ""
+    beside = [known.name for known in KEYS if known.section == section]
     near = nearest(name, beside)
-    return beside[near] if near else None
+    return ".".join((*above, near)) if near else None
 
 
 def _advice(entry: Entry) -> str:
     if key := meant(entry.path):
-        return _("did you mean {near}?").format(near=BY_KEY[key].name)
+        return _("did you mean {near}?").format(near=key.rpartition(".")[2])
     elsewhere = {known.name: known for known in KEYS}
     if near := nearest(entry.path[-1], elsewhere):
         return _place(elsewhere[near])
-    section = ".".join(entry.path[:-1])
+    section = known_as(entry.path[:-1]) if entry.path[:-1] else ""
     beside = [known.name for known in KEYS if known.section == section]
     return _("take it away; here there are {keys}").format(
         keys=", ".join(beside or [known.key for known in KEYS])
@@ -165,5 +201,7 @@ def _advice(entry: Entry) -> str:
 
 def _place(known: Known) -> str:
     if known.section:
-        return _("write {line} below [{section}]").format(line=known.line, section=known.section)
+        return _("write {line} below {section}").format(
+            line=known.line, section=header(known.section)
+        )
     return _("write {line} at the top, before the first [section]").format(line=known.line)

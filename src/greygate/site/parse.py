@@ -7,8 +7,10 @@ import re
 from greygate.errors import SiteRefused
 from greygate.site import defaults, keys, syntax
 from greygate.site.doubts import ALL, Severity, doubts
-from greygate.site.model import Layout, Names, Site, Support
+from greygate.site.edges import edges
+from greygate.site.model import Edge, Layout, Names, Node, Overlay, Site, Support
 from greygate.site.overlay import overlay
+from greygate.site.papers import certificates, zones
 from greygate.site.reading import Reading
 from greygate.spec.host_name import host_name_problem
 from greygate.spec.server_name import BadServerName, ServerName
@@ -79,19 +81,26 @@ def _site(reading: Reading) -> Site | None:
     name = named or _UNNAMED
     names, trial = _names(reading, name), reading.flag("trial") is True
     accepted = _accepted(reading)
-    _judge_federation(reading)
+    federation = _federation(reading, trial=trial)
     if named is not None:
-        _judge_name(reading, named, names, accepted=accepted, trial=trial)
-    first = _first_person(reading, name)
+        _judge_name(reading, named, names, accepted=accepted, trial=trial, federation=federation)
+    first, joined = _first_person(reading, name), overlay(reading)
+    let_in = edges(reading, name, names)
+    _judge_way_in(reading, names, joined, let_in, federation=federation)
+    ours = (name.host, names.client, *(edge.name for edge in let_in))
     site = Site(
         server_name=name,
-        federation=False,
+        federation=federation,
         trial=trial,
         names=names,
-        overlay=overlay(reading),
+        overlay=joined,
         first_person=first,
         support=_support(reading, defaults.support_id(first, name)),
         accepted_doubts=accepted,
+        edges=let_in,
+        zones=zones(reading, ours),
+        certificates=certificates(reading, federation=federation),
+        legacy_media=reading.flag("legacy_media") is True,
     )
     return site if named is not None else None
 
@@ -118,12 +127,6 @@ def _server_name(reading: Reading) -> ServerName | None:
 
 def _names(reading: Reading, name: ServerName) -> Names:
     layout = reading.choice("names.layout", Layout, defaults.LAYOUT)
-    if layout is Layout.CLEARNET:
-        reading.wrong(
-            "names.layout",
-            _('layout = "clearnet" needs an edge, and this version runs standalone servers only'),
-            _('write layout = "none", or take the line away'),
-        )
     usual = defaults.client_name(name)
     client = reading.text("names.client")
     if client is not None and (why := client_problem(client)):
@@ -141,15 +144,51 @@ def _names(reading: Reading, name: ServerName) -> Names:
     return Names(client=client or usual or str(_UNNAMED), layout=layout)
 
 
-def _judge_federation(reading: Reading) -> None:
+def _federation(reading: Reading, *, trial: bool) -> bool:
+    """Whether the server federates: it does unless the file says otherwise, as a trial must."""
     value = reading.flag("federation")
-    if value is True or not reading.has("federation"):
+    if trial and value is not False:
         reading.wrong(
             "federation",
-            _("federation is on, and this version runs standalone servers only")
-            if value
-            else _("federation is missing; it would be on, and this version cannot federate"),
+            _("a trial can never federate: its name is a throw-away"),
             _("write federation = false at the top, before the first [section]"),
+        )
+    return value is not False and not trial
+
+
+def _judge_way_in(
+    reading: Reading,
+    names: Names,
+    joined: Overlay,
+    let_in: tuple[Edge, ...],
+    *,
+    federation: bool,
+) -> None:
+    """Whether other servers can come in as the rest of the file has it."""
+    if not federation:
+        if names.layout is Layout.CLEARNET:
+            reading.wrong(
+                "names.layout",
+                _('layout = "clearnet" is for servers that federate, and this one stands alone'),
+                _('write layout = "none", or take the line away'),
+            )
+        return
+    if not reading.elements("edge"):
+        reading.wrong(
+            "federation",
+            _("other servers need an edge to come in by, and there is none"),
+            _(
+                "describe your rented host below [[edge]] with id, name and addresses; "
+                "or write federation = false at the top for a server that stands alone"
+            ),
+        )
+    elif joined.node in (Node.ROUTED, Node.LOOPBACK) and let_in:
+        reading.wrong(
+            "overlay.node",
+            _('an edge needs a Yggdrasil on this machine, which node = "{node}" has not').format(
+                node=joined.node.value
+            ),
+            _('write node = "managed", or federation = false at the top'),
         )
 
 
@@ -168,7 +207,13 @@ def _unknown_doubt(text: str) -> str:
 
 
 def _judge_name(
-    reading: Reading, name: ServerName, names: Names, *, accepted: tuple[str, ...], trial: bool
+    reading: Reading,
+    name: ServerName,
+    names: Names,
+    *,
+    accepted: tuple[str, ...],
+    trial: bool,
+    federation: bool,
 ) -> None:
     if trial:
         if not name.host.lower().endswith(f".{TRIAL_ZONE}"):
@@ -178,7 +223,9 @@ def _judge_name(
                 _("take the line trial = true away: a server of this name is for keeps"),
             )
         return
-    found = doubts(name, names.client, federation=False, layout=names.layout, accepted=accepted)
+    found = doubts(
+        name, names.client, federation=federation, layout=names.layout, accepted=accepted
+    )
     for doubt in found:
         if doubt.severity is Severity.REFUSE:
             key = "names.client" if doubt.name.startswith("doubt.client") else "server_name"

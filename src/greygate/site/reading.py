@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TypeVar
 
 from greygate.errors import Mistake
-from greygate.site.keys import BY_KEY, Kind, meant
+from greygate.site.keys import BY_KEY, Kind, known_as, meant
 from greygate.site.syntax import Entry, Tree
 from greygate.text import _, nearest
 
@@ -17,6 +17,7 @@ E = TypeVar("E", bound=Enum)
 _WANTED = {
     Kind.TEXT: _("{key} must be a text in quotes"),
     Kind.FLAG: _("{key} must be true or false, without quotes"),
+    Kind.NUMBER: _("{key} must be a whole number, without quotes"),
     Kind.TEXTS: _("{key} must be a list of texts in quotes"),
 }
 
@@ -28,7 +29,8 @@ class Reading:
         self.mistakes: list[Mistake] = []
         self._entries = {entry.key: entry for entry in tree.entries}
         self._sections = {".".join(s.path): s.line for s in reversed(tree.sections)}
-        self._meant = {meant(e.path) for e in tree.entries if e.key not in BY_KEY}
+        self._lists = [s.path for s in tree.sections if s.repeated]
+        self._meant = {meant(e.path) for e in tree.entries if known_as(e.path) not in BY_KEY}
         self._dropped = tree.dropped
 
     def wrong(self, key: str, text: str, hint: str, *, item: int | None = None) -> None:
@@ -39,11 +41,28 @@ class Reading:
             line = entry.item_lines[item]
         self.mistakes.append(Mistake(line, key, text, hint))
 
+    def noted(self, key: str) -> bool:
+        """Whether something was wrong with `key` already."""
+        return any(mistake.key == key for mistake in self.mistakes)
+
+    def value(self, key: str) -> object:
+        """What stands there, whatever it is; None where nothing does."""
+        entry = self._entries.get(key)
+        return entry.value if entry else None
+
     def has(self, key: str) -> bool:
         """Whether the file says something of `key`, be it unreadable or misspelled."""
         name = key.rpartition(".")[2]
         unreadable = re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", self._dropped)
         return key in self._entries or key in self._meant or unreadable is not None
+
+    def elements(self, section: str) -> tuple[str, ...]:
+        """How the keys of each table in a list of tables begin: `edge[1]`, `edge[2]`."""
+        return tuple(".".join(path) for path in self._lists if known_as(path) == section)
+
+    def number(self, key: str) -> int | None:
+        entry = self._entry(key, lambda value: type(value) is int)
+        return entry.value if entry and isinstance(entry.value, int) else None
 
     def text(self, key: str) -> str | None:
         entry = self._entry(key, lambda value: isinstance(value, str))
@@ -97,7 +116,7 @@ class Reading:
         return None
 
     def _unfit(self, key: str, *, item: int | None = None) -> None:
-        known = BY_KEY[key]
+        known = BY_KEY[known_as(tuple(key.split(".")))]
         text = _WANTED[known.kind].format(key=key)
         self.wrong(key, text, _("for example: {line}").format(line=known.line), item=item)
 
@@ -105,7 +124,7 @@ class Reading:
         """Where the key stands; where it is missing, the header that it belongs under."""
         if key in self._entries:
             return self._entries[key].line
-        return self._sections.get(key.rpartition(".")[0], 1)
+        return self._sections.get(key, self._sections.get(key.rpartition(".")[0], 1))
 
 
 def _one_of(known: dict[str, E]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -70,6 +71,7 @@ def _parser() -> Parser:
 
 
 def _in_document(document: Node, values: object) -> Iterator[Entry | Section]:
+    counted: Counter[Path] = Counter()
     for node in document.named_children:
         match node.type:
             case "pair":
@@ -77,24 +79,40 @@ def _in_document(document: Node, values: object) -> Iterator[Entry | Section]:
             case "table":
                 path = _path(node.named_children[0])
                 yield Section(_line(node), path)
-                for pair in _children(node, "pair"):
-                    yield from _in_pair(pair, path, values)
+                yield from _in_table(node, path, _at(values, path))
             case "table_array_element":
-                # No list of tables is used by this version, so nobody needs what is inside.
-                yield Section(_line(node), _path(node.named_children[0]), repeated=True)
+                path = _path(node.named_children[0])
+                tables, place = _at(values, path), counted[path]
+                counted[path] += 1
+                table = tables[place] if isinstance(tables, list) else None
+                path = (*path[:-1], numbered(path[-1], place + 1))
+                yield Section(_line(node), path, repeated=True)
+                yield from _in_table(node, path, table)
 
 
-def _in_pair(pair: Node, above: Path, values: object) -> Iterator[Entry | Section]:
+def numbered(name: str, place: int) -> str:
+    """How the keys of one table in a list of tables begin: `edge[1]`."""
+    return f"{name}[{place}]"
+
+
+def _in_table(node: Node, path: Path, table: object) -> Iterator[Entry | Section]:
+    for pair in _children(node, "pair"):
+        yield from _in_pair(pair, path, table)
+
+
+def _in_pair(pair: Node, above: Path, table: object) -> Iterator[Entry | Section]:
+    """What a pair holds; `above` is where its table stands in the file, `table` what is in it."""
     key, value = [child for child in pair.named_children if child.type != "comment"][:2]
-    path = above + _path(key)
+    here = _path(key)
+    path, found = above + here, _at(table, here)
     if value.type == "inline_table":
         yield Section(_line(pair), path)
         for inner in _children(value, "pair"):
-            yield from _in_pair(inner, path, values)
+            yield from _in_pair(inner, path, found)
         return
     items = (child for child in value.named_children if child.type != "comment")
     lines = tuple(map(_line, items)) if value.type == "array" else ()
-    yield Entry(_line(pair), path, _at(values, path), lines)
+    yield Entry(_line(pair), path, found, lines)
 
 
 def _path(key: Node) -> Path:
@@ -109,7 +127,6 @@ def _path(key: Node) -> Path:
 
 def _at(values: object, path: Path) -> object:
     for part in path:
-        # Below a list of tables: which of them does not matter, see _in_document.
         values = values.get(part) if isinstance(values, Mapping) else None
     return values
 

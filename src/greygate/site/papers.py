@@ -1,0 +1,121 @@
+"""The sections [certificates] and [[zone]]: who vouches for our names, how they are published."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from greygate.site.model import Certificates, Editor, Source, Zone
+from greygate.site.reading import Reading
+from greygate.spec.host_name import host_name_problem
+from greygate.text import _, listing
+
+_ACCOUNT = re.compile(r"https://[!-:<-~]+")  # RFC 8657, 3: a URI; CAA ends a parameter with ";"
+
+
+def certificates(reading: Reading, *, federation: bool) -> Certificates:
+    """Where certificates come from; what does not go together is noted."""
+    source = reading.choice("certificates.source", Source, Source.OWN)
+    chain, key = (_path(reading, f"certificates.{name}", source) for name in ("chain", "key"))
+    if federation and source is Source.OWN:
+        reading.wrong(
+            "certificates.source",
+            _("other servers trust public authorities only, and none is named here"),
+            _(
+                'write source = "files" below [certificates], with the chain and the key that '
+                "certbot, acme.sh or lego keep for you (by DNS-01)"
+            ),
+        )
+    return Certificates(
+        source=source, chain=chain, key=key, issuer=_issuer(reading), account=_account(reading)
+    )
+
+
+def zones(reading: Reading, names: Iterable[str]) -> tuple[Zone, ...]:
+    """The zones that the file names; each must hold one of our `names`."""
+    ours = [name.lower() for name in names]
+    found: list[Zone] = []
+    for at in reading.elements("zone"):
+        name = reading.text(f"{at}.name")
+        editor = reading.choice(f"{at}.dns", Editor, Editor.MANUAL)
+        zone = name.lower() if name else ""
+        if name is None:
+            if not reading.has(f"{at}.name"):
+                reading.wrong(f"{at}.name", _("the zone's name is missing"), _ZONE_HINT)
+        elif why := host_name_problem(name):
+            reading.wrong(f"{at}.name", _("this is no zone: {why}").format(why=why), _ZONE_HINT)
+        elif not any(is_in(it, zone) for it in ours):
+            told = _("none of this site's names is in {zone}").format(zone=name)
+            reading.wrong(f"{at}.name", told, _("they are {names}").format(names=listing(ours)))
+        elif zone in (it.name for it in found):
+            told = _("{zone} is there twice").format(zone=name)
+            reading.wrong(f"{at}.name", told, _("take one away"))
+        else:
+            found.append(Zone(zone, editor))
+    return tuple(found)
+
+
+def is_in(name: str, zone: str) -> bool:
+    """Whether `name` is the zone's apex, or below it; both in small letters."""
+    return name == zone or name.endswith(f".{zone}")
+
+
+_ZONE_HINT = _('write a name like "example.org" below [[zone]]')
+
+
+def _path(reading: Reading, key: str, source: Source) -> PurePosixPath | None:
+    text, name = reading.text(key), key.rpartition(".")[2]
+    if source is Source.OWN:
+        if reading.has(key):
+            reading.wrong(
+                key,
+                _('{name} means nothing with source = "own"').format(name=name),
+                _('write source = "files" beside it, or take this line away'),
+            )
+        return None
+    if text is None:
+        if not reading.has(key):
+            reading.wrong(
+                key,
+                _('source = "files" needs the {name}').format(name=name),
+                _('write {name} = "/path/of/the/file.pem" below [certificates]').format(name=name),
+            )
+        return None
+    if not text.startswith("/"):
+        reading.wrong(
+            key,
+            _("{text!r} is no path from the root").format(text=text),
+            _("begin it with /: services start elsewhere than you stand now"),
+        )
+    return PurePosixPath(text)
+
+
+def _issuer(reading: Reading) -> str | None:
+    text = reading.text("certificates.issuer")
+    if text is not None and (why := host_name_problem(text)):
+        reading.wrong(
+            "certificates.issuer",
+            _("this is no authority's name in CAA records: {why}").format(why=why),
+            _('write it as the authority documents it, like "letsencrypt.org"'),
+        )
+    return text
+
+
+def _account(reading: Reading) -> str | None:
+    text = reading.text("certificates.account")
+    if text is None:
+        return None
+    if not _ACCOUNT.fullmatch(text):
+        reading.wrong(
+            "certificates.account",
+            _("{text!r} is no ACME account's address").format(text=text),
+            _("write the https address of the account, as `certbot show_account` tells it"),
+        )
+    if not reading.has("certificates.issuer"):
+        reading.wrong(
+            "certificates.issuer",
+            _("an account is somebody's: the authority's name is missing"),
+            _('write issuer = "letsencrypt.org", or whose account it is'),
+        )
+    return text
