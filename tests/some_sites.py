@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from ipaddress import IPv6Address
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from greygate.plan.paths import Paths
 from greygate.plan.plan import INTERFACE, Plan, plan_for
-from greygate.site.model import Layout, Names, Node, Opening, Overlay, Site, Support
+from greygate.site.model import (
+    Certificates,
+    Edge,
+    Layout,
+    Names,
+    Node,
+    Opening,
+    Overlay,
+    Site,
+    Source,
+    Support,
+)
 from greygate.spec.server_name import ServerName
 
 ADDRESS = IPv6Address("200:dae5:dc65:9fd5:cd74:3720:7a2e:dd3c")
 BEHIND_A_NODE = IPv6Address("300:dae5:dc65:9fd5::12")
 PEERS = ("tls://192.0.2.10:8443?key=" + "5c" * 32, "quic://[2001:db8::10]:443")
+EDGE = Edge(
+    id="edge1",
+    name="edge.other.example",
+    addresses=(IPv4Address("192.0.2.10"), IPv6Address("2001:db8::10")),
+)
+EDGE_KEY = "ab" * 32
 ENGINE = PurePosixPath("/var/lib/greygate/engines/1/bin/python")
 
 
@@ -27,12 +46,13 @@ def site(
     listen: tuple[str, ...] = (),
     allow: tuple[Opening, ...] = (Opening("tcp", 22),),
     firewall: bool = True,
+    layout: Layout = Layout.NONE,
 ) -> Site:
     return Site(
         server_name=ServerName.parse(name),
         federation=federation,
         trial=trial,
-        names=Names(client=f"m.{name}", layout=Layout.NONE),
+        names=Names(client=f"m.{name}", layout=layout),
         overlay=Overlay(
             node=node, address=None, peers=peers, listen=listen, allow=allow, firewall=firewall
         ),
@@ -48,6 +68,7 @@ def plan(
     address: IPv6Address | None = ADDRESS,
     interface: str | None = None,
     engine: PurePosixPath = ENGINE,
+    edge_keys: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
     usual = Paths.below(PurePosixPath("/var/lib/greygate"), PurePosixPath("/run/greygate"))
     return plan_for(
@@ -57,12 +78,30 @@ def plan(
         interface=interface,
         engine=engine,
         accounts=address is not None,
+        edge_keys=edge_keys,
     )
 
 
 def managed() -> tuple[Site, Plan]:
     it = site(Node.MANAGED, federation=True, listen=("tls://[::]:18000",))
     return it, plan(it, interface=INTERFACE)
+
+
+def federating(layout: Layout = Layout.NONE) -> tuple[Site, Plan]:
+    """One that other servers reach through an edge."""
+    folder = PurePosixPath("/etc/ssl/twinkle")
+    it = replace(
+        site(Node.MANAGED, federation=True, layout=layout),
+        edges=(EDGE,),
+        certificates=Certificates(
+            source=Source.FILES,
+            chain=folder / "chain.pem",
+            key=folder / "key.pem",
+            issuer="letsencrypt.org",
+            account="https://acme.example/acct/1",
+        ),
+    )
+    return it, plan(it, interface=INTERFACE, edge_keys={EDGE.id: EDGE_KEY})
 
 
 def trial() -> tuple[Site, Plan]:
@@ -93,6 +132,7 @@ Make = Callable[[], tuple[Site, Plan]]
 
 SITES: dict[str, Make] = {
     "managed": managed,
+    "federating": federating,
     "trial": trial,
     "system": system,
     "routed": routed,

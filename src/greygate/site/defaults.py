@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
-from greygate.site.model import Layout, Node, Site
+from publicsuffixlist import PublicSuffixList
+
+from greygate.site.model import Editor, Layout, Node, Site, Zone
+from greygate.site.papers import is_in
 from greygate.spec.server_name import ServerName
 from greygate.spec.user_id import user_id
 from greygate.text import _, listing
@@ -12,6 +16,7 @@ from greygate.text import _, listing
 LAYOUT = Layout.NONE
 NODE = Node.MANAGED
 FIRST_PERSON = "owner"
+MIRRORED = "ygg.at"  # names that are edited in Alfis, where they end in .ygg
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +38,35 @@ def firewall(node: Node) -> bool:
     return node in (Node.MANAGED, Node.ROUTED)
 
 
+def zone_of(site: Site, name: str) -> Zone:
+    """The zone that holds `name`: the longest that the file names, else the registered one."""
+    small = name.lower()
+    named = [zone for zone in site.zones if is_in(small, zone.name)]
+    if named:
+        return max(named, key=lambda zone: len(zone.name))
+    if is_in(small, MIRRORED):
+        return Zone(".".join(small.split(".")[-3:]), Editor.ALFIS)
+    return Zone(registered(small), Editor.MANUAL)
+
+
+def registered(name: str) -> str:
+    """The part of a name that somebody has registered: one label below a public suffix."""
+    found = _suffixes().privatesuffix(name)
+    return str(found) if found else ".".join(name.split(".")[-2:])
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False)
+
+
 def support_id(first_person: str, server_name: ServerName) -> str:
     return user_id(first_person, server_name)
 
 
 def derived(site: Site) -> tuple[Derived, ...]:
     """Every value of `site` that is the default, with its reason, in the order of the file."""
-    rows = (*_of_names(site), *_of_overlay(site), *_of_people(site))
+    rows = (*_of_names(site), *_of_overlay(site), *_of_federation(site), *_of_people(site))
     return tuple(row for row in rows if row is not None)
 
 
@@ -107,6 +134,26 @@ def _of_overlay(site: Site) -> tuple[Derived | None, ...]:
     )
 
 
+def _of_federation(site: Site) -> tuple[Derived | None, ...]:
+    if not site.federation:
+        return ()
+    names = dict.fromkeys((site.server_name.host, site.names.client, *(e.name for e in site.edges)))
+    usual = {zone_of(replace(site, zones=()), name) for name in names}
+    zones = {zone_of(site, name) for name in names} & usual
+    return (
+        _row(
+            "legacy_media",
+            _truth(site.legacy_media),
+            usual=_truth(False),
+            reason=_("servers since specification 1.11 sign what they ask for; this asks nobody"),
+        ),
+        *(
+            Derived(f"zone.{zone.name}", zone.editor.value, _EDITOR[zone.editor])
+            for zone in sorted(zones, key=lambda zone: zone.name)
+        ),
+    )
+
+
 def _of_people(site: Site) -> tuple[Derived | None, ...]:
     support = site.support
     return (
@@ -132,6 +179,11 @@ def _row(key: str, value: str, *, usual: str | None, reason: str) -> Derived | N
 def _truth(value: bool) -> str:
     return "true" if value else "false"
 
+
+_EDITOR = {
+    Editor.MANUAL: _("the part of our names that somebody has registered"),
+    Editor.ALFIS: _("names under .ygg.at are Alfis names under .ygg"),
+}
 
 _FIREWALL = {
     Node.MANAGED: _("the overlay reaches every open port of this machine, past any router"),

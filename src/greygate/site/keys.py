@@ -101,7 +101,13 @@ def mistaken(tree: Tree) -> Iterator[Mistake]:
             yield problem
     for entry in tree.entries:
         top, known = entry.path[0], known_as(entry.path)
-        if known in BY_KEY or top in reported:
+        if top in reported:
+            continue
+        if top in LISTS:
+            reported.add(top)
+            yield _miscounted(Section(entry.line, (top,)), top)
+            continue
+        if known in BY_KEY:
             continue
         if later := next((it for it in (known, top) if it in LATER), None):
             reported.add(later)

@@ -153,7 +153,8 @@ def _federation(reading: Reading, *, trial: bool) -> bool:
             _("a trial can never federate: its name is a throw-away"),
             _("write federation = false at the top, before the first [section]"),
         )
-    return value is not False and not trial
+    unreadable = value is None and reading.has("federation")
+    return value is not False and not (trial or unreadable)
 
 
 def _judge_way_in(
@@ -173,7 +174,7 @@ def _judge_way_in(
                 _('write layout = "none", or take the line away'),
             )
         return
-    if not reading.elements("edge"):
+    if not reading.has_section("edge"):
         reading.wrong(
             "federation",
             _("other servers need an edge to come in by, and there is none"),
@@ -182,7 +183,7 @@ def _judge_way_in(
                 "or write federation = false at the top for a server that stands alone"
             ),
         )
-    elif joined.node in (Node.ROUTED, Node.LOOPBACK) and let_in:
+    if joined.node in (Node.ROUTED, Node.LOOPBACK) and let_in:
         reading.wrong(
             "overlay.node",
             _('an edge needs a Yggdrasil on this machine, which node = "{node}" has not').format(

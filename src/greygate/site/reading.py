@@ -60,6 +60,10 @@ class Reading:
         """How the keys of each table in a list of tables begin: `edge[1]`, `edge[2]`."""
         return tuple(".".join(path) for path in self._lists if known_as(path) == section)
 
+    def has_section(self, section: str) -> bool:
+        """Whether there is such a header, be it with the wrong brackets."""
+        return section in self._sections or bool(self.elements(section))
+
     def number(self, key: str) -> int | None:
         entry = self._entry(key, lambda value: type(value) is int)
         return entry.value if entry and isinstance(entry.value, int) else None

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 
 from greygate.site import defaults
-from greygate.site.model import Overlay, Site
+from greygate.site.edges import PRIORITY
+from greygate.site.model import Certificates, Edge, Overlay, Site, Source, Zone
 from greygate.text import _
 
 # A list longer than this stands one part to a line.
@@ -15,10 +16,18 @@ _WIDTH = 80
 # Where comments that follow a value begin.
 _MARGIN = 38
 
+_FEDERATES = _("it talks to other servers, through an edge")
+_STANDALONE = _("standalone: the people of this server only")
+
 
 def site_text(site: Site) -> str:
     """The site file of `site`; parsing it gives `site` back."""
-    blocks = (_head(site), _names(site), _overlay(site.overlay), _people(site), _support(site))
+    blocks = (
+        *(_head(site), _names(site), _overlay(site.overlay)),
+        *map(_edge, site.edges),
+        *map(_zone, site.zones),
+        *(_certificates(site.certificates), _people(site), _support(site)),
+    )
     return "\n".join("\n".join(block) + "\n" for block in map(list, blocks) if block)
 
 
@@ -33,7 +42,9 @@ def _head(site: Site) -> Iterator[str]:
         name = f"server_name = {_quoted(str(site.server_name))}"
         yield _noted(name, _("part of every user id, for ever"))
     federation = f"federation = {_truth(value=site.federation)}"
-    yield _noted(federation, _("standalone: the people of this server only"))
+    yield _noted(federation, _FEDERATES if site.federation else _STANDALONE)
+    if site.legacy_media:
+        yield "legacy_media = true"
     if site.accepted_doubts:
         yield _listed("accepted_doubts", site.accepted_doubts)
 
@@ -62,6 +73,34 @@ def _overlay(overlay: Overlay) -> Iterator[str]:
             yield _listed(name, texts)
     firewall = f"firewall = {_truth(value=overlay.firewall)}"
     yield _or_comment(firewall, usual=overlay.firewall is defaults.firewall(overlay.node))
+
+
+def _edge(edge: Edge) -> Iterator[str]:
+    yield "[[edge]]"
+    yield f"id = {_quoted(edge.id)}"
+    yield f"name = {_quoted(edge.name)}"
+    yield _listed("addresses", tuple(map(str, edge.addresses)))
+    if edge.priority != PRIORITY:
+        yield f"priority = {edge.priority}"
+
+
+def _zone(zone: Zone) -> Iterator[str]:
+    yield "[[zone]]"
+    yield f"name = {_quoted(zone.name)}"
+    yield f"dns = {_quoted(zone.editor.value)}"
+
+
+def _certificates(certificates: Certificates) -> Iterator[str]:
+    said = {
+        "source": None if certificates.source is Source.OWN else certificates.source.value,
+        "chain": certificates.chain,
+        "key": certificates.key,
+        "issuer": certificates.issuer,
+        "account": certificates.account,
+    }
+    if any(value is not None for value in said.values()):
+        yield "[certificates]"
+    yield from (f"{name} = {_quoted(str(it))}" for name, it in said.items() if it is not None)
 
 
 def _people(site: Site) -> Iterator[str]:

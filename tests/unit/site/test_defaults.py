@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from greygate.site.defaults import derived
+import some_sites
+from greygate.site.defaults import derived, zone_of
 from greygate.site.making import standalone, trial
-from greygate.site.model import Node
+from greygate.site.model import Editor, Node, Zone
 from greygate.spec.server_name import ServerName
 
 
@@ -37,3 +38,19 @@ def test_defaults_follow_the_names() -> None:
     rows = {row.key: row.value for row in derived(standalone(ServerName.parse("twinkle.org")))}
     assert rows["names.client"] == "m.twinkle.org"
     assert rows["support.matrix_id"] == "@owner:twinkle.org"
+
+
+@pytest.mark.parametrize(
+    ("name", "zone"),
+    [
+        ("_matrix._tcp.Twinkle.co.uk", Zone("twinkle.co.uk")),
+        ("twinkle.example", Zone("twinkle.example")),
+        ("m.a.ygg.at", Zone("a.ygg.at", Editor.ALFIS)),
+        ("edge.other.example", Zone("other.example", Editor.ALFIS)),
+        ("a.sub.other.example", Zone("sub.other.example")),
+    ],
+)
+def test_every_name_is_in_a_zone(name: str, zone: Zone) -> None:
+    site, _plan = some_sites.federating()
+    named = (Zone("other.example", Editor.ALFIS), Zone("sub.other.example"))
+    assert zone_of(replace(site, zones=named), name) == zone

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from greygate.errors import Mistake, SiteRefused
 from greygate.site.doubts import ALL
 from greygate.site.keys import KEYS
-from greygate.site.model import Layout, Node, Opening
+from greygate.site.model import Edge, Editor, Layout, Node, Opening, Zone
 from greygate.site.parse import parse
 
 HEAD = 'server_name = "twinkle.example"\nfederation = false\n'
@@ -129,23 +130,95 @@ def test_what_is_unknown_is_told_once(text: str, hint: str) -> None:
     assert hint in mistake.hint
 
 
+FEDERATING = """server_name = "twinkle.example"
+accepted_doubts = ["doubt.not-public"]
+[[edge]]
+id = "edge1"
+name = "edge.other.example"
+addresses = ["192.0.2.10", "2001:db8::10"]
+[certificates]
+source = "files"
+chain = "/srv/chain.pem"
+key = "/srv/key.pem"
+"""
+
+
+def test_a_site_federates_unless_it_says_otherwise() -> None:
+    site = parse(FEDERATING)
+    assert site.federation
+    assert site.edges == (
+        Edge(
+            id="edge1",
+            name="edge.other.example",
+            addresses=(IPv4Address("192.0.2.10"), IPv6Address("2001:db8::10")),
+        ),
+    )
+    assert site.certificates.chain == PurePosixPath("/srv/chain.pem")
+
+
+def test_federating_needs_an_edge_and_a_certificate_that_others_trust() -> None:
+    text = 'server_name = "twinkle.lol"\n'
+    assert told(text) == [(1, "certificates.source"), (1, "federation")]
+    assert told(text + "federation = 1\n") == [(2, "federation")]
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("old", "new", "wrong"),
     [
-        '[[edge]]\nid = "a"\n[edge.x]\ny = 1\n',
-        "[egress]\nvia = 1\n",
-        "zone.name = 1\nzone.dns = 2\n",
+        ('id = "edge1"\n', "", [(3, "edge[1].id")]),
+        ('id = "edge1"', 'id = "Edge"', [(4, "edge[1].id")]),
+        ('name = "edge.other.example"\n', "", [(3, "edge[1].name")]),
+        ('"edge.other.example"', '"a b"', [(5, "edge[1].name")]),
+        ('"edge.other.example"', '"twinkle.example"', [(5, "edge[1].name")]),
+        ('"edge.other.example"', '"M.twinkle.example"', [(5, "edge[1].name")]),
+        ('addresses = ["192.0.2.10", "2001:db8::10"]\n', "", [(3, "edge[1].addresses")]),
+        ('"192.0.2.10", "2001:db8::10"', "", [(6, "edge[1].addresses")]),
+        ('"192.0.2.10"', '"192.0.2.300"', [(6, "edge[1].addresses")]),
+        ('"192.0.2.10"', '"127.0.0.1"', [(6, "edge[1].addresses")]),
+        ('"192.0.2.10"', '"0.0.0.0"', [(6, "edge[1].addresses")]),
+        ('"192.0.2.10"', '"200::1"', [(6, "edge[1].addresses")]),
+        ("[certificates]", "priority = 70000\n[certificates]", [(7, "edge[1].priority")]),
+        ("[certificates]", 'priority = "1"\n[certificates]', [(7, "edge[1].priority")]),
+        ("[certificates]", 'tls = "terminating"\n[certificates]', [(7, "edge[1].tls")]),
+        ("[certificates]", "prioriti = 7\n[certificates]", [(7, "edge[1].prioriti")]),
+        ("[[edge]]", "[edge]", [(3, "edge")]),
+        ('source = "files"', 'source = "own"', [(8, "certificates.source")]),
+        ('chain = "/srv/chain.pem"\n', "", [(7, "certificates.chain")]),
+        ('"/srv/chain.pem"', '"chain.pem"', [(9, "certificates.chain")]),
+        ("[certificates]", '[certificates]\nissuer = "a b"', [(8, "certificates.issuer")]),
+        ("[certificates]", '[certificates]\naccount = "x"', [(7, "certificates.issuer")]),
+        ("[certificates]", '[[zone]]\nname = "b.example"\n[certificates]', [(8, "zone[1].name")]),
+        ("[certificates]", '[[zone]]\nname = "a b"\n[certificates]', [(8, "zone[1].name")]),
+        ("[certificates]", '[[zone]]\ndns = "alfis"\n[certificates]', [(7, "zone[1].name")]),
+        ("[certificates]", "zone.name = 1\n[certificates]", [(7, "edge[1].zone.name")]),
+        ("[certificates]", "[egress]\nvia = 1\n[certificates]", [(7, "egress")]),
+        ("[certificates]", '[overlay]\nnode = "loopback"\n[certificates]', [(8, "overlay.node")]),
     ],
 )
-def test_what_needs_federation_is_told_once_with_the_cure(text: str) -> None:
-    (mistake,) = mistakes(HEAD + text)
-    assert "standalone" in mistake.text
-    assert "federation = false" in mistake.hint
+def test_what_is_wrong_about_edges_is_told(
+    old: str, new: str, wrong: list[tuple[int, str]]
+) -> None:
+    assert old in FEDERATING
+    found = told(FEDERATING.replace(old, new))
+    assert [it for it in found if it in wrong] == wrong, found
 
 
-def test_federation_must_be_off_in_so_many_words() -> None:
-    assert told('server_name = "twinkle.example"\n') == [(1, "federation")]
-    assert told('server_name = "twinkle.example"\nfederation = true\n') == [(2, "federation")]
+def test_ids_and_names_of_edges_are_their_own() -> None:
+    second = '[[edge]]\nid = "edge1"\nname = "EDGE.other.example"\naddresses = ["192.0.2.11"]\n'
+    found = told(FEDERATING + second)
+    assert found == [(12, "edge[2].id"), (13, "edge[2].name")]
+
+
+def test_a_layout_on_the_clearnet_is_for_those_who_federate() -> None:
+    assert told(HEAD + '[names]\nlayout = "clearnet"\n') == [(4, "names.layout")]
+    layout = '[names]\nlayout = "clearnet"\n[[edge]]'
+    assert parse(FEDERATING.replace("[[edge]]", layout)).names.layout is Layout.CLEARNET
+
+
+def test_zones_are_those_of_our_names() -> None:
+    zone = '[[zone]]\nname = "other.example"\ndns = "alfis"\n'
+    assert parse(FEDERATING + zone).zones == (Zone("other.example", Editor.ALFIS),)
+    assert told(FEDERATING + zone + zone) == [(15, "zone[2].name")]
 
 
 def test_the_server_name_is_needed() -> None:
@@ -210,11 +283,6 @@ def test_a_trial_has_a_throw_away_name() -> None:
 )
 def test_what_does_not_go_together_in_overlay(text: str, wrong: list[str]) -> None:
     assert [mistake.key for mistake in mistakes(f"{HEAD}[overlay]\n{text}\n")] == wrong
-
-
-def test_a_layout_that_needs_an_edge_is_refused() -> None:
-    (mistake,) = mistakes(HEAD + '[names]\nlayout = "clearnet"\n')
-    assert "standalone" in mistake.text
 
 
 @pytest.mark.parametrize("name", ["Alice", "", "123", "_bridge", "a:b", "a" * 250])

@@ -16,12 +16,13 @@ def test_values_have_lines() -> None:
         (2, ("b", "c d"), [2, "3"]),
         (7, ("e", "f", "g"), 1),
         (7, ("e", "f", "h", "i"), ""),
+        (9, ("j[1]", "k"), 1),
     ]
     assert tree.entries[1].item_lines == (3, 4)
     assert [(section.line, section.path, section.repeated) for section in tree.sections] == [
         (6, ("e",), False),
         (7, ("e", "f"), False),
-        (8, ("j",), True),
+        (8, ("j[1]",), True),
     ]
     assert tree.mistakes == ()
 

@@ -1,16 +1,28 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv6Address
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import some_sites
 from conftest import Golden
 from greygate.site import defaults
 from greygate.site.doubts import ALL
 from greygate.site.making import standalone, trial
-from greygate.site.model import Layout, Names, Node, Opening, Overlay, Site, Support
+from greygate.site.model import (
+    Editor,
+    Layout,
+    Names,
+    Node,
+    Opening,
+    Overlay,
+    Site,
+    Support,
+    Zone,
+)
 from greygate.site.parse import first_person_problem, parse
 from greygate.site.write import site_text
 from greygate.spec.server_name import ServerName
@@ -83,3 +95,18 @@ def test_a_token_of_another_form_is_a_bug() -> None:
 def test_what_is_written_is_for_people(golden: Golden) -> None:
     golden("site/trial.toml", site_text(trial("abcdefg2")))
     golden("site/standalone.toml", site_text(standalone(ServerName.parse("twinkle.org"))))
+
+
+def test_a_site_that_federates_is_read_as_the_same(golden: Golden) -> None:
+    site, _plan = some_sites.federating(Layout.CLEARNET)
+    zones = (Zone("other.example", Editor.ALFIS),)
+    whole = replace(
+        site,
+        zones=zones,
+        legacy_media=True,
+        edges=(replace(site.edges[0], priority=20),),
+        accepted_doubts=("doubt.not-public",),
+    )
+    text = site_text(whole)
+    golden("site/federating.toml", text)
+    assert parse(text) == replace(whole, support=parse(text).support)
