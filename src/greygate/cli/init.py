@@ -14,8 +14,9 @@ from greygate.cli.telling import told_doubts
 from greygate.errors import WrongUsage
 from greygate.home import choice, site_file
 from greygate.home.preparation import found
-from greygate.site.interview import Question, answered, interview
+from greygate.site.interview import answered, interview
 from greygate.site.model import Site
+from greygate.site.question import Question
 from greygate.text import _
 
 Texts = Annotated[list[str] | None, Parameter(consume_multiple=False)]
@@ -53,13 +54,46 @@ class Flags:
         str | None, Parameter(metavar="ADDRESS", help="Where people ask for help.")
     ] = None
 
+    edge_name: Annotated[
+        str | None,
+        Parameter(metavar="NAME", help="The edge's name in DNS: the server federates through it."),
+    ] = None
+    edge_address: Annotated[
+        Texts, Parameter(metavar="ADDRESS", help="A public address of the edge; once for each.")
+    ] = None
+    layout: Annotated[
+        str | None,
+        Parameter(
+            metavar="LAYOUT", help="What the server name resolves to: none, overlay or clearnet."
+        ),
+    ] = None
+    chain: Annotated[
+        str | None, Parameter(metavar="FILE", help="The certificate that others trust, PEM.")
+    ] = None
+    key: Annotated[str | None, Parameter(metavar="FILE", help="Its private key, PEM.")] = None
+    issuer: Annotated[
+        str | None, Parameter(metavar="NAME", help="Its authority in CAA records.")
+    ] = None
+    account: Annotated[
+        str | None, Parameter(metavar="URI", help="The ACME account that orders it.")
+    ] = None
+
     def answers(self) -> dict[str, str]:
         """By the question's key; what was not said is not in it."""
+        federates = self.edge_name is not None or self.edge_address is not None
         said = {
+            "federation": "yes" if federates else None,
             "names.client": self.client,
             "overlay.node": self.node,
             "overlay.address": self.address,
             "overlay.peers": " ".join(self.peer) if self.peer else None,
+            "names.layout": self.layout,
+            "edge.name": self.edge_name,
+            "edge.addresses": " ".join(self.edge_address) if self.edge_address else None,
+            "certificates.chain": self.chain,
+            "certificates.key": self.key,
+            "certificates.issuer": self.issuer,
+            "certificates.account": self.account,
             "people.first": self.first,
             "support.email": self.email,
         }
@@ -92,6 +126,11 @@ def command(
 
         greygate init
         greygate init home.example --peer tls://192.0.2.10:443 --first anna --yes
+
+    A server that federates, through the host that is called edge.other.example:
+
+        greygate init home.example --edge-name edge.other.example
+            --edge-address 192.0.2.10 --chain /srv/chain.pem --key /srv/key.pem
     """
     place = common.place()
     given = ({} if name is None else {"server_name": name}) | flags.answers()
@@ -102,10 +141,18 @@ def command(
     told = {"site": str(source), "server_name": str(site.server_name), "url": home.plan.address_url}
     for doubt in told_doubts(site):
         output.note(doubt)
-    text = _("{name} will be at {url}\nnext: greygate show plan, then greygate install").format(
-        name=site.server_name, url=home.plan.address_url
+    text = _("{name} will be at {url}\nnext: {next}").format(
+        name=site.server_name, url=home.plan.address_url, next=_next(site)
     )
     output.emit(told, as_json=common.json, text=text)
+
+
+def _next(site: Site) -> str:
+    if not site.federation:
+        return _("greygate show plan, then greygate install")
+    return _("greygate dns plan, greygate edge token {edge} > token, then greygate install").format(
+        edge=site.edges[0].id
+    )
 
 
 def _usual_node() -> str:

@@ -6,13 +6,14 @@ It knows no terminal and no flags; whoever drives it decides where answers come 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Mapping
+from dataclasses import replace
 from ipaddress import IPv6Address
 
 from greygate.errors import WrongUsage
 from greygate.site import defaults
 from greygate.site.doubts import Doubt, Severity, doubts
+from greygate.site.interview_edge import WayIn, way_in
 from greygate.site.making import standalone
 from greygate.site.model import Node, Overlay, Site, Support
 from greygate.site.overlay import address_problem
@@ -22,36 +23,22 @@ from greygate.site.parse import (
     email_problem,
     first_person_problem,
 )
+from greygate.site.question import NO, YES, Asking, Question, asked, yes_or_no
 from greygate.spec.peering import peer_problem
 from greygate.spec.server_name import ServerName
 from greygate.text import _
 
-YES = ("yes", "y")
-NO = ("no", "n")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """One thing to ask. An empty answer means the default; without one, an answer is needed."""
-
-    key: str  # of the site file, and of the flag that answers it
-    text: str
-    explain: str
-    check: Callable[[str], str | None]  # why an answer would not do
-    default: str | None = None
-    problem: str = ""  # why the last answer would not do
-
-
-Asking = Generator[Question, str, str]
 Interview = Generator[Question, str, Site]
 
 
 def interview(accepted: tuple[str, ...] = ()) -> Interview:
-    """Ask for a standalone server; `accepted` names the doubts that need not be asked about."""
-    name, accepted = yield from _name(accepted)
-    client, accepted = yield from _client(name, accepted)
-    overlay = yield from _overlay()
-    first = yield from _asked(
+    """Ask for a server; `accepted` names the doubts that need not be asked about."""
+    federation = (yield from asked(_FEDERATION)).lower() in YES
+    name, accepted = yield from _name(accepted, federation=federation)
+    client, accepted = yield from _client(name, accepted, federation=federation)
+    others = (yield from way_in((name.host.lower(), client.lower()))) if federation else None
+    overlay = yield from _overlay(federation=federation)
+    first = yield from asked(
         Question(
             key="people.first",
             text=_("What is the first person called?"),
@@ -61,11 +48,22 @@ def interview(accepted: tuple[str, ...] = ()) -> Interview:
         )
     )
     email = yield from _email()
-    return replace(
+    site = replace(
         standalone(name, client=client, accepted=accepted),
         overlay=overlay,
         first_person=first,
         support=Support(matrix_id=defaults.support_id(first, name), email=email or None, page=None),
+    )
+    return site if others is None else _federating(site, others)
+
+
+def _federating(site: Site, others: WayIn) -> Site:
+    return replace(
+        site,
+        federation=True,
+        names=replace(site.names, layout=others.layout),
+        edges=others.edges,
+        certificates=others.certificates,
     )
 
 
@@ -93,24 +91,20 @@ def answered(answers: Mapping[str, str], accepted: tuple[str, ...] = ()) -> Site
             return site
 
 
-def _asked(question: Question) -> Asking:
-    """The first answer to `question` that will do."""
-    while True:
-        given = (yield question).strip()
-        answer = given or question.default
-        problem = _("an answer is needed") if answer is None else _judged(question, answer)
-        if answer is not None and not problem:
-            return answer
-        question = replace(question, problem=problem)
-
-
-def _judged(question: Question, answer: str) -> str:
-    # The default was judged when it was chosen, and may be empty where an answer may not.
-    return "" if answer == question.default else question.check(answer) or ""
+_FEDERATION = Question(
+    key="federation",
+    text=_("Shall it talk to other Matrix servers?"),
+    explain=_(
+        "yes: through a host with a public address that you rent, the edge; and it needs a name in "
+        "the public DNS. no: its own people only; then nothing has to be rented or published."
+    ),
+    default="no",
+    check=yes_or_no,
+)
 
 
 def _name(
-    accepted: tuple[str, ...],
+    accepted: tuple[str, ...], *, federation: bool
 ) -> Generator[Question, str, tuple[ServerName, tuple[str, ...]]]:
     question = Question(
         key="server_name",
@@ -119,10 +113,10 @@ def _name(
         check=lambda answer: check_name(answer)[1] or None,
     )
     while True:
-        text = yield from _asked(question)
+        text = yield from asked(question)
         name = ServerName.parse(text)
         # The client name is not known yet; one that nobody has raises no doubts of its own.
-        found = doubts(name, f"m.{name.host}", federation=False, accepted=accepted)
+        found = doubts(name, f"m.{name.host}", federation=federation, accepted=accepted)
         taken, refused = yield from _accept(found)
         if refused is None:
             return name, (*accepted, *taken)
@@ -130,7 +124,7 @@ def _name(
 
 
 def _client(
-    name: ServerName, accepted: tuple[str, ...]
+    name: ServerName, accepted: tuple[str, ...], *, federation: bool
 ) -> Generator[Question, str, tuple[str, tuple[str, ...]]]:
     question = Question(
         key="names.client",
@@ -140,8 +134,8 @@ def _client(
         check=client_problem,
     )
     while True:
-        client = yield from _asked(question)
-        found = doubts(name, client, federation=False, accepted=accepted)
+        client = yield from asked(question)
+        found = doubts(name, client, federation=federation, accepted=accepted)
         taken, refused = yield from _accept(found)
         if refused is None:
             return client, (*accepted, *taken)
@@ -156,13 +150,13 @@ def _accept(
     for doubt in found:
         if doubt.severity is Severity.TELL:
             continue
-        answer = yield from _asked(
+        answer = yield from asked(
             Question(
                 key="accepted_doubts",
                 text=_("{doubt}. Keep it all the same?").format(doubt=doubt.text),
                 explain=_("{name}: {hint}.").format(name=doubt.name, hint=doubt.hint),
                 default="no",
-                check=_yes_or_no,
+                check=yes_or_no,
             )
         )
         if answer.lower() in NO:
@@ -172,11 +166,13 @@ def _accept(
     return tuple(taken), None
 
 
-def _overlay() -> Generator[Question, str, Overlay]:
-    answer = yield from _asked(
+def _overlay(*, federation: bool) -> Generator[Question, str, Overlay]:
+    possible = _NEAR if federation else tuple(Node)
+    nodes = _nodes(possible, last=_("or"))
+    answer = yield from asked(
         Question(
             key="overlay.node",
-            text=_("Whose Yggdrasil node is used: {nodes}?").format(nodes=_nodes(last=_("or"))),
+            text=_("Whose Yggdrasil node is used: {nodes}?").format(nodes=nodes),
             explain=_(
                 "managed: we run one. system: one runs on this machine already. routed: another "
                 "machine's node routes a subnet here. loopback: none, only this machine."
@@ -184,8 +180,8 @@ def _overlay() -> Generator[Question, str, Overlay]:
             default=defaults.NODE.value,
             check=lambda given: (
                 None
-                if given in {node.value for node in Node}
-                else _("it can be {nodes}").format(nodes=_nodes(last=_("or")))
+                if given in {node.value for node in possible}
+                else _("it can be {nodes}").format(nodes=nodes)
             ),
         )
     )
@@ -203,7 +199,7 @@ def _overlay() -> Generator[Question, str, Overlay]:
 
 
 def _address() -> Generator[Question, str, IPv6Address]:
-    answer = yield from _asked(
+    answer = yield from asked(
         Question(
             key="overlay.address",
             text=_("Which address is routed to this machine?"),
@@ -215,7 +211,7 @@ def _address() -> Generator[Question, str, IPv6Address]:
 
 
 def _peers() -> Generator[Question, str, tuple[str, ...]]:
-    answer = yield from _asked(
+    answer = yield from asked(
         Question(
             key="overlay.peers",
             text=_("Which peers does the node dial?"),
@@ -231,7 +227,7 @@ def _peers() -> Generator[Question, str, tuple[str, ...]]:
 
 
 def _email() -> Asking:
-    return _asked(
+    return asked(
         Question(
             key="support.email",
             text=_("At which mail address can people ask for help?"),
@@ -253,10 +249,9 @@ def _words(answer: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.split(r"[\s,]+", answer.strip(" ,")))) if answer else ()
 
 
-def _yes_or_no(answer: str) -> str | None:
-    return None if answer.lower() in YES + NO else _("answer yes or no")
+_NEAR = (Node.MANAGED, Node.SYSTEM)  # on this machine, as edges need it
 
 
-def _nodes(*, last: str) -> str:
-    words = [node.value for node in Node]
+def _nodes(possible: tuple[Node, ...], *, last: str) -> str:
+    words = [node.value for node in possible]
     return f"{', '.join(words[:-1])} {last} {words[-1]}"

@@ -27,7 +27,7 @@ def interviewed(
 def test_empty_answers_take_the_defaults(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    site = interviewed(monkeypatch, "home.example.net\n\n\n\n\n\n")
+    site = interviewed(monkeypatch, "\nhome.example.net\n\n\n\n\n\n")
     assert str(site.server_name) == "home.example.net"
     assert site.names.client == "m.home.example.net"
     assert site.overlay.node is Node.MANAGED
@@ -40,7 +40,7 @@ def test_what_a_flag_answers_is_not_asked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flags = {"server_name": "home.example.net", "overlay.node": "loopback"}
-    site = interviewed(monkeypatch, "\nanna\n\n", flags)
+    site = interviewed(monkeypatch, "\n\nanna\n\n", flags)
     assert site.first_person == "anna"
     asked = capsys.readouterr().err
     assert "server_name" not in asked
@@ -51,6 +51,6 @@ def test_an_answer_that_will_not_do_is_asked_for_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flags = {"server_name": "two words", "overlay.node": "loopback"}
-    site = interviewed(monkeypatch, "a..b\nhome.example.net\n\n\n\n", flags)
+    site = interviewed(monkeypatch, "\na..b\nhome.example.net\n\n\n\n", flags)
     assert str(site.server_name) == "home.example.net"
     assert capsys.readouterr().err.count("server_name:") == 2

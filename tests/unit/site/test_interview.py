@@ -5,16 +5,18 @@ from collections.abc import Iterable
 import pytest
 
 from greygate.errors import WrongUsage
-from greygate.site.interview import Question, answered, interview
-from greygate.site.model import Node, Site
+from greygate.site.interview import answered, interview
+from greygate.site.model import Layout, Node, Site
 from greygate.site.parse import parse
+from greygate.site.question import Question
 from greygate.site.write import site_text
 
 
-def play(answers: Iterable[str]) -> tuple[list[Question], Site | None]:
+def play(answers: Iterable[str], *, federation: str = "no") -> tuple[list[Question], Site | None]:
     """The questions that these answers meet, and the site if they reach it."""
     asking = interview()
-    asked = [next(asking)]
+    assert next(asking).key == "federation"
+    asked = [asking.send(federation)]
     try:
         for answer in answers:
             asked.append(asking.send(answer))
@@ -114,3 +116,26 @@ def test_flags_answer_as_people_do() -> None:
         answered({"server_name": "co.uk"})
     site = answered({"server_name": "co.uk"}, accepted=("doubt.public-suffix",))
     assert site.accepted_doubts == ("doubt.public-suffix",)
+
+
+def test_who_federates_is_asked_for_the_edge_and_the_certificate() -> None:
+    asked, site = play(
+        [
+            *("twinkle.org", "", "clearnet", "M.twinkle.org", "edge.other.org", "127.0.0.1"),
+            *("192.0.2.10, 2001:db8::10", "chain.pem", "/srv/chain.pem", "/srv/key.pem"),
+            *("letsencrypt.org", "x", "https://acme.example/1", "routed", "", "", "", ""),
+        ],
+        federation="yes",
+    )
+    assert [question.key for question in asked if question.problem] == [
+        *("edge.name", "edge.addresses", "certificates.chain", "certificates.account"),
+        "overlay.node",
+    ]
+    assert site is not None
+    assert site.names.layout is Layout.CLEARNET
+    assert parse(site_text(site)) == site
+
+
+def test_a_name_that_stands_alone_well_may_not_federate() -> None:
+    asked, _site = play(["twinkle.internal"], federation="yes")
+    assert asked[1].key == "accepted_doubts"
