@@ -63,7 +63,7 @@ class Door:
             connection.sendall(request)
             octets = b""
             with contextlib.suppress(ssl.SSLEOFError, ConnectionResetError):
-                while not _complete(octets) and (more := connection.recv(1 << 16)):
+                while not complete(octets) and (more := connection.recv(1 << 16)):
                     octets += more
             return parsed(octets)
 
@@ -121,7 +121,7 @@ def running(site: Site, plan: Plan, log: Path) -> Iterator[Door]:
     with log.open("wb") as lines:
         process = subprocess.Popen(service.argv, stdout=lines, stderr=lines)
     try:
-        _wait(plan.listeners[0].port, process)
+        _wait(str(plan.addresses[0]), plan.listeners[0].port, process)
         yield Door(site, plan, process, log)
     finally:
         process.terminate()
@@ -149,7 +149,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _complete(octets: bytes) -> bool:
+def complete(octets: bytes) -> bool:
     """Whether the response is all there; HAProxy 3.0 reads on for the body of what it refused."""
     if b"\r\n\r\n" not in octets:
         return False
@@ -157,11 +157,11 @@ def _complete(octets: bytes) -> bool:
     return len(answer.body) >= int(answer.headers.get("content-length", 0))
 
 
-def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+def _wait(host: str, port: int, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START
     while time.monotonic() < deadline:
         assert process.poll() is None, "HAProxy ended"
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        with contextlib.suppress(OSError), socket.create_connection((host, port), 1):
             return
         time.sleep(0.02)
     raise AssertionError("HAProxy never listened")

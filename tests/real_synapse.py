@@ -91,7 +91,12 @@ def _prepared(paths: Paths, engine: PurePosixPath) -> Plan:
     plan = plan_for(site, paths=paths, address=None, interface=None, engine=engine, accounts=False)
     claim(paths, NAME)
     ensure_keys(paths, accounts=False)
-    for path in (paths.synapse / synapse.MEDIA, paths.client_socket.parent, paths.logs):
+    for path in (
+        paths.synapse / synapse.MEDIA,
+        paths.client_socket.parent,
+        paths.logs,
+        paths.synapse_settings,
+    ):
         directory(path, mode=0o755)
     for file in synapse.files(site, plan):
         place = Path(directory((paths.rendered / file.path).parent, mode=0o755), file.path.name)

@@ -37,6 +37,7 @@ def prepare(
         (paths.keys, PASSED),
         (paths.engines, PUBLIC),
         (paths.ca.parent, PUBLIC),
+        (paths.synapse_settings, PUBLIC),
         (paths.logs, OWN),
         (paths.runtime, PUBLIC),
     ):

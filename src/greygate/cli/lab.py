@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -13,24 +13,34 @@ from greygate.cli.help import family
 from greygate.lab import world
 from greygate.lab.places import places_for
 from greygate.lab.topology import Debian
+from greygate.lab.weather import Kind, Weather
 from greygate.lab.world import World
 from greygate.text import _, aligned
 
 command = family("lab", "An internet on this machine: booted Debian hosts.")
 
+Preset = Literal["neighbours", "internet"]
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 
 
 @command.command
 def up(
+    preset: Annotated[Preset, Parameter(help="neighbours or internet.")] = "neighbours",
+    /,
     *,
     debian: Annotated[
         Debian, Parameter(help="What the hosts run.", show_default=True)
     ] = Debian.BOOKWORM,
     json: Json = False,
 ) -> None:
-    """Boot a home and a friend who peers with it; the first time, their disks are made."""
-    world.up(_world(), debian=debian)
+    """Boot a world; the first time, its disks are made.
+
+    neighbours: a home, and a friend who peers with it. internet: a home behind a router, an edge,
+    somebody else's homeserver, people, names, and a certificate authority of the lab's own.
+    """
+    chosen = world.preset(preset)
+    assert chosen is not None
+    world.up(_world(), chosen, debian)
     status(json=json)
 
 
@@ -38,14 +48,14 @@ def up(
 def status(*, json: Json = False) -> None:
     """Tell which hosts are up."""
     seen = world.status(_world())
-    rows = [(host.name, host.state, " ".join(host.addresses)) for host in seen]
+    rows = [(it.name, it.state, it.weather, " ".join(it.addresses)) for it in seen]
     text = aligned(rows) if rows else _("no lab is up: greygate lab up")
     output.emit([asdict(host) for host in seen], as_json=json, text=text)
 
 
 @command.command(name="exec")
 def exec_(
-    host: Annotated[str, Parameter(help="home or friend.")],
+    host: Annotated[str, Parameter(help="Its name, as `status` tells.")],
     /,
     *words: Annotated[
         str, Parameter(name="COMMAND", allow_leading_hyphen=True, help="What to run.")
@@ -59,6 +69,20 @@ def exec_(
     """
     argv = world.command_in(_world(), host, words or ("bash", "-l"))
     os.execvp(argv[0], argv)
+
+
+@command.command(name="weather")
+def weather_(
+    line: Annotated[str, Parameter(help="A host's line: home, edge, remote, friend, ...")],
+    kind: Annotated[Kind, Parameter(help="What becomes of its packets.")],
+    /,
+    *,
+    percent: Annotated[int, Parameter(help="How many are lost, for loss.", show_default=True)] = 10,
+    json: Json = False,
+) -> None:
+    """Change what becomes of the packets on a line of the internet."""
+    world.change_weather(_world(), line, Weather(kind, percent))
+    status(json=json)
 
 
 @command.command

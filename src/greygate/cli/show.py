@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -11,8 +12,9 @@ from greygate.cli import output
 from greygate.cli.common import NONE, Common
 from greygate.cli.help import family
 from greygate.components.catalogue import ALL
-from greygate.components.firewall import reachable
+from greygate.components.firewall import reachable, reachable_from_edges
 from greygate.home.half import Home
+from greygate.plan.plan import Plan
 from greygate.site.defaults import derived
 from greygate.text import _, aligned
 
@@ -58,14 +60,16 @@ def told(home: Home) -> dict[str, Any]:
         "server_name": str(home.site.server_name),
         "trial": home.site.trial,
         "node": home.site.overlay.node.value,
-        "peers": list(home.site.overlay.peers),
+        "peers": list(plan.peers),
         "addresses": [str(address) for address in plan.addresses],
         "listeners": {listener.name: listener.port for listener in plan.listeners},
         "reachable": [str(opening) for opening in reachable(home.site, plan)],
+        "reachable_from_edges": [str(opening) for opening in reachable_from_edges(plan)],
         "homeserver": plan.base_url,
         "homeserver_by_address": plan.address_url,
         "certificate": [*plan.certificate.names, *map(str, plan.certificate.addresses)],
         "state": str(plan.paths.state),
+        "synapse_settings": _own_settings(plan),
         "sockets": str(plan.paths.runtime),
         "services": [unit.name for unit in home.units],
         "derived": [
@@ -83,12 +87,23 @@ def text(home: Home) -> str:
         (_("overlay peers"), ", ".join(known["peers"]) or _("none")),
         (_("addresses"), ", ".join(known["addresses"])),
         (_("open on the overlay"), ", ".join(known["reachable"])),
+        *_if_any(_("  from edges alone"), known["reachable_from_edges"]),
         (_("apps connect to"), known["homeserver"]),
         (_("  or by address"), known["homeserver_by_address"]),
         (_("certificate for"), ", ".join(known["certificate"])),
         (_("state"), known["state"]),
+        *_if_any(_("  your own for Synapse"), known["synapse_settings"]),
         (_("sockets"), known["sockets"]),
         (_("services"), ", ".join(known["services"])),
     ]
     reasons = [(it.key, it.value, it.reason) for it in derived(home.site)]
     return f"{aligned(rows)}\n\n" + _("derived, and why") + f"\n\n{aligned(reasons)}"
+
+
+def _if_any(label: str, values: list[str]) -> list[tuple[str, str]]:
+    return [(label, ", ".join(values))] if values else []
+
+
+def _own_settings(plan: Plan) -> list[str]:
+    """The operator's files that Synapse reads after ours."""
+    return sorted(str(path) for path in Path(plan.paths.synapse_settings).glob("*.yaml"))

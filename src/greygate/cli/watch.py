@@ -12,6 +12,7 @@ from greygate.run import report
 from greygate.run.status import Status, look
 
 EVERY = 2.0  # seconds between looks
+EDGES_EVERY = 60.0  # seconds between looks through the edges: each is several TLS connections
 
 
 def watch(home: Home, *, as_json: bool) -> None:
@@ -45,8 +46,12 @@ def _on_change(home: Home) -> None:
 def _statuses(home: Home) -> Iterator[Status]:
     """A look every now and then; the last is the one that finds a server stopped that was up."""
     was_up = False
+    edges, asked = None, 0.0
     while True:
-        status = look(home.site, home.plan, home.units)
+        if time.monotonic() - asked > EDGES_EVERY:
+            edges, asked = None, time.monotonic()
+        status = look(home.site, home.plan, home.units, edges=edges)
+        edges = status.seen.edges
         yield status
         if was_up and status.seen.states == ():
             return

@@ -5,7 +5,8 @@ from __future__ import annotations
 from greygate.components.component import Component
 from greygate.components.firewall import FIREWALL
 from greygate.components.haproxy import HAPROXY
+from greygate.components.keeper import KEEPER
 from greygate.components.synapse import SYNAPSE
 from greygate.components.yggdrasil import YGGDRASIL
 
-ALL: tuple[Component, ...] = (FIREWALL, YGGDRASIL, SYNAPSE, HAPROXY)
+ALL: tuple[Component, ...] = (FIREWALL, YGGDRASIL, KEEPER, SYNAPSE, HAPROXY)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from greygate.apply import files
 from greygate.components.component import Task
-from greygate.components.firewall import reachable
+from greygate.components.firewall import reachable, reachable_from_edges
 from greygate.errors import Trouble
 from greygate.home.half import Home
 from greygate.probe import host
@@ -45,7 +45,8 @@ def endangered(home: Home, seen: ConnectionsAnswer) -> tuple[Connection, ...]:
         case NoAnswer():
             return ()
         case Connections():
-            return at_risk(seen, reachable(home.site, home.plan))
+            kept = (*reachable(home.site, home.plan), *reachable_from_edges(home.plan))
+            return at_risk(seen, kept)
 
 
 def _refusal(shut_out: tuple[Connection, ...], file: Path) -> Trouble:

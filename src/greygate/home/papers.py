@@ -15,7 +15,7 @@ from greygate.errors import Trouble
 from greygate.home.aside import set_trial_aside, trial_in
 from greygate.home.half import Home, existing_site
 from greygate.home.place import Place, demand_passable
-from greygate.identity import archive, authority, keys
+from greygate.identity import archive, authority, certificate_files, keys
 from greygate.machine import accounts, files
 from greygate.machine.files import Owner
 from greygate.plan.paths import Paths
@@ -54,8 +54,8 @@ def renewed(home: Home, *, now: datetime) -> Due | None:
             home.cure or _("see what is missing: greygate status"),
         )
     paths, plan = home.plan.paths, home.plan
-    certified = authority.ensure_certificate(
-        paths, plan.certificate, accounts=plan.accounts, now=now
+    certified = certificate_files.ensure_certificate(
+        home.site.certificates, paths, plan.certificate, accounts=plan.accounts, now=now
     )
     runner = runner_here(plan, home.units)
     if certified.renewed is not None and runner is not None:

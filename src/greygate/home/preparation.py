@@ -16,7 +16,7 @@ from greygate.home import choice
 from greygate.home.choice import Standing
 from greygate.home.half import Home, derive
 from greygate.home.place import Place, demand_passable
-from greygate.identity import archive, authority, keys
+from greygate.identity import archive, certificate_files, keys
 from greygate.machine import accounts, clock, disk, packages
 from greygate.progress import Progress
 from greygate.site import load
@@ -74,8 +74,8 @@ def prepare(source: Path, place: Place, progress: Progress, *, overwrite: bool =
     home = found(source, place, standing)
     provide(place, home.site, progress)
     paths, plan = home.plan.paths, home.plan
-    certificates = authority.ensure_certificate(
-        paths, plan.certificate, accounts=plan.accounts, now=now
+    certificates = certificate_files.ensure_certificate(
+        home.site.certificates, paths, plan.certificate, accounts=plan.accounts, now=now
     )
     services = tuple(unit for unit in home.units if isinstance(unit, Service))
     prepare_directories(paths, services, accounts=plan.accounts)

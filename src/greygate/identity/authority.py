@@ -81,6 +81,13 @@ def ensure_certificate(
     )
 
 
+def ensure_authority(paths: Paths, wanted: CertificateNames, *, now: datetime) -> Certified:
+    """See to it that there is an authority, though another's certificate serves."""
+    found, new = _authority(paths, wanted, now)
+    give(paths.ca, owner=Owner.ourselves(), mode=PUBLIC)
+    return Certified(fingerprint=fingerprint(found.certificate), renewed=None, new_authority=new)
+
+
 def authority_certificate(paths: Paths) -> x509.Certificate:
     """What people are asked to trust."""
     try:

@@ -105,6 +105,11 @@ class Paths:
         return self.state / "synapse"
 
     @property
+    def synapse_settings(self) -> PurePosixPath:
+        """The operator's own settings for Synapse, *.yaml: we make the directory, and no file."""
+        return self.state / "synapse.d"
+
+    @property
     def logs(self) -> PurePosixPath:
         """Logs of the foreground; under systemd the journal has them."""
         return self.state / "logs"

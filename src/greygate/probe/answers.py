@@ -20,6 +20,7 @@ class Peer:
     up: bool
     inbound: bool
     complaint: str = ""
+    uptime: float | None = None  # seconds, where it is up
 
 
 @dataclass(frozen=True, slots=True)

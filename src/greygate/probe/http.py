@@ -18,17 +18,18 @@ def get(
     port: int,
     target: str,
     *,
-    authority: PurePath,
+    authority: PurePath | None,
     host: str | None = None,
     patience: float = PATIENCE,
 ) -> HttpAnswer:
-    """What `https://address:port/target` answers; `authority` is the one CA that is trusted.
+    """What `https://address:port/target` answers; `authority` is the one CA that is trusted,
+    None for those of this machine's store.
 
     With `host` the certificate must be for that name, without it for the address.
     """
     literal = f"[{address}]" if address.version == 6 else str(address)
     try:
-        context = ssl.create_default_context(cafile=str(authority))
+        context = ssl.create_default_context(cafile=str(authority) if authority else None)
     except OSError as error:
         return NoAnswer(f"{authority}: {error.strerror}")
     try:

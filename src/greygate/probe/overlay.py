@@ -35,6 +35,7 @@ def _peer(told: Mapping[str, Any]) -> Peer:
         up=bool(told["up"]),
         inbound=inbound,
         complaint=str(told.get("last_error", "")),
+        uptime=float(told["uptime"]) if told["up"] and "uptime" in told else None,
     )
 
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from greygate.plan.plan import Plan
-from greygate.probe.answers import Distrusted, NoAnswer, Peers, Refused, Reply
+from greygate.probe.answers import Distrusted, NoAnswer, Peers, PeersAnswer, Refused, Reply
+from greygate.run.federation import federation as through_edges
 from greygate.run.seen import Reach, Seen, Verdict
 from greygate.run.state import Condition, State, telling
-from greygate.site.model import Node, Site
-from greygate.text import _, listing
+from greygate.site.model import Node, Site, Source
+from greygate.text import _, duration, listing
 
 
 def people(site: Site, plan: Plan, seen: Seen) -> Reach:
     """Can people reach it? The first thing in the way, as it hides what is behind it."""
-    in_the_way = (_services(seen), _address(site, plan, seen), _door(plan, seen), _way(site, seen))
+    in_the_way = (
+        _services(seen),
+        _address(site, plan, seen),
+        _certificate(site, seen),
+        _door(site, plan, seen),
+        _way(site, plan, seen),
+    )
     found = next((reach for reach in in_the_way if reach is not None), None)
     if found is not None:
         return found
@@ -25,18 +32,15 @@ def people(site: Site, plan: Plan, seen: Seen) -> Reach:
                 url=plan.address_url
             ),
         )
-    return Reach(Verdict.YES, _("over the overlay, at {url}").format(url=plan.address_url))
+    return Reach(Verdict.YES, _("over the overlay, at {url}").format(url=_url(site, plan)))
 
 
-def federation(site: Site) -> Reach:
-    """Do other homeservers reach it?"""
-    if not site.federation:
-        return Reach(Verdict.OFF, _("standalone: federation is off in the site file"))
-    return Reach(
-        Verdict.UNKNOWN,
-        _("nobody has looked from another homeserver"),
-        _("send a message from an account elsewhere"),
-    )
+def federation(site: Site, plan: Plan, seen: Seen) -> Reach:
+    """Do other homeservers reach it? What stops it here stops it through every edge."""
+    found = None
+    if site.federation and plan.edges:
+        found = _services(seen) or _address(site, plan, seen) or _certificate(site, seen)
+    return found or through_edges(site, plan, seen)
 
 
 def _services(seen: Seen) -> Reach | None:
@@ -80,8 +84,24 @@ def _address(site: Site, plan: Plan, seen: Seen) -> Reach | None:
     )
 
 
-def _door(plan: Plan, seen: Seen) -> Reach | None:
-    where = plan.address_url
+def _certificate(site: Site, seen: Seen) -> Reach | None:
+    """Before the door: there it would be one of many reasons not to trust it."""
+    if seen.certificate_left is None or seen.certificate_left > 0:
+        return None
+    ago = duration(-seen.certificate_left)
+    cure = _("greygate cert renew")
+    if site.certificates.source is Source.FILES:
+        cure = _("renew it with the program that keeps it, then greygate cert renew")
+    return Reach(Verdict.NO, _("the certificate expired {time} ago").format(time=ago), cure)
+
+
+def _url(site: Site, plan: Plan) -> str:
+    """Where it is asked for; certificates from elsewhere are for names alone."""
+    return plan.base_url if site.certificates.source is Source.FILES else plan.address_url
+
+
+def _door(site: Site, plan: Plan, seen: Seen) -> Reach | None:
+    where = _url(site, plan)
     match seen.answer:
         case Reply(status=200):
             return None
@@ -95,15 +115,26 @@ def _door(plan: Plan, seen: Seen) -> Reach | None:
         case Distrusted(why):
             cause = _("the certificate at {url} is not one of ours: {why}")
             cure = _("see who listens there, and start again: greygate down, greygate up")
+            if site.certificates.source is Source.FILES:
+                cause = _("the certificate at {url} is not trusted by this machine: {why}")
+                cure = _("name the full chain of a public authority, then greygate cert renew")
             return Reach(Verdict.NO, cause.format(url=where, why=why), cure)
         case NoAnswer(why):
             cause = _("no answer from {url}: {why}").format(url=where, why=why)
             return Reach(Verdict.UNKNOWN, cause, _("greygate logs haproxy"))
 
 
-def _way(site: Site, seen: Seen) -> Reach | None:
+def _of_people(plan: Plan, seen: PeersAnswer | None) -> PeersAnswer | None:
+    """The peers without the edges: those lead nowhere but here."""
+    if not isinstance(seen, Peers):
+        return seen
+    edges = {uri.partition("?")[0] for link in plan.edges for uri in link.peers}
+    return Peers(tuple(it for it in seen.peers if it.uri.partition("?")[0] not in edges))
+
+
+def _way(site: Site, plan: Plan, seen: Seen) -> Reach | None:
     """Between people's nodes and ours."""
-    match seen.peers:
+    match _of_people(plan, seen.peers):
         case None if site.overlay.node is Node.LOOPBACK:
             return None
         case None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from greygate.probe.answers import NoAnswer, Peer, Peers
+from greygate.plan.edges import EdgeLink
+from greygate.probe.answers import Distrusted, HttpAnswer, NoAnswer, Peer, Peers, Refused, Reply
+from greygate.run.federation import link_up, peerings, through
 from greygate.run.seen import Reach, Verdict
 from greygate.run.state import State
 from greygate.run.status import Status
 from greygate.text import _, aligned, duration, size
+
+CLOSE = 14 * 86400.0  # seconds before its end from which a certificate is spoken of
 
 
 def to_json(status: Status) -> dict[str, Any]:
@@ -25,6 +29,8 @@ def to_json(status: Status) -> dict[str, Any]:
         "address_url": status.plan.address_url,
         "people": _reach(status.people),
         "federation": _reach(status.federation),
+        "certificate": {"seconds_left": status.seen.certificate_left},
+        "edges": [_edge(status, link) for link in status.plan.edges],
         "overlay": _overlay(status),
         "services": [_service(state) for state in _states(status)],
     }
@@ -46,6 +52,8 @@ def lines(status: Status) -> tuple[str, ...]:
             *_cures(status.people),
             [_("federation"), _told(status.federation)],
             *_cures(status.federation),
+            *(row for link in status.plan.edges for row in _edge_rows(status, link)),
+            *_certificate_rows(status),
             *_overlay_rows(status),
         ]
     )
@@ -76,6 +84,31 @@ def _word(verdict: Verdict) -> str:
 
 def _cures(reach: Reach) -> list[list[str]]:
     return [["", _("next: {cure}").format(cure=reach.cure)]] if reach.cure else []
+
+
+def _edge_rows(status: Status, link: EdgeLink) -> list[list[str]]:
+    """An edge is told of its own: with several, one that fails hides behind the other."""
+    up, ways = link_up(link, status.seen), peerings(link, status.seen)
+    if up is None:
+        told = _("no link")
+    else:
+        count = sum(it.up for it in ways)
+        told = _("link up for {time} ({up} of {all} ways)").format(
+            time=duration(up), up=count, all=len(ways)
+        )
+    reach = through(status.site, link, status.seen)
+    rows = [[link.edge.id, told]]
+    if len(status.plan.edges) > 1 or reach.verdict is not status.federation.verdict:
+        rows += [["", _told(reach)], *_cures(reach)]
+    return rows
+
+
+def _certificate_rows(status: Status) -> list[list[str]]:
+    """Not before it matters: ours are renewed long before."""
+    left = status.seen.certificate_left
+    if left is None or left <= 0 or left > CLOSE:
+        return []
+    return [[_("certificate"), _("expires in {time}").format(time=duration(left))]]
 
 
 def _overlay_rows(status: Status) -> list[list[str]]:
@@ -118,6 +151,37 @@ def _service(state: State) -> dict[str, Any]:
 
 def _reach(reach: Reach) -> dict[str, str]:
     return {"reachable": reach.verdict.value, "cause": reach.cause, "cure": reach.cure}
+
+
+def _edge(status: Status, link: EdgeLink) -> dict[str, Any]:
+    up, reach = link_up(link, status.seen), through(status.site, link, status.seen)
+    seen = next((it for it in status.seen.edges if it.id == link.edge.id), None)
+    return {
+        "id": link.edge.id,
+        "name": link.edge.name,
+        "address": str(link.address),
+        "link_up": up is not None,
+        "link_seconds": up,
+        "federation": _reach(reach),
+        "behind": None if seen is None else seen.behind,
+        "doors": [
+            {"address": str(it.address), "port": it.port, "answers": _answer(it.answer)}
+            for it in (seen.doors if seen else ())
+        ],
+    }
+
+
+def _answer(answer: HttpAnswer) -> int | str:
+    """The status of HTTP where there is one, else what was met."""
+    match answer:
+        case Reply(status=status):
+            return status
+        case Refused():
+            return "refused"
+        case Distrusted(why):
+            return f"distrusted: {why}"
+        case NoAnswer(why):
+            return f"no answer: {why}"
 
 
 def _overlay(status: Status) -> dict[str, Any]:

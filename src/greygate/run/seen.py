@@ -32,6 +32,24 @@ class Reach:
         return self.verdict is Verdict.YES
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One public port of an edge, tried as another server would."""
+
+    address: Address
+    port: int
+    answer: HttpAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeSeen:
+    """What was seen through one edge; the link to it is among the peers."""
+
+    id: str
+    doors: tuple[Door, ...]
+    behind: str | None = None  # what it has of ours is not what we have, and how
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What was seen of the server, not yet judged; NoAnswer where nobody told."""
@@ -40,3 +58,6 @@ class Seen:
     present: frozenset[Address]  # those of the plan that this machine has
     answer: HttpAnswer
     peers: PeersAnswer | None  # None: no node of this machine carries the address
+    edges: tuple[EdgeSeen, ...] = ()
+    certificate_left: float | None = None  # seconds until it ends; None: we may not look
+    unsealed: str | None = None  # what would seal it: others may get a certificate for the name

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from greygate.components.component import Unit
 from greygate.errors import Trouble
+from greygate.identity.certificate_files import from_files, served
 from greygate.machine import node
+from greygate.plan.edges import PUBLIC_PORTS
 from greygate.plan.plan import Plan
 from greygate.probe import host, http, overlay
-from greygate.probe.answers import NoAnswer, PeersAnswer
+from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
 from greygate.run import judgement
 from greygate.run.runner import runner_here
-from greygate.run.seen import Reach, Seen
+from greygate.run.seen import Door, EdgeSeen, Reach, Seen
 from greygate.run.state import State
-from greygate.site.model import Node, Site
+from greygate.site.model import Address, Node, Site
 from greygate.text import _
 
 VERSIONS = "/_matrix/client/versions"  # answered to anybody who has come all the way
+FEDERATION = "/_matrix/federation/v1/version"  # the same for other servers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,28 +37,81 @@ class Status:
     federation: Reach
 
 
-def look(site: Site, plan: Plan, units: tuple[Unit, ...]) -> Status:
-    """Look at everything once, and say what follows."""
-    seen = see(site, plan, units)
+def look(
+    site: Site,
+    plan: Plan,
+    units: tuple[Unit, ...],
+    *,
+    edges: tuple[EdgeSeen, ...] | None = None,
+) -> Status:
+    """Look at everything once, and say what follows; `edges`: as they were seen a moment ago."""
+    seen = see(site, plan, units, edges=edges)
     return Status(
         site=site,
         plan=plan,
         at=time.time(),
         seen=seen,
         people=judgement.people(site, plan, seen),
-        federation=judgement.federation(site),
+        federation=judgement.federation(site, plan, seen),
     )
 
 
-def see(site: Site, plan: Plan, units: tuple[Unit, ...]) -> Seen:
+def see(
+    site: Site, plan: Plan, units: tuple[Unit, ...], *, edges: tuple[EdgeSeen, ...] | None = None
+) -> Seen:
     """Look, and judge nothing."""
-    first, port = plan.addresses[0], plan.listeners[0].port
+    states = _states(plan, units)
     return Seen(
-        states=_states(plan, units),
+        states=states,
         present=frozenset(plan.addresses) & host.addresses().keys(),
-        answer=http.get(first, port, VERSIONS, authority=plan.paths.ca),
+        answer=_own_door(site, plan),
         peers=_peers(site, plan),
+        edges=(through_edges(site, plan) if states else ()) if edges is None else edges,
+        certificate_left=_certificate_left(plan),
     )
+
+
+def through_edges(site: Site, plan: Plan) -> tuple[EdgeSeen, ...]:
+    """Every public port of every edge, tried from here as another server would, all at once."""
+    doors = [
+        (link.edge.id, address, port)
+        for link in plan.edges
+        for address in link.edge.addresses
+        for port in PUBLIC_PORTS
+    ]
+    if not doors:
+        return ()
+    with ThreadPoolExecutor(max_workers=len(doors)) as pool:
+        answers = list(pool.map(lambda door: _through(site, door[1], door[2]), doors))
+    return tuple(
+        EdgeSeen(
+            link.edge.id,
+            tuple(
+                Door(address, port, answer)
+                for (edge, address, port), answer in zip(doors, answers, strict=True)
+                if edge == link.edge.id
+            ),
+        )
+        for link in plan.edges
+    )
+
+
+def _through(site: Site, address: Address, port: int) -> HttpAnswer:
+    """With the certificate judged as other servers do: by this machine's store."""
+    return http.get(address, port, FEDERATION, authority=None, host=site.server_name.host)
+
+
+def _own_door(site: Site, plan: Plan) -> HttpAnswer:
+    """As people come: certificates from files are for names alone."""
+    first, port = plan.addresses[0], plan.listeners[0].port
+    if from_files(site.certificates, plan.paths):
+        return http.get(first, port, VERSIONS, authority=None, host=site.names.client)
+    return http.get(first, port, VERSIONS, authority=plan.paths.ca)
+
+
+def _certificate_left(plan: Plan) -> float | None:
+    covered = served(plan.paths)
+    return None if covered is None else covered.ends.timestamp() - time.time()
 
 
 def _states(plan: Plan, units: tuple[Unit, ...]) -> tuple[State, ...] | NoAnswer:

@@ -22,6 +22,7 @@ class Due(Enum):
     OTHER_ISSUER = "other-issuer"
     NOT_YET_VALID = "not-yet-valid"  # or the clock is behind
     OLD = "old"  # two thirds of its life are over
+    REPLACED = "replaced"  # whoever keeps it has made another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,13 @@ def covered_by(certificate: x509.Certificate) -> Covered:
         begins=certificate.not_valid_before_utc,
         ends=certificate.not_valid_after_utc,
     )
+
+
+def covers(covered: Covered, name: str) -> bool:
+    """Whether it is good for `name`; a wildcard stands for one label (RFC 9525 section 6.3)."""
+    names = {it.lower() for it in covered.names}
+    _label, dot, parent = name.lower().partition(".")
+    return name.lower() in names or (dot == "." and f"*.{parent}" in names)
 
 
 def certificate_due(

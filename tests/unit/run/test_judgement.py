@@ -90,6 +90,8 @@ def test_loopback_does_without_ipv6() -> None:
     assert judged(what, "loopback").reachable
 
 
-def test_federation_is_off_or_not_known() -> None:
-    assert federation(SITES["trial"]()[0]).verdict is Verdict.OFF
-    assert federation(SITES["managed"]()[0]).verdict is Verdict.UNKNOWN
+def test_federation_is_off_or_has_no_way_in() -> None:
+    assert federation(*SITES["trial"](), seen("trial")).verdict is Verdict.OFF
+    without_an_edge = federation(*SITES["managed"](), seen())
+    assert without_an_edge.verdict is Verdict.NO
+    assert "[[edge]]" in without_an_edge.cure

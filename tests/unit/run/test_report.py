@@ -55,7 +55,7 @@ def status(name: str = "trial") -> Status:
         at=1_065.0,
         seen=seen,
         people=people(site, plan, seen),
-        federation=federation(site),
+        federation=federation(site, plan, seen),
     )
 
 

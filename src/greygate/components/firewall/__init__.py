@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from greygate.components.component import Component, File, Task, Unit
 from greygate.components.heading import heading
 from greygate.components.template import fill
+from greygate.plan.edges import INGRESS_PORT
 from greygate.plan.plan import Plan
 from greygate.site.model import Node, Opening, Site
 
@@ -47,9 +48,14 @@ def guards(site: Site, plan: Plan) -> bool:
 
 
 def reachable(site: Site, plan: Plan) -> tuple[Opening, ...]:
-    """What still answers on the overlay once the firewall is up; anything else is cut off."""
+    """What still answers anybody on the overlay once the firewall is up."""
     ours = (Opening("tcp", listener.port) for listener in plan.listeners)
     return tuple(sorted({*ours, *site.overlay.allow}))
+
+
+def reachable_from_edges(plan: Plan) -> tuple[Opening, ...]:
+    """What answers the edges, and nobody else."""
+    return (Opening("tcp", INGRESS_PORT),) if plan.edges else ()
 
 
 def _rules(site: Site, plan: Plan, title: str) -> str:
@@ -63,9 +69,24 @@ def _rules(site: Site, plan: Plan, title: str) -> str:
         interface=f'"{plan.interface}"',
         addresses=addresses,
         elsewhere=fill(__name__, "elsewhere.nft.tmpl", addresses=addresses) if managed else "",
+        edges=_edges(plan, addresses),
         listeners=", ".join(str(listener.port) for listener in plan.listeners),
         allowed="".join(f"\n        {_allowed(opening)}" for opening in site.overlay.allow),
         forward=_forward(plan.interface) if managed else "",
+    )
+
+
+def _edges(plan: Plan, addresses: str) -> str:
+    """A stolen edge is a stranger with a way to the ingress: it is no way to the client side."""
+    if not plan.edges:
+        return ""
+    return fill(
+        __name__,
+        "edges.nft.tmpl",
+        edges=", ".join(str(link.address) for link in plan.edges),
+        addresses=addresses,
+        ingress=str(INGRESS_PORT),
+        listeners=", ".join(str(listener.port) for listener in plan.listeners),
     )
 
 

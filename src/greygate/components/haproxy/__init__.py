@@ -5,7 +5,7 @@ from __future__ import annotations
 from signal import SIGUSR2
 
 from greygate.components.component import Component, File, Listening, Service, Unit
-from greygate.components.haproxy import join, well_known
+from greygate.components.haproxy import ingress, join, well_known
 from greygate.components.haproxy.config import CONFIG, config
 from greygate.components.heading import heading
 from greygate.plan.plan import Plan
@@ -20,6 +20,7 @@ def files(site: Site, plan: Plan) -> tuple[File, ...]:
         File(CONFIG, config(site, plan, heading(site))),
         *well_known.files(site, plan),
         *join.files(site, plan),
+        *ingress.files(site, plan),
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from greygate.components.haproxy import join, well_known
+from greygate.components.haproxy import ingress, join, well_known
 from greygate.components.haproxy.errors import CORS, error_rules
+from greygate.components.haproxy.words import bind, host, quoted
 from greygate.components.template import fill
-from greygate.plan.plan import Listener, Plan
-from greygate.site.model import Address, Site
+from greygate.plan.plan import Plan
+from greygate.plan.policy import ODD
+from greygate.site.model import Site, Source
 from greygate.spec.well_known import CLIENT_PATH, SUPPORT_PATH
 
 CONFIG = PurePosixPath("haproxy/haproxy.cfg")
@@ -29,10 +31,11 @@ SUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SH
 
 # Never /_synapse/admin, /_synapse/metrics, /_matrix/static, /health: those are for this machine.
 PEOPLE_NEED = ("/_matrix/client/", "/_matrix/media/", "/_synapse/client/")
-SERVERS_NEED = ("/_matrix/federation/", "/_matrix/key/")
 
 
 def config(site: Site, plan: Plan, title: str) -> str:
+    odd = fill("greygate.components.haproxy", "odd.cfg.tmpl", odd=ODD, upload=str(UPLOAD))
+    odd = odd.rstrip("\n")
     return fill(
         "greygate.components.haproxy",
         "haproxy.cfg.tmpl",
@@ -42,36 +45,44 @@ def config(site: Site, plan: Plan, title: str) -> str:
         suites=SUITES,
         errors="\n".join(error_rules()),
         binds="\n".join(_binds(plan)),
+        edges=_edges(plan),
+        odd=odd,
         at_once=str(AT_ONCE),
         new=str(NEW_CONNECTIONS),
         requests=str(REQUESTS),
-        upload=str(UPLOAD),
         names=" ".join(name.lower() for name in plan.certificate.names),
-        addresses=" ".join(map(_host, plan.addresses)),
+        addresses=" ".join(map(host, plan.addresses)),
         cors="\n".join(_cors_rules()),
-        answers="\n".join((*_well_known_rules(), *_join_rules(plan))),
-        prefixes=" ".join((*PEOPLE_NEED, *(SERVERS_NEED if site.federation else ()))),
-        socket=_quoted(f"unix@{plan.paths.client_socket}"),
+        answers="\n".join((*_well_known_rules(), *_join_rules(site, plan))),
+        prefixes=" ".join(PEOPLE_NEED),
+        federation="".join(f"{line}\n" for line in _federation(site, plan)),
+        socket=quoted(f"unix@{plan.paths.client_socket}"),
+        ingress=ingress.section(site, plan, odd),
     )
+
+
+def _edges(plan: Plan) -> str:
+    """An edge is let in at the ingress only: here it would be a person."""
+    if not plan.edges:
+        return ""
+    return f"    tcp-request connection reject if {{ src {ingress.from_edges(plan)} }}\n"
+
+
+def _federation(site: Site, plan: Plan) -> list[str]:
+    """Servers that are on the overlay themselves ask here, and for no more than at the ingress."""
+    if not site.federation:
+        return []
+    return [*ingress.fits(site, plan), "    acl needed var(txn.fits) -m bool"]
 
 
 def _binds(plan: Plan) -> list[str]:
     """`transparent`, so that HAProxy starts before the overlay has brought the address."""
-    rest = f"transparent ssl crt {_quoted(plan.paths.certificate)} alpn h2,http/1.1"
+    rest = f"transparent ssl crt {quoted(plan.paths.certificate)} alpn h2,http/1.1"
     return [
-        f"    bind {_bind(address, listener)} {rest}"
+        f"    bind {bind(address, listener.port)} {rest}"
         for listener in plan.listeners
         for address in plan.addresses
     ]
-
-
-def _bind(address: Address, listener: Listener) -> str:
-    return f"{_host(address)}:{listener.port}"
-
-
-def _host(address: Address) -> str:
-    """An address as a Host header spells it."""
-    return f"[{address}]" if address.version == 6 else str(address)
 
 
 def _well_known_rules() -> list[str]:
@@ -87,9 +98,8 @@ def _well_known_rules() -> list[str]:
     ]
 
 
-def _join_rules(plan: Plan) -> list[str]:
+def _join_rules(site: Site, plan: Plan) -> list[str]:
     page = _headers(join.HEADERS)
-    certificate = 'content-type application/x-x509-ca-cert hdr Content-Disposition "attachment"'
     return [
         "    acl russian req.fhdr(accept-language),language(ru;en,en) -m str ru",
         *(
@@ -97,26 +107,28 @@ def _join_rules(plan: Plan) -> list[str]:
             f"file {join.path(language)} if reads {{ path {join.TARGET} }}{also}"
             for language, also in (("ru", " russian"), ("en", ""))
         ),
-        f"    http-request return status 200 {certificate} file {_quoted(plan.paths.ca)} "
-        f"if reads {{ path {join.CERTIFICATE} }}",
+        *_authority_rules(site, plan),
+    ]
+
+
+def _authority_rules(site: Site, plan: Plan) -> list[str]:
+    """Our own authority, to be trusted by hand; where another vouches for us there is none."""
+    if site.certificates.source is not Source.OWN:
+        return []
+    kind = 'content-type application/x-x509-ca-cert hdr Content-Disposition "attachment"'
+    return [
+        f"    http-request return status 200 {kind} file {quoted(plan.paths.ca)} "
+        f"if reads {{ path {join.CERTIFICATE} }}"
     ]
 
 
 def _cors_rules() -> list[str]:
     """The header that tells whether they are there is set last."""
     return [
-        f"    http-after-response set-header {name} {_quoted(value)} if !said"
+        f"    http-after-response set-header {name} {quoted(value)} if !said"
         for name, value in reversed(CORS)
     ]
 
 
 def _headers(headers: tuple[tuple[str, str], ...]) -> str:
-    return " ".join(f"hdr {name} {_quoted(value)}" for name, value in headers)
-
-
-def _quoted(value: object) -> str:
-    """One word for HAProxy, whatever is in it."""
-    text = str(value)
-    for special in ("\\", '"', "$"):
-        text = text.replace(special, "\\" + special)
-    return f'"{text}"'
+    return " ".join(f"hdr {name} {quoted(value)}" for name, value in headers)

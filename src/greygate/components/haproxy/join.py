@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from greygate.components.component import File
 from greygate.components.template import fill
 from greygate.plan.plan import Plan
-from greygate.site.model import Site
+from greygate.site.model import Site, Source
 
 TARGET = "/join"  # the invitation adds #token=…&peer=…&peer=…: a fragment is never sent
 CERTIFICATE = "/join/ca.crt"
@@ -34,10 +34,17 @@ def _page(language: str, site: Site, plan: Plan) -> str:
         f"join.{language}.html.tmpl",
         server_name=escape(str(site.server_name)),
         url=escape(plan.base_url),
-        certificate=CERTIFICATE,
+        trust=_trust(language, site),
         style=_STYLE,
         script=_SCRIPT,
     )
+
+
+def _trust(language: str, site: Site) -> str:
+    """Devices must be told to trust our own authority; a public one they trust already."""
+    if site.certificates.source is not Source.OWN:
+        return ""
+    return fill(_PACKAGE, f"trust.{language}.html.tmpl", certificate=CERTIFICATE)
 
 
 def _text(name: str) -> str:

@@ -53,15 +53,17 @@ def files(site: Site, plan: Plan) -> tuple[File, ...]:
 
 def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
     config = str(plan.paths.rendered / CONFIG)
+    # Later files replace whole sections of earlier ones: what the operator says is the last word.
+    settings = ("-c", config, "-c", str(plan.paths.synapse_settings))
     # -I: neither the directory one starts in nor PYTHON* variables may bring modules.
     python = (str(plan.engine), "-I", "-m")
     return (
         Service(
             name="synapse",
             description="Synapse, the homeserver of Greygate",
-            argv=(*python, "synapse.app.homeserver", "-c", config),
+            argv=(*python, "synapse.app.homeserver", *settings),
             # Parses every section and reads the secrets; opens neither database nor sockets.
-            proof=(*python, "synapse.config", "-c", config),
+            proof=(*python, "synapse.config", *settings),
             ready=Answering(plan.paths.client_socket, "/health"),
             account="greygate-synapse",
             # The proof makes the media directory where it is missing, and as whoever proves.

@@ -20,7 +20,7 @@ def files(site: Site, plan: Plan) -> tuple[File, ...]:
     match site.overlay.node:
         case Node.MANAGED:
             return (File(CONFIG, _config(site, plan)),)
-        case Node.SYSTEM if site.overlay.peers:
+        case Node.SYSTEM if plan.peers:
             return (File(PEERS, _peers(site, plan)),)
         case _:
             return ()
@@ -30,7 +30,7 @@ def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
     match site.overlay.node:
         case Node.MANAGED:
             return (_node(plan),)
-        case Node.SYSTEM if site.overlay.peers:
+        case Node.SYSTEM if plan.peers:
             return (_added_peers(plan),)
         case _:
             return ()
@@ -46,7 +46,7 @@ def _config(site: Site, plan: Plan) -> str:
         "yggdrasil.conf.tmpl",
         heading=heading(site),
         key=json.dumps(str(plan.paths.overlay_key)),
-        peers=_list(site.overlay.peers),
+        peers=_list(plan.peers),
         listen=_list(site.overlay.listen),
         admin=json.dumps(f"unix://{plan.paths.overlay_admin_socket}"),
         interface=json.dumps(plan.interface),
@@ -63,7 +63,7 @@ def _peers(site: Site, plan: Plan) -> str:
         "peers.sh.tmpl",
         heading=heading(site),
         marks=_shell(f"{plan.paths.runtime}/peers"),
-        peers=" ".join(map(_shell, site.overlay.peers)),
+        peers=" ".join(map(_shell, plan.peers)),
     )
 
 

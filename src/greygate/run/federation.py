@@ -1,0 +1,181 @@
+"""What follows from what was seen of the edges: does the federation come in, and if not, why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from greygate.plan.edges import PUBLIC_PORTS, EdgeLink
+from greygate.plan.plan import FEDERATION_PORT, Plan
+from greygate.probe.answers import Distrusted, NoAnswer, Peer, Peers, Refused, Reply
+from greygate.run.seen import Door, EdgeSeen, Reach, Seen, Verdict
+from greygate.site.model import Site, Source
+from greygate.text import _, duration, listing
+
+
+def federation(site: Site, plan: Plan, seen: Seen) -> Reach:
+    """Do other homeservers reach it? One edge that is whole is enough."""
+    if not site.federation:
+        return Reach(Verdict.OFF, _("standalone: federation is off in the site file"))
+    if not plan.edges:
+        return _without_edges(site)
+    reaches = [through(site, link, seen) for link in plan.edges]
+    best = next((it for it in reaches if it.reachable), None) or next(
+        (it for it in reaches if it.verdict is Verdict.UNKNOWN), reaches[0]
+    )
+    if best.reachable and seen.unsealed is not None:
+        return Reach(best.verdict, _("{how}; not sealed").format(how=best.cause), seen.unsealed)
+    return best
+
+
+def through(site: Site, link: EdgeLink, seen: Seen) -> Reach:
+    """Does the federation come in through this edge? The first thing in the way."""
+    edge = next((it for it in seen.edges if it.id == link.edge.id), None)
+    if edge is None:
+        return Reach(
+            Verdict.UNKNOWN,
+            _("nobody has looked through {edge}").format(edge=link.edge.id),
+            _("ask again: greygate status"),
+        )
+    if open_doors(edge):
+        return Reach(Verdict.YES, _whole(link, edge, seen), _behind(edge))
+    found = next(_in_the_way(site, link, edge, seen), None)
+    return found or _silent(link, edge)
+
+
+def link_up(link: EdgeLink, seen: Seen) -> float | None:
+    """For how many seconds the link to the edge is up, by its oldest peering; None: it is not."""
+    return max((it.uptime or 0.0 for it in peerings(link, seen) if it.up), default=None)
+
+
+def peerings(link: EdgeLink, seen: Seen) -> tuple[Peer, ...]:
+    """Our node's peerings with the edge; the node tells a URI without its query."""
+    if not isinstance(seen.peers, Peers):
+        return ()
+    ours = {uri.partition("?")[0] for uri in link.peers}
+    return tuple(it for it in seen.peers.peers if it.uri.partition("?")[0] in ours)
+
+
+def open_doors(edge: EdgeSeen) -> tuple[Door, ...]:
+    """Those through which another server would come all the way to Synapse."""
+    return tuple(
+        it for it in edge.doors if isinstance(it.answer, Reply) and it.answer.status == 200
+    )
+
+
+def _whole(link: EdgeLink, edge: EdgeSeen, seen: Seen) -> str:
+    up = link_up(link, seen)
+    since = _(", link up for {time}").format(time=duration(up)) if up is not None else ""
+    shut = [f"{it.address} {it.port}" for it in edge.doors if it not in open_doors(edge)]
+    but = _("; not at {where}").format(where=listing(shut)) if shut else ""
+    return _("through {edge}{since}{but}").format(edge=edge.id, since=since, but=but)
+
+
+def _in_the_way(site: Site, link: EdgeLink, edge: EdgeSeen, seen: Seen) -> Iterator[Reach]:
+    """In the order in which a stream passes: the edge itself, the link, our own door."""
+    speaks = any(not isinstance(it.answer, NoAnswer | Refused) for it in edge.doors)
+    if not speaks and isinstance(seen.peers, Peers) and link_up(link, seen) is None:
+        yield _edge_away(link, edge)
+    if isinstance(seen.peers, Peers) and peerings(link, seen) and link_up(link, seen) is None:
+        yield Reach(
+            Verdict.NO,
+            _("{edge} answers, and there is no link to it: {words}").format(
+                edge=edge.id, words=_complaints(link, seen)
+            ),
+            _("see that it joined with the newest token: greygate edge token {edge}").format(
+                edge=edge.id
+            ),
+        )
+    for door in edge.doors:
+        match door.answer:
+            case Distrusted(why):
+                yield _distrusted(site, edge, door, why)
+            case Reply(status=status):
+                yield Reach(
+                    Verdict.NO,
+                    _("{edge} port {port} leads to something that answers {status}").format(
+                        edge=edge.id, port=door.port, status=status
+                    ),
+                    _behind(edge) or _("greygate logs haproxy, greygate logs synapse"),
+                )
+
+
+def _edge_away(link: EdgeLink, edge: EdgeSeen) -> Reach:
+    """Neither its public ports nor our link: most often it is not there yet."""
+    where = listing(str(it) for it in link.edge.addresses)
+    ports = listing(f"tcp/{port}" for port in PUBLIC_PORTS)
+    return Reach(
+        Verdict.NO,
+        _("{edge} does not answer at {where}: {why}").format(
+            edge=edge.id, where=where, why=_why(edge)
+        ),
+        _(
+            "is it rented and up, are {ports} open at its provider, has it joined? "
+            "greygate edge token {edge} > FILE, and there: greygate edge join < FILE"
+        ).format(ports=ports, edge=edge.id),
+    )
+
+
+def _silent(link: EdgeLink, edge: EdgeSeen) -> Reach:
+    """The link is up, and still nobody answers at the public ports: seen from here."""
+    return Reach(
+        Verdict.UNKNOWN,
+        _("the link to {edge} is up, but nothing comes back through its port {port}: {why}").format(
+            edge=edge.id, port=FEDERATION_PORT, why=_why(edge)
+        ),
+        _behind(edge)
+        or _("try it from elsewhere: greygate discover {name}").format(name=link.edge.name),
+    )
+
+
+def _distrusted(site: Site, edge: EdgeSeen, door: Door, why: str) -> Reach:
+    if site.certificates.source is Source.OWN:
+        return Reach(
+            Verdict.NO,
+            _("{edge} leads here, and other servers trust no certificate of our own").format(
+                edge=edge.id
+            ),
+            _(
+                "get one from a public authority and name it in the site file: [certificates] "
+                'source = "files", chain, key'
+            ),
+        )
+    return Reach(
+        Verdict.NO,
+        _("the certificate at {edge} port {port} is not trusted: {why}").format(
+            edge=edge.id, port=door.port, why=why
+        ),
+        _("renew it, or name the full chain; then greygate cert renew"),
+    )
+
+
+def _without_edges(site: Site) -> Reach:
+    if not site.edges:
+        return Reach(
+            Verdict.NO,
+            _("there is no edge: servers of the clearnet find no way in"),
+            _("rent a small host and name it in the site file: [[edge]] id, name, addresses"),
+        )
+    return Reach(
+        Verdict.NO,
+        _("no edge has a key yet"),
+        _("greygate edge token {edge} > FILE").format(edge=site.edges[0].id),
+    )
+
+
+def _behind(edge: EdgeSeen) -> str:
+    if edge.behind is None:
+        return ""
+    return _("{edge} is behind: {why}; greygate apply").format(edge=edge.id, why=edge.behind)
+
+
+def _complaints(link: EdgeLink, seen: Seen) -> str:
+    said = dict.fromkeys(it.complaint for it in peerings(link, seen) if it.complaint)
+    return "; ".join(said) or _("no reason told")
+
+
+def _why(edge: EdgeSeen) -> str:
+    said = dict.fromkeys(
+        it.answer.why if isinstance(it.answer, NoAnswer) else _("connection refused")
+        for it in edge.doors
+    )
+    return "; ".join(said) or _("no reason told")

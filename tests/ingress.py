@@ -1,0 +1,96 @@
+"""A real ingress on loopback, as rendered, and somebody who speaks to it as an edge does."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from ipaddress import IPv6Address
+from pathlib import Path, PurePosixPath
+
+import some_sites
+from behind_the_door import Asked, stand_in
+from door import Answer, Door, complete, parsed, running, write
+from greygate.components.haproxy.config import CONFIG
+from greygate.components.haproxy.ingress import SOURCE_REQUESTS
+from greygate.plan.edges import INGRESS_PORT, EdgeLink
+from greygate.plan.paths import Paths
+from greygate.site.model import Layout
+
+NEAR = IPv6Address("::1")
+FAR = "203.0.113.40"  # the remote server, as the edge's PROXY header tells it
+NAME = "twinkle.example"
+
+
+class EdgeNear(EdgeLink):
+    """An edge whose overlay address is this machine's own."""
+
+    __slots__ = ()
+
+    @property
+    def address(self) -> IPv6Address:
+        return NEAR
+
+
+@dataclass(frozen=True, slots=True)
+class Ingress:
+    """One that runs, and what it let by."""
+
+    door: Door
+    asked: Asked
+
+    def connect(self, *, sni: str = NAME, alpn: str = "http/1.1") -> ssl.SSLSocket:
+        plain = socket.create_connection((str(NEAR), INGRESS_PORT), timeout=10)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        plain.sendall(proxy_header())
+        context = ssl.create_default_context(cafile=str(self.door.plan.paths.ca))
+        context.check_hostname = False
+        context.set_alpn_protocols([alpn])
+        return context.wrap_socket(plain, server_hostname=sni)
+
+    def send(self, request: bytes, *, sni: str = NAME) -> Answer:
+        with self.connect(sni=sni) as connection:
+            connection.sendall(request)
+            octets = b""
+            with contextlib.suppress(ssl.SSLEOFError, ConnectionResetError, TimeoutError):
+                while not complete(octets) and (more := connection.recv(1 << 16)):
+                    octets += more
+            return parsed(octets)
+
+    def ask(
+        self, target: bytes, *extra: bytes, method: bytes = b"GET", host: bytes = NAME.encode()
+    ) -> Answer:
+        lines = (method + b" " + target + b" HTTP/1.1", b"Host: " + host, b"Connection: close")
+        return self.send(b"\r\n".join((*lines, *extra)) + b"\r\n\r\n")
+
+
+@contextmanager
+def open_ingress(
+    root: Path, *, layout: Layout = Layout.NONE, legacy_media: bool = False, near: bool = True
+) -> Iterator[Ingress]:
+    """HAProxy as rendered, on ::1; `near` is whether its edge is this machine."""
+    site, usual = some_sites.federating(layout)
+    site = replace(site, legacy_media=legacy_media)
+    paths = Paths.below(PurePosixPath(root / "state"), PurePosixPath(root / "run"))
+    links = usual.edges if not near else tuple(EdgeNear(it.edge, it.key) for it in usual.edges)
+    plan = replace(
+        usual, paths=paths, addresses=(NEAR,), edges=links, listeners=usual.listeners[1:]
+    )
+    write(site, plan)
+    config = Path(paths.rendered / CONFIG)
+    config.write_text(config.read_text().replace(f"gt {SOURCE_REQUESTS} }}", "gt 1000000 }"))
+    with (
+        stand_in(Path(paths.federation_socket)) as asked,
+        running(site, plan, root / "log") as door,
+    ):
+        yield Ingress(door, asked)
+
+
+def proxy_header(source: str = FAR) -> bytes:
+    """PROXY protocol, version 2: TCP over IPv4."""
+    addresses = socket.inet_aton(source) + socket.inet_aton("203.0.113.10")
+    body = addresses + (40000).to_bytes(2, "big") + (8448).to_bytes(2, "big")
+    return b"\r\n\r\n\x00\r\nQUIT\n" + b"\x21\x11" + len(body).to_bytes(2, "big") + body

@@ -1,0 +1,22 @@
+"""A hole in the line between home and its edge, with the real keeper and two real nodes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from greygate.lab import holes
+
+pytestmark = pytest.mark.lab
+
+HOLE = 15.0  # seconds: both links end in it, and Yggdrasil alone has backed off by its end
+SOON = 10.0
+
+
+def test_a_lost_link_is_back_soon_after_the_hole(tmp_path: Path) -> None:
+    with holes.line(tmp_path, "ggkeep-", kept=True) as line:
+        assert line.back_after(HOLE, most=60.0) < SOON
+    log = (tmp_path / "keeper.log").read_text()
+    assert "is down; dialling" in log
+    assert "is up after" in log

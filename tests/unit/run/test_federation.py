@@ -1,0 +1,119 @@
+"""Whether the federation comes in: the first thing in the way by its name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from greygate.plan.edges import PUBLIC_PORTS
+from greygate.probe.answers import Distrusted, HttpAnswer, NoAnswer, Peer, Peers, Refused, Reply
+from greygate.run.judgement import federation, people
+from greygate.run.report import lines, to_json
+from greygate.run.seen import Door, EdgeSeen, Seen, Verdict
+from greygate.run.state import Condition, State
+from greygate.run.status import Status
+from greygate.site.model import Source
+from some_sites import federating
+
+SITE, PLAN = federating()
+LINK = PLAN.edges[0]
+UP = (State(name="haproxy", condition=Condition.UP),)
+THERE = Reply(200, b"{}")
+SILENT = NoAnswer("timed out")
+PUBLIC = Peer(uri=SITE.overlay.peers[0].partition("?")[0], up=True, inbound=False)
+
+
+def peers(*, up: bool) -> Peers:
+    told = (uri.partition("?")[0] for uri in LINK.peers)
+    return Peers(
+        (
+            PUBLIC,
+            *(
+                Peer(uri=it, up=up, inbound=False, complaint="" if up else "refused", uptime=7200.0)
+                for it in told
+            ),
+        )
+    )
+
+
+def seen(answer: HttpAnswer, *, link: bool = True, behind: str | None = None) -> Seen:
+    doors = tuple(
+        Door(address, port, answer) for address in LINK.edge.addresses for port in PUBLIC_PORTS
+    )
+    return Seen(
+        states=UP,
+        present=frozenset(PLAN.addresses),
+        answer=THERE,
+        peers=peers(up=link),
+        edges=(EdgeSeen(LINK.edge.id, doors, behind),),
+        certificate_left=50 * 86400.0,
+    )
+
+
+CASES = [
+    (seen(THERE), Verdict.YES, "link up for 2 h", ""),
+    (seen(THERE, behind="serial 3, not 4"), Verdict.YES, LINK.edge.id, "greygate apply"),
+    (replace(seen(THERE), unsealed="publish CAA"), Verdict.YES, "not sealed", "publish CAA"),
+    (seen(SILENT, link=False), Verdict.NO, "does not answer", "edge join"),
+    (seen(Refused(), link=False), Verdict.NO, "refused", "edge join"),
+    (seen(Reply(503, b""), link=False), Verdict.NO, "no link", "edge token"),
+    (seen(SILENT), Verdict.UNKNOWN, "nothing comes back", "discover"),
+    (seen(Reply(404, b"")), Verdict.NO, "answers 404", "logs"),
+    (seen(Distrusted("expired")), Verdict.NO, "not trusted: expired", "cert renew"),
+    (replace(seen(THERE), edges=()), Verdict.UNKNOWN, "nobody has looked", "status"),
+    (replace(seen(THERE), certificate_left=-60.0), Verdict.NO, "expired", "cert renew"),
+    (replace(seen(THERE), states=()), Verdict.NO, "not running", "greygate up"),
+]
+
+
+@pytest.mark.parametrize(("what", "verdict", "cause", "cure"), CASES)
+def test_each_has_its_cause_and_cure(what: Seen, verdict: Verdict, cause: str, cure: str) -> None:
+    reach = federation(SITE, PLAN, what)
+    assert reach.verdict is verdict
+    assert cause in reach.cause
+    assert cure in reach.cure
+
+
+def test_a_certificate_of_our_own_is_the_cause() -> None:
+    own = replace(SITE, certificates=replace(SITE.certificates, source=Source.OWN))
+    reach = federation(own, PLAN, seen(Distrusted("unknown issuer")))
+    assert 'source = "files"' in reach.cure
+
+
+def test_an_edge_without_a_key_is_no_edge() -> None:
+    reach = federation(SITE, replace(PLAN, edges=()), seen(THERE))
+    assert (reach.verdict, LINK.edge.id in reach.cure) == (Verdict.NO, True)
+
+
+def test_people_do_not_come_by_an_edge() -> None:
+    only_edges = Peers(tuple(it for it in peers(up=True).peers if it is not PUBLIC))
+    reach = people(SITE, PLAN, replace(seen(THERE), peers=only_edges))
+    assert "no peers" in reach.cause
+
+
+def status(what: Seen) -> Status:
+    return Status(
+        site=SITE,
+        plan=PLAN,
+        at=1_000.0,
+        seen=what,
+        people=people(SITE, PLAN, what),
+        federation=federation(SITE, PLAN, what),
+    )
+
+
+def test_both_matters_and_the_edge_are_told_apart() -> None:
+    away = status(seen(SILENT, link=False))
+    told = to_json(away)
+    assert told["people"]["reachable"] == "yes"
+    assert told["federation"]["reachable"] == "no"
+    assert [it["link_up"] for it in told["edges"]] == [False]
+    assert {it["answers"] for it in told["edges"][0]["doors"]} == {"no answer: timed out"}
+    assert any(LINK.edge.id in line and "no link" in line for line in lines(away))
+
+
+@pytest.mark.parametrize(("days", "spoken"), [(6, True), (30, False)])
+def test_a_certificate_is_spoken_of_before_it_ends(days: int, spoken: bool) -> None:
+    what = replace(seen(THERE), certificate_left=days * 86400.0)
+    assert any("expires in 6 d" in line for line in lines(status(what))) is spoken

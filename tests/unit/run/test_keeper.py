@@ -1,0 +1,132 @@
+"""The link keeper against a node that answers as 0.5.12 does, over a real socket."""
+
+from __future__ import annotations
+
+import json
+import socketserver
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from greygate.run import keeper
+from greygate.run.keeper import DIAL, LONG, RARELY, Edge, Keeper, Node
+
+ONE, OTHER = "tls://127.0.0.1:443?key=ab&sni=peer.e", "tls://127.0.0.1:8448?key=ab&sni=peer.e"
+KNOWN_AS = {ONE: "tls://127.0.0.1:443", OTHER: "tls://127.0.0.1:8448"}
+
+
+class Told(socketserver.ThreadingUnixStreamServer):
+    """As much of a node as the keeper speaks to."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), Answer)
+        self.up: dict[str, bool] = {}
+        self.asked: list[tuple[str, str]] = []
+        self.refuses = False
+
+
+class Answer(socketserver.StreamRequestHandler):
+    server: Told
+
+    def handle(self) -> None:
+        asked = json.loads(self.request.recv(65536))
+        uri = asked["arguments"].get("uri", "")
+        if asked["request"] == "getPeers":
+            peers = [{"remote": it, "up": up} for it, up in self.server.up.items()]
+            told: dict[str, object] = {"status": "success", "response": {"peers": peers}}
+        else:
+            self.server.asked.append((asked["request"], uri))
+            refused: dict[str, object] = {"status": "error", "error": "peer is already configured"}
+            granted: dict[str, object] = {"status": "success", "response": {}}
+            told = refused if self.server.refuses else granted
+        self.wfile.write(json.dumps(told).encode())
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Iterator[Told]:
+    with Told(tmp_path / "admin.sock") as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        yield server
+        server.shutdown()
+        serving.join()
+
+
+@pytest.fixture
+def kept(told: Told) -> Keeper:
+    edge = Edge("edge1", "::1", [ONE, OTHER])
+    return Keeper(Node([str(told.server_address)]), [edge])
+
+
+def dialled(told: Told) -> list[str]:
+    return [uri for request, uri in told.asked if request == "addPeer"]
+
+
+def test_links_that_are_up_are_left_alone(told: Told, kept: Keeper) -> None:
+    told.up = dict.fromkeys(KNOWN_AS.values(), True)
+    for now in range(100):
+        kept.look(float(now))
+    assert told.asked == []
+
+
+def test_a_lost_link_is_dialled_at_once_and_the_other_is_left_alone(
+    told: Told, kept: Keeper
+) -> None:
+    told.up = {KNOWN_AS[ONE]: True, KNOWN_AS[OTHER]: False}
+    kept.look(0.0)
+    assert told.asked == [("removePeer", OTHER), ("addPeer", OTHER)]
+
+
+def test_each_dial_has_its_time_and_they_take_turns(told: Told, kept: Keeper) -> None:
+    told.up = dict.fromkeys(KNOWN_AS.values(), False)
+    for half in range(int(2 * DIAL * 2)):
+        kept.look(half / 2)
+    assert dialled(told) == [ONE, OTHER] * 2
+
+
+def test_an_edge_that_is_long_away_is_asked_rarely(told: Told, kept: Keeper) -> None:
+    kept.look(0.0)
+    told.asked.clear()
+    for second in range(int(4 * RARELY)):
+        kept.look(LONG + second)
+    assert len(dialled(told)) <= 9
+
+
+def test_a_dial_that_the_node_refuses_is_tried_at_the_next_look(told: Told, kept: Keeper) -> None:
+    told.up = dict.fromkeys(KNOWN_AS.values(), False)
+    told.refuses = True
+    kept.look(0.0)
+    told.refuses = False
+    told.asked.clear()
+    kept.look(0.5)
+    assert len(dialled(told)) == 1
+
+
+def test_a_silent_node_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    alone = Keeper(Node([str(tmp_path / "none.sock")]), [Edge("edge1", "::1", [ONE])])
+    alone.look(0.0)
+    alone.look(1.0)
+    assert capsys.readouterr().out.count("does not answer") == 1
+
+
+def test_another_network_is_noticed_and_none_is_no_network() -> None:
+    edge = Edge("edge1", "::1", [ONE])
+    end = ("127.0.0.1", 443)
+    assert edge.moved(end) is None  # the first look
+    edge.sources["127.0.0.1"] = "127.0.0.2"
+    assert edge.moved(end) == "127.0.0.1"
+    assert edge.moved(("no address", 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "status"), [('{"admin": [], "edges": []}', 0), ("{}", 1), ("[", 1)]
+)
+def test_it_proves_its_list_alone(tmp_path: Path, text: str, status: int) -> None:
+    links = tmp_path / "links.json"
+    links.write_text(text)
+    argv = (sys.executable, "-I", "-S", keeper.__file__, "--check", str(links))
+    assert subprocess.run(argv, capture_output=True, check=False).returncode == status
