@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 CONFIG = Path("etc/yggdrasil/yggdrasil.conf")
 
 
-def configure(root: Path, peers: Sequence[str]) -> None:
+def configure(root: Path, *, peers: Sequence[str], listen: Sequence[str] = ()) -> None:
     """Write the node's configuration, with a key of its own, before the host boots."""
     key = Ed25519PrivateKey.generate()
     seed = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
@@ -26,6 +26,7 @@ def configure(root: Path, peers: Sequence[str]) -> None:
     wanted = {
         "PrivateKey": (seed + public).hex(),  # 0.5 wants both halves, as hexadecimal
         "Peers": list(peers),
+        "Listen": list(listen),
         "AdminListen": "unix:///run/yggdrasil/yggdrasil.sock",
         "IfName": "auto",
         "MulticastInterfaces": [],  # the peering under test is the one written above

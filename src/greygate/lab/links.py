@@ -9,15 +9,31 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 
 from greygate.errors import Trouble
 from greygate.lab.places import Places
-from greygate.lab.topology import End, Link
+from greygate.lab.topology import End, Host, Link, Router
 from greygate.text import _
 
 NAMED = Path("/run/netns")  # ip-netns(8)
+FORWARDING = (
+    *("ipv4/ip_forward", "ipv6/conf/all/forwarding"),
+    "netfilter/nf_conntrack_acct",  # or nobody counts the octets of a connection
+)
+# As a router at home does: whatever goes out has its address, nothing comes in that was not asked.
+MASQUERADE = """
+table ip home {{
+    chain out {{ type nat hook postrouting priority srcnat; oifname {wan} masquerade; }}
+    chain through {{
+        type filter hook forward priority filter; policy drop;
+        iifname != {wan} accept
+        ct state established,related accept
+    }}
+}}
+"""
 
 
 def add_namespace(name: str) -> None:
@@ -46,6 +62,45 @@ def connect(link: Link, places: Places) -> None:
         _furnish(end, places)
 
 
+def route(node: Host | Router, places: Places) -> None:
+    """Give the node its default routes; a router forwards, and may hide what is behind it."""
+    label = places.label(node.name)
+    for way_out in node.ways_out:
+        default_route(label, way_out, there=True)
+    if isinstance(node, Router):
+        for setting in FORWARDING:
+            inside(label, ("sh", "-c", f"echo 1 >/proc/sys/net/{setting}"))
+        if node.hides_behind:
+            nft(label, MASQUERADE.format(wan=node.hides_behind))
+
+
+def default_route(name: str, way_out: str, *, there: bool) -> None:
+    """Have the namespace send what is not on its cables to `way_out`, or no more."""
+    family = "-6" if ":" in way_out else "-4"
+    if there:
+        _ip("-n", name, family, "route", "replace", "default", "via", way_out)
+    elif _ip("-n", name, family, "route", "show", "default"):
+        _ip("-n", name, family, "route", "delete", "default")
+
+
+def nft(name: str, lines: str) -> None:
+    """Have nft do these lines in the namespace, all or none."""
+    inside(name, ("nft", "-f", "-"), given=lines)
+
+
+def tables(name: str) -> tuple[str, ...]:
+    """The names of the namespace's nft tables of family inet; none where it is not there."""
+    if not (NAMED / name).exists():
+        return ()
+    listed = inside(name, ("nft", "list", "tables", "inet")).splitlines()
+    return tuple(line.split()[-1] for line in listed)
+
+
+def inside(name: str, argv: Sequence[str], *, given: str = "") -> str:
+    """Run a program of this machine in the namespace; what it said."""
+    return _said(("ip", "netns", "exec", name, *argv), given=given)
+
+
 def addresses(name: str) -> tuple[str, ...]:
     """Every address in the namespace that others can reach; none where there is no namespace."""
     if not (NAMED / name).exists():
@@ -69,12 +124,16 @@ def _furnish(end: End, places: Places) -> None:
 
 
 def _ip(*words: str) -> str:
-    """What `ip` said; Trouble where it refused."""
-    done = subprocess.run(("ip", *words), capture_output=True, text=True, check=False)
+    return _said(("ip", *words))
+
+
+def _said(argv: Sequence[str], *, given: str = "") -> str:
+    """What the program said; Trouble where it refused."""
+    done = subprocess.run(argv, input=given, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Trouble(
-            _("cannot lay the lab's network: ip {words}: {why}").format(
-                words=" ".join(words), why=done.stderr.strip()
+            _("cannot lay the lab's network: {words}: {why}").format(
+                words=" ".join(argv), why=done.stderr.strip()
             ),
             _("greygate lab down, then greygate lab up"),
         )

@@ -49,6 +49,11 @@ class Places:
         return self.run.with_name(f"{self.run.name}.lock")
 
     @property
+    def authority(self) -> Path:
+        """The lab's own certificate authority, where its world has one."""
+        return self.run / "authority"
+
+    @property
     def hosts(self) -> Path:
         """A tmpfs: what hosts write is forgotten with the lab, however it ends."""
         return self.run / "hosts"

@@ -15,6 +15,9 @@ from greygate.site.making import trial
 # What `debootstrap --variant=minbase` leaves out of a machine that boots and has a network.
 BOOTABLE = ("systemd", "systemd-sysv", "dbus", "iproute2")
 
+# What whoever runs the remote homeserver wrote, as Synapse's documentation says.
+BY_HAND = ("homeserver.yaml", "log.yaml", "matrix-synapse.service", "nginx.conf")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
@@ -69,6 +72,33 @@ def recipe_for(disk: Disk, debian: Debian, *, tree: Path) -> Recipe:
                 script=_script("friend.sh"),
                 texts=(("people.txt", _lock(tree, "people.txt")),),
             )
+        case Disk.EDGE:
+            return Recipe(
+                name="edge",
+                debian=debian,
+                below=bare,
+                script=_script("edge.sh"),
+                clone=True,
+                made_of=(_lock(tree, "greygate.txt"),),
+            )
+        case Disk.REMOTE:
+            return Recipe(
+                name="remote",
+                debian=debian,
+                below=bare,
+                script=_script("remote.sh"),
+                texts=(
+                    *((name, _lock(tree, name)) for name in ("people.txt", "synapse.txt")),
+                    *((name, _script(f"remote/{name}")) for name in BY_HAND),
+                ),
+            )
+        case Disk.NAMES:
+            texts = (("unbound.conf", _script("unbound.conf")),)
+            script = _script("names.sh")
+            return Recipe(name="names", debian=debian, below=bare, script=script, texts=texts)
+        case Disk.OUTSIDER:
+            script = _script("outsider.sh")
+            return Recipe(name="outsider", debian=debian, below=bare, script=script)
 
 
 def _followed_at_home(tree: Path) -> tuple[str, ...]:

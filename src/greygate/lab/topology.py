@@ -23,6 +23,10 @@ class Disk(Enum):
     BARE = "bare"  # a minimal Debian
     HOME = "home"  # an operator's machine, after `greygate prepare`
     FRIEND = "friend"  # a person's machine: Debian's Yggdrasil, a Matrix client
+    EDGE = "edge"  # a rented machine: the clone has run, packages are there
+    REMOTE = "remote"  # somebody else's Synapse behind nginx, none of our code
+    NAMES = "names"  # Knot for all zones from the root down, and Unbound
+    OUTSIDER = "outsider"  # somebody on the clearnet: curl, openssl, nmap, Python
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,18 @@ class Host:
     disk: Disk
     clone: bool = False  # has our working tree at /root/greygate
     peers: tuple[str, ...] = ()  # whom its own Yggdrasil dials, where its disk brings one
+    listen: tuple[str, ...] = ()  # where it waits for others'
+    ways_out: tuple[str, ...] = ()  # the addresses of its default routers
+    certified: tuple[str, ...] = ()  # names that the lab's authority gives it a certificate for
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """A node that only forwards: a namespace, nothing booted."""
+
+    name: str
+    ways_out: tuple[str, ...] = ()
+    hides_behind: str | None = None  # the interface whose IPv4 address stands for all the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +62,11 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A cable between two hosts."""
+    """A cable between two nodes. One with a name has weather, made by the router at its far end."""
 
     one: End
     other: End
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +76,17 @@ class Topology:
     name: str
     hosts: tuple[Host, ...]
     links: tuple[Link, ...]
+    routers: tuple[Router, ...] = ()
+    resolver: str | None = None  # asked for names by all; with it comes an authority
+
+    @property
+    def nodes(self) -> tuple[Host | Router, ...]:
+        """Everything that has a namespace; routers first, since others' ways out are theirs."""
+        return self.routers + self.hosts
+
+    def link(self, name: str) -> Link:
+        """The link called so; KeyError where there is none."""
+        return {link.name: link for link in self.links if link.name}[name]
 
     def host(self, name: str) -> Host:
         """The host called so; KeyError where there is none."""
@@ -94,4 +122,69 @@ NEIGHBOURS = Topology(
     ),
 )
 
-PRESETS = (NEIGHBOURS,)
+BACKBONE = "backbone"
+
+
+def _line(host: str, name: str, router: str, *others: str, at: str = "eth0") -> Link:
+    """A rented or a home line: `router` names the backbone's addresses, `others` the host's."""
+    return Link(_end(host, at, *others), _end(BACKBONE, name, *router.split()), name)
+
+
+PEER = "tls://198.51.100.10:9001"
+
+# A server at home behind a router, an edge it can rent, somebody else's server, and people.
+INTERNET = Topology(
+    name="internet",
+    hosts=(
+        Host("names", Disk.NAMES, ways_out=("203.0.113.49", "2001:db8:53::1")),
+        Host(
+            "home",
+            Disk.HOME,
+            clone=True,
+            ways_out=("192.168.50.1",),
+            certified=("twinkle.example", "*.twinkle.example"),
+        ),
+        Host("edge", Disk.EDGE, clone=True, ways_out=("203.0.113.9", "2001:db8:10::1")),
+        Host(
+            "remote",
+            Disk.REMOTE,
+            ways_out=("203.0.113.29", "2001:db8:30::1"),
+            certified=("remote.example", "*.remote.example"),
+        ),
+        Host("friend", Disk.FRIEND, peers=(PEER,), ways_out=("198.51.100.1", "2001:db8:100::1")),
+        Host("peer", Disk.FRIEND, listen=("tls://[::]:9001",), ways_out=("198.51.100.9",)),
+        Host("outsider", Disk.OUTSIDER, ways_out=("198.51.100.5", "2001:db8:105::1")),
+    ),
+    routers=(
+        Router(BACKBONE),
+        Router("router", ways_out=("203.0.113.21",), hides_behind="wan"),
+    ),
+    links=(
+        Link(_end("home", "eth0", "192.168.50.2/24"), _end("router", "lan", "192.168.50.1/24")),
+        _line("router", "home", "203.0.113.21/30", "203.0.113.22/30", at="wan"),
+        _line(
+            *("names", "names", "203.0.113.49/29 2001:db8:53::1/64"),
+            *("203.0.113.53/29", "203.0.113.54/29", "2001:db8:53::53/64", "2001:db8:53::54/64"),
+        ),
+        _line(
+            *("edge", "edge", "203.0.113.9/30 2001:db8:10::1/64"),
+            *("203.0.113.10/30", "2001:db8:10::2/64"),
+        ),
+        _line(
+            *("remote", "remote", "203.0.113.29/30 2001:db8:30::1/64"),
+            *("203.0.113.30/30", "2001:db8:30::2/64"),
+        ),
+        _line(
+            *("friend", "friend", "198.51.100.1/30 2001:db8:100::1/64"),
+            *("198.51.100.2/30", "2001:db8:100::2/64"),
+        ),
+        _line("peer", "peer", "198.51.100.9/30", "198.51.100.10/30"),
+        _line(
+            *("outsider", "outsider", "198.51.100.5/30 2001:db8:105::1/64"),
+            *("198.51.100.6/30", "2001:db8:105::2/64"),
+        ),
+    ),
+    resolver="203.0.113.53",
+)
+
+PRESETS = (NEIGHBOURS, INTERNET)

@@ -9,18 +9,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from greygate.errors import MissingProgram, NotRunning, WrongUsage
-from greygate.lab import base, clone, friend, groups, hosts, links, mounts, record
+from greygate.lab import (
+    authority,
+    base,
+    clone,
+    furnishing,
+    groups,
+    hosts,
+    links,
+    mounts,
+    record,
+    weather,
+)
 from greygate.lab.locking import locked
 from greygate.lab.places import Places
 from greygate.lab.recipes import recipe_for
 from greygate.lab.record import Record
-from greygate.lab.topology import NEIGHBOURS, Debian, Disk, Host, Topology
+from greygate.lab.topology import NEIGHBOURS, PRESETS, Debian, Disk, Topology
+from greygate.lab.weather import Weather
 from greygate.machine import packages
 from greygate.progress import Progress, Silent
 from greygate.text import _, listing
 
-PACKAGES = ("systemd-container", "debootstrap", "iproute2", "git")
-CLONE = Path("root/greygate")
+PACKAGES = ("systemd-container", "debootstrap", "iproute2", "nftables", "git")
 
 Disks = Mapping[Disk, tuple[Path, ...]]  # kind to its layers, topmost first
 
@@ -33,6 +44,7 @@ class Seen:
     state: str  # as `systemctl is-system-running` words it; "off" where it is not up
     leader: int | None  # its init, as this machine numbers it
     addresses: tuple[str, ...]
+    weather: str = "clear"  # of the line to it, where it has one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +86,29 @@ def status(world: World) -> tuple[Seen, ...]:
     """Every host of the topology that is up, in its order; empty where none is."""
     _require_root(_("look into the lab"))
     found = record.read(world.places)
-    return tuple(_see(world, name) for name in found.hosts) if found else ()
+    if not found:
+        return ()
+    topology = preset(found.topology)
+    changed = weather.now(world.places, topology) if topology else {}
+    return tuple(_see(world, name, changed) for name in found.hosts)
+
+
+def preset(name: str) -> Topology | None:
+    """The preset called so; a test's own topology is none."""
+    return next((it for it in PRESETS if it.name == name), None)
+
+
+def change_weather(world: World, line: str, wanted: Weather) -> None:
+    """Make it the weather of that line of the world that is up."""
+    _require_root(_("change the weather of the lab"))
+    found = record.read(world.places)
+    topology = preset(found.topology) if found else None
+    if topology is None:
+        raise NotRunning(
+            _("cannot change the weather of {link}: no lab is up").format(link=line),
+            _("greygate lab up internet"),
+        )
+    weather.change(world.places, topology, line, wanted)
 
 
 def command_in(world: World, name: str, argv: Sequence[str]) -> tuple[str, ...]:
@@ -122,28 +156,23 @@ def _raise(world: World, topology: Topology, disks: Disks) -> None:
     places = world.places
     places.hosts.mkdir(parents=True)
     mounts.memory(places.hosts)
-    for host in topology.hosts:
-        links.add_namespace(places.label(host.name))
+    for node in topology.nodes:
+        links.add_namespace(places.label(node.name))
     for link in topology.links:
         links.connect(link, places)
+    for node in topology.nodes:
+        links.route(node, places)
+    if topology.resolver:
+        authority.make(places.authority)
     for host in topology.hosts:
         hosts.prepare(host.name, places, disks[host.disk])
-        _furnish(world, host)
+        furnishing.furnish(host, topology, places, tree=world.tree)
     names = [host.name for host in topology.hosts]
     with world.progress.step(_("booting {hosts}").format(hosts=listing(names))):
         for name in names:
             hosts.power_on(name, places)
         for name in names:
             hosts.wait(name, places)
-
-
-def _furnish(world: World, host: Host) -> None:
-    """Put on the host's own disk what only this lab has."""
-    root = world.places.root(host.name)
-    if host.clone:
-        clone.copy_tree(world.tree, root / CLONE)
-    if host.disk is Disk.FRIEND:
-        friend.configure(root, host.peers)
 
 
 def _clear(world: World) -> bool:
@@ -164,10 +193,11 @@ def _clear(world: World) -> bool:
     return True
 
 
-def _see(world: World, name: str) -> Seen:
+def _see(world: World, name: str, changed: Mapping[str, str]) -> Seen:
     init = hosts.leader(name, world.places)
     state = hosts.state_of(name, world.places)
-    return Seen(name, state, init, links.addresses(world.places.label(name)))
+    addresses = links.addresses(world.places.label(name))
+    return Seen(name, state, init, addresses, changed.get(name, "clear"))
 
 
 def _require_root(act: str) -> None:

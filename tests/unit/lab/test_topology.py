@@ -11,10 +11,23 @@ each = pytest.mark.parametrize("topology", PRESETS, ids=lambda it: it.name)
 
 @each
 def test_every_link_joins_two_hosts_of_the_topology(topology: Topology) -> None:
-    names = {host.name for host in topology.hosts}
+    names = {node.name for node in topology.nodes}
     for link in topology.links:
         assert {link.one.host, link.other.host} <= names
         assert link.one.host != link.other.host
+
+
+@each
+def test_every_way_out_is_at_the_other_end_of_a_cable(topology: Topology) -> None:
+    for node in topology.nodes:
+        far = {
+            str(address.ip)
+            for link in topology.links
+            for near, other in ((link.one, link.other), (link.other, link.one))
+            if near.host == node.name
+            for address in other.addresses
+        }
+        assert set(node.ways_out) <= far
 
 
 @each

@@ -1,0 +1,61 @@
+"""What each host's own disk gets before it boots: what only this lab has."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+from greygate.lab import authority, clone, friend, names
+from greygate.lab.places import Places
+from greygate.lab.topology import Disk, Host, Topology
+
+CLONE = Path("root/greygate")
+# What an operator adds to Synapse in a world of test networks; our own files stay as they are.
+OPERATOR = Path("var/lib/greygate/synapse.d/lab.yaml")
+FOR_SYNAPSE = """\
+ip_range_whitelist: ["203.0.113.0/24", "198.51.100.0/24", "2001:db8::/32"]
+federation_custom_ca_list: [/etc/ssl/certs/ca-certificates.crt]
+trusted_key_servers: []
+suppress_key_server_warning: true
+"""
+
+
+def furnish(host: Host, topology: Topology, places: Places, *, tree: Path) -> None:
+    """Put on the host's own disk what only this lab has."""
+    root = places.root(host.name)
+    if host.clone:
+        clone.copy_tree(tree, root / CLONE)
+    if topology.resolver:
+        resolv = root / "etc/resolv.conf"
+        resolv.unlink(missing_ok=True)  # it may be a link
+        resolv.write_text(f"nameserver {topology.resolver}\n")
+        authority.trust(places.authority, root)
+    if host.certified:
+        authority.issue(places.authority, host.certified, root / authority.ISSUED)
+    match host.disk:
+        case Disk.FRIEND:
+            friend.configure(root, peers=host.peers, listen=host.listen)
+        case Disk.NAMES:
+            names.furnish(root)
+        case Disk.REMOTE:
+            _remote(root / "etc/matrix-synapse")
+        case Disk.HOME if topology.resolver:
+            (root / OPERATOR).parent.mkdir(parents=True, exist_ok=True)
+            (root / OPERATOR).write_text(FOR_SYNAPSE)
+        case _:
+            pass
+
+
+def _remote(settings: Path) -> None:
+    """The secrets that Synapse would have made at its first start."""
+    seed = base64.b64encode(secrets.token_bytes(32)).decode().rstrip("=")
+    for name, text in (
+        ("signing.key", f"ed25519 a_lab {seed}\n"),
+        ("registration_shared_secret", f"{secrets.token_urlsafe(32)}\n"),
+    ):
+        (settings / name).touch(mode=0o600)
+        (settings / name).write_text(text)
+        owner = (settings.parents[1] / "var/lib/matrix-synapse").stat()
+        os.chown(settings / name, owner.st_uid, owner.st_gid)
