@@ -29,8 +29,9 @@ ARROWS: dict[str, set[str]] = {
     "apply": LOOKING,
     "run": LOOKING | {"apply", "engine", "identity", "people"},
     "home": LOOKING | {"identity", "engine", "apply", "run", "people"},
-    "lab": LOOKING | {"identity", "engine", "apply", "run", "people", "home"},
-    "cli": LOOKING | {"identity", "engine", "apply", "run", "people", "home", "lab"},
+    "edge": LOOKING | {"identity", "apply", "run", "home"},
+    "lab": LOOKING | {"identity", "engine", "apply", "run", "people", "home", "edge"},
+    "cli": LOOKING | {"identity", "engine", "apply", "run", "people", "home", "edge", "lab"},
     "__main__": {"cli"},
 }
 

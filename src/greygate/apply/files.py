@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -20,14 +20,14 @@ from greygate.apply.differences import (
 )
 from greygate.apply.directories import OWN, PASSED, SHARED, Tree
 from greygate.apply.proof import prove
-from greygate.components.catalogue import ALL
 from greygate.components.component import Component
 from greygate.errors import CannotApply
 from greygate.machine.files import Owner, directory
-from greygate.plan.plan import Plan
+from greygate.plan.footing import Derived, Footing, Wish
 from greygate.progress import Progress
-from greygate.site.model import Site
 from greygate.text import _, listing
+
+Components = tuple[Component[Wish, Derived], ...]
 
 READ = 0o640  # by our services, through the group
 OWN_FILE = 0o600
@@ -41,19 +41,19 @@ class Applied:
     units: frozenset[str]
 
 
-def planned(site: Site, plan: Plan, components: tuple[Component, ...] = ALL) -> tuple[Change, ...]:
+def planned(site: Wish, plan: Derived, components: Components[Wish, Derived]) -> tuple[Change, ...]:
     """What `apply` would change now."""
     place = Path(plan.paths.rendered)
     return changes_between(tree.read(place), rendered(site, plan, components))
 
 
 def apply(
-    site: Site,
-    plan: Plan,
+    site: Wish,
+    plan: Derived,
     progress: Progress,
     *,
+    components: Components[Wish, Derived],
     overwrite: bool = False,
-    components: tuple[Component, ...] = ALL,
 ) -> Applied:
     """Render, prove, put in place; nothing is touched where nothing differs."""
     place, old = Path(plan.paths.rendered), _old(plan)
@@ -75,24 +75,26 @@ def apply(
     return Applied(changes, concerned)
 
 
-def step_back(plan: Plan) -> None:
+def step_back(plan: Footing) -> None:
     """Have the files in place that were there before the last `apply`."""
     tree.step_back(Path(plan.paths.rendered), _old(plan))
 
 
-def _old(plan: Plan) -> Path:
+def _old(plan: Footing) -> Path:
     return Path(plan.paths.state / "rendered.old")
 
 
-def rendered(site: Site, plan: Plan, components: Iterable[Component]) -> dict[PurePosixPath, str]:
+def rendered(
+    site: Wish, plan: Derived, components: Components[Wish, Derived]
+) -> dict[PurePosixPath, str]:
     """Every file that the site wants, by its place below `rendered/`."""
     return {file.path: file.text for each in components for file in each.files(site, plan)}
 
 
 def _prove(
-    site: Site,
-    plan: Plan,
-    components: tuple[Component, ...],
+    site: Wish,
+    plan: Derived,
+    components: Components[Wish, Derived],
     changes: tuple[Change, ...],
     progress: Progress,
 ) -> None:
@@ -104,7 +106,7 @@ def _prove(
 
 
 def _concerned(
-    site: Site, plan: Plan, components: tuple[Component, ...], changes: tuple[Change, ...]
+    site: Wish, plan: Derived, components: Components[Wish, Derived], changes: tuple[Change, ...]
 ) -> frozenset[str]:
     return frozenset(
         unit.name
@@ -114,13 +116,15 @@ def _concerned(
     )
 
 
-def _touches(component: Component, site: Site, plan: Plan, changes: tuple[Change, ...]) -> bool:
+def _touches(
+    component: Component[Wish, Derived], site: Wish, plan: Derived, changes: tuple[Change, ...]
+) -> bool:
     """Whether a change is the component's: of a file of its own, or in its own directory."""
     own = {file.path for file in component.files(site, plan)}
     return any(change.path in own or change.path.parts[0] == component.name for change in changes)
 
 
-def _write(plan: Plan, place: Path, texts: Texts, *, beside: Texts) -> None:
+def _write(plan: Footing, place: Path, texts: Texts, *, beside: Texts) -> None:
     owners = Tree(accounts=plan.accounts)
     owners.directory(plan.paths.state, PASSED)
     shared = plan.accounts
@@ -138,7 +142,7 @@ def _aside(path: PurePosixPath) -> PurePosixPath:
 
 
 def _edited_since(
-    plan: Plan, seen: Texts, wanted: Texts, foreign: tuple[PurePosixPath, ...]
+    plan: Footing, seen: Texts, wanted: Texts, foreign: tuple[PurePosixPath, ...]
 ) -> CannotApply:
     """The edits themselves are shown: whoever reads this may have forgotten them."""
     edits = "".join(difference(Replace(path, wanted.get(path, ""), seen[path])) for path in foreign)
@@ -154,7 +158,7 @@ def _edited_since(
 
 
 @contextmanager
-def _alone(plan: Plan) -> Iterator[None]:
+def _alone(plan: Footing) -> Iterator[None]:
     """Nobody else applies meanwhile: both would write into the same tree aside."""
     state = directory(plan.paths.state, mode=PASSED)
     descriptor = os.open(state / ".applying", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWN_FILE)

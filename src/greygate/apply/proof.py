@@ -10,7 +10,7 @@ from functools import partial
 from greygate.components.component import Service, Unit
 from greygate.errors import CannotApply, MissingProgram
 from greygate.machine.files import Owner
-from greygate.plan.plan import Plan
+from greygate.plan.footing import Footing
 from greygate.progress import Progress
 from greygate.text import _
 
@@ -20,7 +20,7 @@ SPOKEN = 6  # last lines of a refusal that are quoted
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
 
-def prove(plan: Plan, units: Sequence[Unit], progress: Progress) -> None:
+def prove(plan: Footing, units: Sequence[Unit], progress: Progress) -> None:
     """Run every unit's own check of what lies in `plan.paths.rendered`; CannotApply if one refuses.
 
     `plan` is the one that proves: its files are not yet in use.
@@ -39,7 +39,7 @@ def prove(plan: Plan, units: Sequence[Unit], progress: Progress) -> None:
                 raise _refused(plan, unit, refusal)
 
 
-def _refused(plan: Plan, unit: Unit, refusal: str) -> CannotApply:
+def _refused(plan: Footing, unit: Unit, refusal: str) -> CannotApply:
     return CannotApply(
         _("cannot use the new configuration of {name}: {refusal}").format(
             name=unit.name, refusal=refusal

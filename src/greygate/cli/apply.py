@@ -10,6 +10,7 @@ from greygate.apply import files
 from greygate.apply.differences import difference
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
+from greygate.components.catalogue import ALL
 from greygate.home import start
 from greygate.home.preparation import prepare
 from greygate.text import _
@@ -30,7 +31,7 @@ def command(
     without dropping a connection; Synapse and Yggdrasil are restarted if theirs changed.
     """
     home, steps = common.home(), output.Steps()
-    changes = files.planned(home.site, home.plan)
+    changes = files.planned(home.site, home.plan, ALL)
     for change in changes:
         output.note(difference(change))
     if not dry_run:

@@ -8,5 +8,7 @@ from greygate.components.haproxy import HAPROXY
 from greygate.components.keeper import KEEPER
 from greygate.components.synapse import SYNAPSE
 from greygate.components.yggdrasil import YGGDRASIL
+from greygate.plan.plan import Plan
+from greygate.site.model import Site
 
-ALL: tuple[Component, ...] = (FIREWALL, YGGDRASIL, KEEPER, SYNAPSE, HAPROXY)
+ALL: tuple[Component[Site, Plan], ...] = (FIREWALL, YGGDRASIL, KEEPER, SYNAPSE, HAPROXY)

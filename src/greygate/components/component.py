@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from signal import Signals
+from typing import Generic
 
-from greygate.plan.plan import Plan
-from greygate.site.model import Address, Site
+from greygate.plan.footing import Derived, Wish
+from greygate.site.model import Address
 
 GROUP = "greygate"  # shared by all our accounts: it may read what is rendered, and use the sockets
 
@@ -86,10 +87,10 @@ Unit = Service | Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Component:
+class Component(Generic[Wish, Derived]):
     """One program that we configure: its files, and what of it runs."""
 
     name: str
-    files: Callable[[Site, Plan], tuple[File, ...]]
-    units: Callable[[Site, Plan], tuple[Unit, ...]]
-    packages: Callable[[Site], tuple[str, ...]]  # Debian packages that bring the program
+    files: Callable[[Wish, Derived], tuple[File, ...]]
+    units: Callable[[Wish, Derived], tuple[Unit, ...]]
+    packages: Callable[[Wish], tuple[str, ...]]  # Debian packages that bring the program

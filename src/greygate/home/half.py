@@ -13,7 +13,7 @@ from greygate.engine.synapse import python_of
 from greygate.errors import NotRunning, Trouble
 from greygate.home.choice import Standing
 from greygate.home.place import Place
-from greygate.identity import keys
+from greygate.identity import edge_keys, keys
 from greygate.plan.plan import INTERFACE, Plan, plan_for
 from greygate.site import load
 from greygate.site.model import Node, Site
@@ -63,6 +63,7 @@ def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
         interface=_interface(site, standing),
         engine=python_of(place.paths),
         accounts=place.root,
+        edge_keys=edge_keys.public_keys(place.paths, (edge.id for edge in site.edges)),
     )
     units = tuple(unit for component in ALL for unit in component.units(site, plan))
     return Home(

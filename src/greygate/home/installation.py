@@ -86,10 +86,15 @@ def uninstall(home: Home, progress: Progress) -> list[str]:
     else:
         Foreground(home.plan, home.units).stop(progress)
     packages.forget_sources()
+    remove_program()
+    return [str(home.source), str(home.plan.paths.state)]
+
+
+def remove_program() -> None:
+    """Take the copy of the program away, and the command that leads to it."""
     if COMMAND.is_symlink() and os.readlink(COMMAND) == str(PROGRAM / "greygate"):
         COMMAND.unlink()
     shutil.rmtree(PROGRAM, ignore_errors=True)
-    return [str(home.source), str(home.plan.paths.state)]
 
 
 def _replace_tree(program: Path, tree: Path) -> None:

@@ -16,7 +16,7 @@ from greygate.home import choice
 from greygate.home.choice import Standing
 from greygate.home.half import Home, derive
 from greygate.home.place import Place, demand_passable
-from greygate.identity import archive, certificate_files, keys
+from greygate.identity import archive, certificate_files, edge_keys, keys
 from greygate.machine import accounts, clock, disk, packages
 from greygate.progress import Progress
 from greygate.site import load
@@ -62,6 +62,8 @@ def found(source: Path, place: Place, standing: Standing) -> Home:
     if place.root:
         accounts.ensure(keys.ACCOUNTS)
     keys.ensure_keys(place.paths, accounts=place.root)
+    if site.federation:
+        edge_keys.ensure(place.paths, (edge.id for edge in site.edges))
     return derive(source, site, place, standing)
 
 
@@ -79,7 +81,7 @@ def prepare(source: Path, place: Place, progress: Progress, *, overwrite: bool =
     )
     services = tuple(unit for unit in home.units if isinstance(unit, Service))
     prepare_directories(paths, services, accounts=plan.accounts)
-    applied = files.apply(home.site, plan, progress, overwrite=overwrite)
+    applied = files.apply(home.site, plan, progress, components=ALL, overwrite=overwrite)
     renewed = frozenset({"haproxy"} if certificates.renewed else ())
     kept_anew = home.substitute is None and archive.ensure_archive(
         paths, site=source.read_text("utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +23,10 @@ SUMS = "SHA256SUMS"
 SITE = "site.toml"
 
 ALWAYS = {"server-name", "keys/signing.key", "keys/overlay.pem", "keys/ca.key", "certs/ca.pem"}
+OWN = 0o700
 LARGEST = 1_000_000  # octets of one member; the real ones are below 10,000
+
+_OF_EDGES = re.compile(r"keys/site\.pem|edges/[a-z][a-z0-9-]{0,31}/overlay\.pem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ class Identity:
 
 def gathered(paths: Paths, *, site: str | None) -> Identity:
     """The identity as it is on this machine now."""
-    members = {_place(paths, path): Path(path).read_bytes() for path in _kept(paths)}
+    kept = (*_kept(paths), *_of_edges(paths))
+    members = {_place(paths, path): Path(path).read_bytes() for path in kept}
     if site is not None:
         members[SITE] = site.encode()
     return Identity(members)
@@ -119,6 +124,10 @@ def restore_into(paths: Paths, identity: Identity, *, accounts: bool) -> None:
         mode = 0o644 if path in (paths.site_mark, paths.ca) else 0o600
         write_new(path, wanted[path], owner=Owner.ourselves(), mode=mode)
     keys.ensure_keys(paths, accounts=accounts)
+    for name in filter(_OF_EDGES.fullmatch, identity.members):
+        path = paths.state / name
+        directory(path.parent, mode=OWN if path != paths.site_key else keys.TRAVERSED)
+        write_new(path, identity.members[name], owner=Owner.ourselves(), mode=0o400)
 
 
 def _demand_same_keys(paths: Paths, identity: Identity, there: bytes) -> None:
@@ -137,6 +146,13 @@ def _demand_same_keys(paths: Paths, identity: Identity, there: bytes) -> None:
 def _kept(paths: Paths) -> tuple[PurePosixPath, ...]:
     made = (key.path for key in keys.keys_of(paths))
     return (paths.site_mark, *made, paths.ca_key, paths.ca)
+
+
+def _of_edges(paths: Paths) -> tuple[PurePosixPath, ...]:
+    """What only a server that federates has; an edge may get another key, after a theft."""
+    edges = sorted(Path(paths.edges).glob("*/overlay.pem"))
+    made = (paths.site_key, *map(PurePosixPath, edges))
+    return tuple(path for path in made if Path(path).exists())
 
 
 def _place(paths: Paths, path: PurePosixPath) -> str:

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from greygate.plan.edges import EdgeLink
+from greygate.plan.footing import Footing
 from greygate.plan.paths import Paths
 from greygate.site.model import Address, Node, Site
 
@@ -36,10 +37,9 @@ class CertificateNames:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Footing):
     """Everything derived from one Site for one machine."""
 
-    paths: Paths
     addresses: tuple[Address, ...]
     listeners: tuple[Listener, ...]
     certificate: CertificateNames
@@ -47,7 +47,6 @@ class Plan:
     base_url: str  # what an app is told to connect to
     address_url: str  # the same by address, where no name resolves
     engine: PurePosixPath  # the Synapse environment's Python
-    accounts: bool  # services run under accounts of their own (we are root)
     edges: tuple[EdgeLink, ...] = ()  # none on loopback, and where the site stands alone
     peers: tuple[str, ...] = ()  # all that our node dials: the site's peers, and the edges
     ingress_names: tuple[str, ...] = ()  # what other servers may ask for through an edge

@@ -28,6 +28,15 @@ def peers(admin: Admin) -> PeersAnswer:
             return Peers(tuple(map(_peer, told.get("peers") or ())))
 
 
+def key(admin: Admin) -> str | NoAnswer:
+    """The node's public key, hexadecimal."""
+    match _ask(admin, "getSelf"):
+        case NoAnswer() as nothing:
+            return nothing
+        case told:
+            return str(told.get("key", ""))
+
+
 def _peer(told: Mapping[str, Any]) -> Peer:
     inbound = bool(told.get("inbound"))
     return Peer(

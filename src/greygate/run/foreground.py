@@ -19,7 +19,7 @@ from greygate.apply.directories import prepare
 from greygate.components.component import Service, Task, Unit
 from greygate.errors import NotRunning, Trouble
 from greygate.machine.files import Owner, replace
-from greygate.plan.plan import Plan
+from greygate.plan.footing import Footing
 from greygate.progress import Progress
 from greygate.run import tasks
 from greygate.run.devices import are_open
@@ -64,7 +64,7 @@ CONDITIONS = {
 class Foreground:
     """A Runner: supervisord below us, or one that another `up` has left running."""
 
-    def __init__(self, plan: Plan, units: tuple[Unit, ...], *, detached: bool = False) -> None:
+    def __init__(self, plan: Footing, units: tuple[Unit, ...], *, detached: bool = False) -> None:
         self._plan = plan
         self._services = services_of(units)
         self._tasks = tasks_of(units)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from greygate.components.component import Unit
-from greygate.plan.plan import Plan
+from greygate.plan.footing import Footing
 from greygate.progress import Progress
 from greygate.run.foreground import Foreground
 from greygate.run.state import Line, State
@@ -48,7 +48,7 @@ class Mending:
     restarted: tuple[str, ...]
 
 
-def runner_here(plan: Plan, units: tuple[Unit, ...]) -> Runner | None:
+def runner_here(plan: Footing, units: tuple[Unit, ...]) -> Runner | None:
     """systemd where our units are installed, else the supervisor that answers; else nobody."""
     installed = Systemd(plan, units)
     if is_here() and installed.installed():

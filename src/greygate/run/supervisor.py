@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Callable, Sequence
 
 from greygate.components.component import Service
+from greygate.plan.footing import Footing
 from greygate.plan.paths import Paths
-from greygate.plan.plan import Plan
 from greygate.run.privileges import Identity, confined
 
 LOG_OCTETS = 10_000_000  # one log file; with two older ones at most 30 MB a service
@@ -17,7 +17,7 @@ RETRIES = 1000  # supervisord waits one second more before each: about never giv
 
 
 def configuration(
-    plan: Plan, services: Sequence[Service], identity: Callable[[Service], Identity]
+    plan: Footing, services: Sequence[Service], identity: Callable[[Service], Identity]
 ) -> str:
     """The text of supervisord.conf; programs in the order in which they start."""
     programs = (
@@ -48,7 +48,7 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 """
 
 
-def _program(plan: Plan, service: Service, identity: Identity | None, priority: int) -> str:
+def _program(plan: Footing, service: Service, identity: Identity | None, priority: int) -> str:
     log = _plain(str(plan.paths.logs / f"{service.name}.log"))
     variables = ",".join(f"{name}={_quoted(value)}" for name, value in service.environment)
     return f"""\

@@ -11,7 +11,7 @@ from pathlib import Path
 from greygate.components.component import Unit
 from greygate.errors import MissingProgram, Trouble
 from greygate.machine.files import Owner, replace
-from greygate.plan.plan import Plan
+from greygate.plan.footing import Footing
 from greygate.progress import Progress
 from greygate.run.memory import memory_of
 from greygate.run.shown import PROPERTIES, Shown, shown
@@ -32,7 +32,7 @@ def is_here() -> bool:
 class Systemd:
     """A Runner: units in `directory`, driven through systemctl."""
 
-    def __init__(self, plan: Plan, units: tuple[Unit, ...], *, directory: Path = UNITS) -> None:
+    def __init__(self, plan: Footing, units: tuple[Unit, ...], *, directory: Path = UNITS) -> None:
         self._plan = plan
         self._units = units
         self._services = services_of(units)
@@ -79,7 +79,8 @@ class Systemd:
         with progress.step(_("starting the services")):
             names = [unit_name(unit.name) for unit in self._units]
             # Not waiting: whether they come up is seen by looking at them.
-            self._systemctl("start", "--no-block", TARGET, RENEWAL_TIMER, *names)
+            timers = (path.name for path in self._there() if path.name == RENEWAL_TIMER)
+            self._systemctl("start", "--no-block", TARGET, *timers, *names)
 
     def stop(self, progress: Progress) -> None:
         for unit in reversed(in_order(self._units)):

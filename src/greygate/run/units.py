@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from greygate.components.component import GROUP, Service, Task, Unit
+from greygate.plan.footing import Footing
 from greygate.plan.plan import Plan
 
 TARGET = "greygate.target"
@@ -55,17 +56,21 @@ def unit_name(name: str) -> str:
     return f"greygate-{name}.service"
 
 
-def unit_files(plan: Plan, units: tuple[Unit, ...]) -> dict[str, str]:
+def unit_files(plan: Footing, units: tuple[Unit, ...]) -> dict[str, str]:
     """Every unit file of the plan, name to text, the target first."""
     return {
         TARGET: _target(plan, units),
         **{unit_name(unit.name): unit_file(plan, unit, units) for unit in units},
-        RENEWAL: _renewal(plan),
-        RENEWAL_TIMER: _renewal_timer(),
+        **(_renewals(plan) if isinstance(plan, Plan) else {}),
     }
 
 
-def unit_file(plan: Plan, unit: Unit, units: tuple[Unit, ...]) -> str:
+def _renewals(plan: Plan) -> dict[str, str]:
+    """Only home has certificates."""
+    return {RENEWAL: _renewal(plan), RENEWAL_TIMER: _renewal_timer()}
+
+
+def unit_file(plan: Footing, unit: Unit, units: tuple[Unit, ...]) -> str:
     """One unit; `units` are all of the plan, as some depend on others."""
     match unit:
         case Service():
@@ -80,7 +85,9 @@ def unit_file(plan: Plan, unit: Unit, units: tuple[Unit, ...]) -> str:
     return _text(sections)
 
 
-def _target(plan: Plan, units: tuple[Unit, ...]) -> str:
+def _target(plan: Footing, units: tuple[Unit, ...]) -> str:
+    timers = (RENEWAL_TIMER,) if isinstance(plan, Plan) else ()
+    wanted = (*(unit_name(it.name) for it in units), *timers)
     return _text(
         (
             (
@@ -88,7 +95,7 @@ def _target(plan: Plan, units: tuple[Unit, ...]) -> str:
                 (
                     "Description=Greygate, a Matrix homeserver on Yggdrasil",
                     f"{OURS}={plan.paths.state}",
-                    f"Wants={' '.join((*(unit_name(it.name) for it in units), RENEWAL_TIMER))}",
+                    f"Wants={' '.join(wanted)}",
                 ),
             ),
             ("Install", ("WantedBy=multi-user.target",)),
@@ -96,7 +103,7 @@ def _target(plan: Plan, units: tuple[Unit, ...]) -> str:
     )
 
 
-def _renewal(plan: Plan) -> str:
+def _renewal(plan: Footing) -> str:
     """Root's, as the authority's key is; it writes below the state and reloads HAProxy."""
     return _text(
         (
@@ -133,7 +140,7 @@ def _renewal_timer() -> str:
     )
 
 
-def _heading(plan: Plan, unit: Unit, units: tuple[Unit, ...]) -> Iterable[str]:
+def _heading(plan: Footing, unit: Unit, units: tuple[Unit, ...]) -> Iterable[str]:
     yield f"Description={_literal(unit.description)}"
     yield f"PartOf={TARGET}"
     before = [each for each in units if each.name in unit.after]
@@ -148,7 +155,7 @@ def _heading(plan: Plan, unit: Unit, units: tuple[Unit, ...]) -> Iterable[str]:
     yield "StartLimitIntervalSec=0"
 
 
-def _service(plan: Plan, service: Service) -> Iterable[str]:
+def _service(plan: Footing, service: Service) -> Iterable[str]:
     yield f"Type={'notify' if service.notifies else 'exec'}"
     yield f"ExecStart={_command(service.argv)}"
     if service.reload is not None:
@@ -172,7 +179,7 @@ def _service(plan: Plan, service: Service) -> Iterable[str]:
     yield f"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6{_netlink(service)}"
 
 
-def _task(plan: Plan, task: Task) -> Iterable[str]:
+def _task(plan: Footing, task: Task) -> Iterable[str]:
     yield "Type=oneshot"
     yield "RemainAfterExit=yes"
     yield from (f"ExecStart={_command(argv)}" for argv in task.up)
@@ -215,7 +222,7 @@ def _devices(devices: tuple[str, ...]) -> Iterable[str]:
     yield from (f"DeviceAllow={device} rw" for device in devices)
 
 
-def _sandbox(plan: Plan) -> Iterable[str]:
+def _sandbox(plan: Footing) -> Iterable[str]:
     in_home = any(str(plan.paths.state).startswith(f"{home}/") for home in HOMES)
     yield f"ProtectHome={'read-only' if in_home else 'yes'}"
     yield from SHUT

@@ -16,7 +16,10 @@ from greygate.errors import CannotApply
 from greygate.plan.paths import Paths
 from greygate.plan.plan import Plan
 from greygate.progress import Silent
+from greygate.site.model import Site
 from some_sites import SITES
+
+Home = Component[Site, Plan]
 
 SITE, LOOPBACK_PLAN = SITES["loopback"]()
 PLACE = PurePosixPath("it/it.conf")
@@ -28,7 +31,7 @@ def plan(tmp_path: Path) -> Plan:
     return replace(LOOPBACK_PLAN, paths=paths)
 
 
-def component(text: str | None, proof: tuple[str, ...] = ("true",), name: str = "it") -> Component:
+def component(text: str | None, proof: tuple[str, ...] = ("true",), name: str = "it") -> Home:
     """One file and a task that proves it; `{}` in the proof is where the file lies."""
 
     def units(_site: object, plan: Plan) -> tuple[Task, ...]:
@@ -43,7 +46,7 @@ def component(text: str | None, proof: tuple[str, ...] = ("true",), name: str = 
     )
 
 
-def put(plan: Plan, *components: Component, overwrite: bool = False) -> files.Applied:
+def put(plan: Plan, *components: Home, overwrite: bool = False) -> files.Applied:
     return apply(SITE, plan, Silent(), overwrite=overwrite, components=components)
 
 

@@ -1,0 +1,168 @@
+"""An edge: takes TLS from strangers by its SNI, and passes it home unopened over the overlay."""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePosixPath
+from signal import SIGUSR2
+
+from greygate import __version__
+from greygate.components.component import (
+    Addressed,
+    Component,
+    File,
+    Listening,
+    Service,
+    Task,
+    Unit,
+)
+from greygate.components.template import fill
+from greygate.plan.edge import EdgePlan
+from greygate.plan.edges import PEERING_PORT, peer_name
+from greygate.plan.plan import LOOPBACK
+from greygate.plan.token import Tenant, Token
+
+HAPROXY_CONFIG = PurePosixPath("haproxy/haproxy.cfg")
+NODE_CONFIG = PurePosixPath("yggdrasil/yggdrasil.conf")
+RULES = PurePosixPath("firewall/rules.nft")
+NO_RULES = "table inet greygate; delete table inet greygate"
+
+CONNECTIONS = 4000  # in all: some 40 MB of buffers, and more than one home line bears
+AT_ONCE = 60  # connections of one source; home itself allows a remote server fewer
+NEW_CONNECTIONS = 200  # of one source in 10 s
+
+
+def _haproxy_files(token: Token, plan: EdgePlan) -> tuple[File, ...]:
+    binds = [
+        line
+        for port in plan.ports
+        for line in (f"    bind 0.0.0.0:{port}", f"    bind [::]:{port} v6only")
+    ]
+    text = fill(
+        __name__,
+        "haproxy.cfg.tmpl",
+        heading=_heading(token),
+        connections=str(CONNECTIONS),
+        binds="\n".join(binds),
+        at_once=str(AT_ONCE),
+        new=str(NEW_CONNECTIONS),
+        peer=peer_name(token.name),
+        names=" ".join(name for tenant in token.tenants for name in tenant.names),
+        ways="\n".join(_way(place, it) for place, it in enumerate(token.tenants, 1)),
+        peering=f"127.0.0.1:{PEERING_PORT}",
+        homes="\n\n".join(_home(place, it) for place, it in enumerate(token.tenants, 1)),
+    )
+    return (File(HAPROXY_CONFIG, text),)
+
+
+def _way(place: int, tenant: Tenant) -> str:
+    return f"    use_backend home{place} if {{ req.ssl_sni -i {' '.join(tenant.names)} }}"
+
+
+def _home(place: int, tenant: Tenant) -> str:
+    return (
+        f"backend home{place}\n"
+        "    # No check: it would be a connection a second over the overlay, to be refused there.\n"
+        f"    server home [{tenant.home}]:{tenant.port} send-proxy-v2"
+    )
+
+
+def _haproxy_units(token: Token, plan: EdgePlan) -> tuple[Unit, ...]:
+    path = str(plan.paths.rendered / HAPROXY_CONFIG)
+    return (
+        Service(
+            name="haproxy",
+            description="HAProxy, the public door of Greygate's edge",
+            argv=("/usr/sbin/haproxy", "-Ws", "-f", path),
+            proof=("/usr/sbin/haproxy", "-c", "-f", path),
+            ready=Listening(LOOPBACK[0], plan.ports[0]),
+            account="greygate-haproxy",
+            capabilities=("net_bind_service",),
+            after=("firewall",),
+            reload=SIGUSR2,
+            notifies=True,
+            makes_code=True,
+        ),
+    )
+
+
+def _node_files(token: Token, plan: EdgePlan) -> tuple[File, ...]:
+    text = fill(
+        __name__,
+        "yggdrasil.conf.tmpl",
+        heading=_heading(token),
+        key=json.dumps(str(plan.key)),
+        listen=json.dumps(f"tls://127.0.0.1:{PEERING_PORT}"),
+        home=json.dumps(token.home_key),
+        admin=json.dumps(f"unix://{plan.paths.overlay_admin_socket}"),
+        interface=json.dumps(plan.interface),
+    )
+    return (File(NODE_CONFIG, text),)
+
+
+def _node_units(token: Token, plan: EdgePlan) -> tuple[Unit, ...]:
+    config = str(plan.paths.rendered / NODE_CONFIG)
+    return (
+        Service(
+            name="yggdrasil",
+            description="Yggdrasil node of Greygate's edge",
+            argv=("/usr/sbin/yggdrasil", "-useconffile", config, "-logto", "stdout"),
+            proof=("/usr/sbin/yggdrasil", "-useconffile", config, "-address"),
+            ready=Addressed(plan.address),
+            account="greygate-yggdrasil",
+            capabilities=("net_admin",),
+            runtime=plan.paths.overlay_admin_socket.parent,
+            devices=("/dev/net/tun",),
+            after=("firewall",),
+        ),
+    )
+
+
+def _firewall_files(token: Token, plan: EdgePlan) -> tuple[File, ...]:
+    text = fill(
+        __name__,
+        "rules.nft.tmpl",
+        heading=_heading(token),
+        interface=f'"{plan.interface}"',
+        address=str(plan.address),
+    )
+    return (File(RULES, text),)
+
+
+def _firewall_units(token: Token, plan: EdgePlan) -> tuple[Unit, ...]:
+    rules = str(plan.paths.rendered / RULES)
+    return (
+        Task(
+            name="firewall",
+            description="Firewall of Greygate's edge on the overlay",
+            up=(("/usr/sbin/nft", "-f", rules),),
+            down=(("/usr/sbin/nft", NO_RULES),),
+            proof=("/usr/sbin/nft", "-c", "-f", rules),
+        ),
+    )
+
+
+def _heading(token: Token) -> str:
+    return f"edge {token.edge} of site {token.site}: written by greygate {__version__}; not by hand"
+
+
+ALL: tuple[Component[Token, EdgePlan], ...] = (
+    Component(
+        name="firewall",
+        files=_firewall_files,
+        units=_firewall_units,
+        packages=lambda _token: ("nftables",),
+    ),
+    Component(
+        name="yggdrasil",
+        files=_node_files,
+        units=_node_units,
+        packages=lambda _token: ("yggdrasil",),
+    ),
+    Component(
+        name="haproxy",
+        files=_haproxy_files,
+        units=_haproxy_units,
+        packages=lambda _token: ("haproxy",),
+    ),
+)

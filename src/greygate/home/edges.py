@@ -1,0 +1,91 @@
+"""Home's side of its edges: their keys, and the token that makes a rented host one of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from ipaddress import IPv6Address
+from pathlib import Path
+
+from greygate.errors import Trouble, WrongUsage
+from greygate.home.half import Home
+from greygate.identity import edge_keys
+from greygate.machine import node
+from greygate.machine.files import Owner, replace
+from greygate.plan.edges import INGRESS_PORT, EdgeLink
+from greygate.plan.paths import Paths
+from greygate.plan.token import Tenant, Token, site_id
+from greygate.probe import overlay
+from greygate.probe.answers import NoAnswer
+from greygate.site.model import Node
+from greygate.text import _, listing, nearest
+
+ISSUED = "issued.json"  # what was told the edge last, beside its key
+
+
+def link(home: Home, edge: str) -> EdgeLink:
+    """The edge that is called so; WrongUsage, with the nearest, where there is none."""
+    known = {it.edge.id: it for it in home.plan.edges}
+    if edge in known:
+        return known[edge]
+    if not known:
+        raise WrongUsage(
+            _("cannot speak of {edge}: the site file has no edge").format(edge=edge),
+            _("describe your rented host below [[edge]] in {file}").format(file=home.source),
+        )
+    near = nearest(edge, known)
+    hint = _("did you mean {near}?").format(near=near) if near else listing(known)
+    raise WrongUsage(_("cannot find an edge called {edge}").format(edge=edge), hint)
+
+
+def token_for(home: Home, edge: str) -> Token:
+    """The edge's token as the site is now; a new serial where anything in it is new."""
+    paths, found = home.plan.paths, link(home, edge)
+    verify_key = edge_keys.verify_key(paths)
+    token = Token(
+        site=site_id(verify_key),
+        serial=0,
+        edge=edge,
+        name=found.edge.name.lower(),
+        key=edge_keys.seed(paths, edge),
+        home_key=_home_key(home),
+        verify_key=verify_key,
+        tenants=(Tenant(home.plan.ingress_names, _ingress(home), INGRESS_PORT),),
+    )
+    return _numbered(paths, token)
+
+
+def _ingress(home: Home) -> IPv6Address:
+    address = home.plan.addresses[0]
+    assert isinstance(address, IPv6Address), "edges are there on the overlay only"
+    return address
+
+
+def _home_key(home: Home) -> str:
+    """The public key of the node that dials the edge."""
+    if home.site.overlay.node is Node.MANAGED:
+        return edge_keys.overlay_public_key(home.plan.paths)
+    found = node.running()
+    told = overlay.key(found.admin) if found and found.admin else NoAnswer(_("no node answers"))
+    if isinstance(told, NoAnswer):
+        raise Trouble(
+            _("cannot make a token: this machine's Yggdrasil does not tell its key: {why}").format(
+                why=told.why
+            ),
+            _("start it, then run this again as root"),
+        )
+    return told
+
+
+def _numbered(paths: Paths, token: Token) -> Token:
+    file = paths.edge_key(token.edge).with_name(ISSUED)
+    try:
+        issued = json.loads(Path(file).read_bytes())
+    except FileNotFoundError:
+        issued = {"serial": 0, "digest": ""}
+    if issued["digest"] == token.digest:
+        return dataclasses.replace(token, serial=int(issued["serial"]))
+    serial = int(issued["serial"]) + 1
+    text = json.dumps({"serial": serial, "digest": token.digest})
+    replace(file, text.encode(), owner=Owner.ourselves(), mode=0o600)
+    return dataclasses.replace(token, serial=serial)
