@@ -40,7 +40,7 @@ wrong site file, 3 when it cannot go on here, 4 for a fault of its own, 130 when
 COMMANDS = {
     _("Every day"): ("up", "status", "logs", "down", "user", "invite"),
     _("A server for keeps"): ("init", "show", "apply", "install", "uninstall", "cert", "backup"),
-    _("Federation"): ("edge", "discover"),
+    _("Federation"): ("edge", "dns", "discover"),
     _("Trying things out"): ("lab",),
 }
 NAMES = tuple(name for names in COMMANDS.values() for name in names)

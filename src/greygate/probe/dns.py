@@ -23,6 +23,8 @@ from greygate.spec.dns import (
     Service,
     Services,
     SrvAnswer,
+    TextAnswer,
+    Texts,
     Unanswered,
 )
 from greygate.spec.server_name import BadServerName, ServerName
@@ -60,11 +62,18 @@ def place_of(text: str) -> Place:
 class Resolver:
     """Asks, and tells what is not there from what nobody would tell."""
 
-    def __init__(self, place: Place | None = None, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        place: Place | None = None,
+        *,
+        others: Iterable[Address] = (),
+        patience: float = PATIENCE,
+    ) -> None:
+        """One server, by any of its addresses: at `place`, or at `others` with the same port."""
         self._patience = patience
         self._resolver = _own() if place is None else dns.resolver.Resolver(configure=False)
         if place is not None:
-            self._resolver.nameservers = [str(place[0])]
+            self._resolver.nameservers = [str(place[0]), *map(str, others)]
             self._resolver.port = place[1]
         self._resolver.timeout = min(ONE_TRY, patience)
 
@@ -93,6 +102,14 @@ class Resolver:
         # NXDOMAIN for one type and NODATA for the other: the name is there for somebody.
         absent = [it for it in answers if isinstance(it, Absent)]
         return next((it for it in absent if it.how is Absence.NO_RECORD), Absent(Absence.NO_NAME))
+
+    def texts(self, name: str, kind: str) -> TextAnswer:
+        """The records of one type, each as a zone file writes it."""
+        answer = self._ask(name, dns.rdatatype.from_text(kind))
+        if not isinstance(answer, dns.resolver.Answer):
+            return answer
+        values = tuple(sorted(it.to_text(omit_final_dot=True) for it in answer))
+        return Texts(values, _aliases(answer))
 
     def _ask(
         self, name: str, kind: dns.rdatatype.RdataType

@@ -12,13 +12,16 @@ from greygate.identity.certificate_files import from_files, served
 from greygate.machine import node
 from greygate.plan.edges import PUBLIC_PORTS
 from greygate.plan.plan import Plan
+from greygate.plan.seal import unsealed
 from greygate.probe import host, http, overlay
 from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
+from greygate.probe.authority import guards
+from greygate.probe.dns import Resolver
 from greygate.run import judgement
 from greygate.run.runner import runner_here
 from greygate.run.seen import Door, EdgeSeen, Reach, Seen
 from greygate.run.state import State
-from greygate.site.model import Address, Node, Site
+from greygate.site.model import Address, Layout, Node, Site
 from greygate.text import _
 
 VERSIONS = "/_matrix/client/versions"  # answered to anybody who has come all the way
@@ -68,7 +71,15 @@ def see(
         peers=_peers(site, plan),
         edges=(through_edges(site, plan) if states else ()) if edges is None else edges,
         certificate_left=_certificate_left(plan),
+        unsealed=_unsealed(site),
     )
+
+
+def _unsealed(site: Site) -> str | None:
+    """DNS is asked in the one layout where it can undo the seal."""
+    if not site.federation or site.names.layout is not Layout.CLEARNET:
+        return None
+    return unsealed(site, guards(site.server_name.host, Resolver()))
 
 
 def through_edges(site: Site, plan: Plan) -> tuple[EdgeSeen, ...]:

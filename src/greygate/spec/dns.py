@@ -99,5 +99,14 @@ class Addresses:
     untold: tuple[Unanswered, ...] = ()  # one kind of address may be had while the other is not
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The records of one type that a name has, as a zone file writes them, without final dots."""
+
+    values: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+
+
+TextAnswer = Texts | Absent | Unanswered
 SrvAnswer = Services | Absent | Unanswered
 AddressAnswer = Addresses | Absent | Unanswered

@@ -1,0 +1,154 @@
+"""What must be published in DNS so that servers and people find this one, zone by zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from greygate.plan.plan import Plan
+from greygate.site.defaults import zone_of
+from greygate.site.model import Address, Editor, Layout, Site, Zone
+from greygate.site.papers import is_in
+from greygate.text import _
+
+TTL = 3600  # seconds; a moved edge is found again within the hour
+WEIGHT = 10  # RFC 2782: not 0, which means "hardly ever" beside others
+# Step 4 of the specification's "Resolving server names", and step 5, which some programs ask alone.
+SERVICES = ("_matrix-fed._tcp", "_matrix._tcp")
+# 8448 first: on 443 an edge may have another web server, whose certificate would be the wrong one.
+SRV_PORTS = (8448, 443)
+
+
+class Need(Enum):
+    """How much depends on a record set."""
+
+    MUST = "must"
+    ADVISED = "advised"
+    ABSENT = "absent"  # there must be none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSet:
+    """All records of one type that a name has; names are absolute and have no dot at their end."""
+
+    zone: Zone
+    name: str
+    type: str
+    values: tuple[str, ...]  # as RFC 1035 and its like write them, but for the dot
+    why: str
+    need: Need = Need.MUST
+
+
+def record_sets(site: Site, plan: Plan) -> tuple[RecordSet, ...]:
+    """Every record set of the plan, the server name's first."""
+    federating = (*_services(site), *_server_name(site, plan)) if plan.edges else ()
+    found = (*federating, *_client_name(site, plan), *_edge_names(site, plan), *_caa(site, plan))
+    return tuple(it for it in found if it.zone.editor is not Editor.ALFIS or it.type != "CAA")
+
+
+def zones(sets: tuple[RecordSet, ...]) -> tuple[Zone, ...]:
+    """The zones that they are in, in their order."""
+    return tuple(dict.fromkeys(it.zone for it in sets))
+
+
+def unguarded(site: Site) -> bool:
+    """Whether the server name's zone is edited where there is no CAA."""
+    return zone_of(site, site.server_name.host).editor is Editor.ALFIS
+
+
+def guard(site: Site) -> str | None:
+    """The CAA property that lets one account, by DNS-01 alone, order certificates (RFC 8657)."""
+    certificates = site.certificates
+    if certificates.issuer is None:
+        return None
+    account = f"; accounturi={certificates.account}" if certificates.account else ""
+    return f'0 issue "{certificates.issuer}{account}; validationmethods=dns-01"'
+
+
+def _services(site: Site) -> Iterator[RecordSet]:
+    values = tuple(
+        f"{edge.priority + place} {WEIGHT} {port} {edge.name.lower()}"
+        for edge in site.edges
+        for place, port in enumerate(SRV_PORTS)
+    )
+    for service in SERVICES:
+        yield _set(
+            site,
+            f"{service}.{site.server_name.host}",
+            "SRV",
+            values,
+            _("other servers find the edge by it; both spellings are asked for"),
+        )
+
+
+def _server_name(site: Site, plan: Plan) -> Iterator[RecordSet]:
+    host, layout = site.server_name.host, site.names.layout
+    match layout:
+        case Layout.CLEARNET:
+            for kind, values in _by_kind([it for edge in site.edges for it in edge.addresses]):
+                yield _set(site, host, kind, values, _("layout clearnet: it leads to the edge"))
+        case Layout.OVERLAY:
+            why = _("layout overlay: apps may be given the server name")
+            yield _set(site, host, "AAAA", _texts(plan.addresses), why)
+            yield _none(site, host, "A", _("beside an overlay address apps would race the two"))
+        case Layout.NONE:
+            for kind in ("A", "AAAA"):
+                yield _none(site, host, kind, _("layout none: SRV alone leads to this server"))
+
+
+def _client_name(site: Site, plan: Plan) -> Iterator[RecordSet]:
+    if site.names.client.lower() == site.server_name.host.lower() and plan.edges:
+        return  # in layout overlay the two may be one, and it has been told
+    why = _("people's apps connect to it, over the overlay")
+    yield _set(site, site.names.client, "AAAA", _texts(plan.addresses), why)
+    yield _none(site, site.names.client, "A", _("people come over the overlay only"))
+
+
+def _edge_names(site: Site, plan: Plan) -> Iterator[RecordSet]:
+    for link in plan.edges:
+        for kind, values in _by_kind(link.edge.addresses):
+            why = _("where {edge} is; only this changes when it moves").format(edge=link.edge.id)
+            yield _set(site, link.edge.name, kind, values, why)
+
+
+def _caa(site: Site, plan: Plan) -> Iterator[RecordSet]:
+    wanted = guard(site)
+    if wanted is None or not plan.edges:
+        return
+    host, client = site.server_name.host.lower(), site.names.client.lower()
+    need = Need.MUST if site.names.layout is Layout.CLEARNET else Need.ADVISED
+    why = _("nobody else can get a certificate for it, the edge's owner least of all")
+    yield _set(site, host, "CAA", (wanted,), why, need=need)
+    if not is_in(client, host):
+        yield _set(site, client, "CAA", (wanted,), why, need=Need.ADVISED)
+
+
+def _set(
+    site: Site,
+    name: str,
+    kind: str,
+    values: tuple[str, ...],
+    why: str,
+    *,
+    need: Need = Need.MUST,
+) -> RecordSet:
+    small = name.lower()
+    zone = zone_of(site, small)
+    return RecordSet(zone=zone, name=small, type=kind, values=values, why=why, need=need)
+
+
+def _none(site: Site, name: str, kind: str, why: str) -> RecordSet:
+    return _set(site, name, kind, (), why, need=Need.ABSENT)
+
+
+def _by_kind(
+    addresses: list[Address] | tuple[Address, ...],
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for kind, version in (("A", 4), ("AAAA", 6)):
+        if values := tuple(str(it) for it in addresses if it.version == version):
+            yield kind, values
+
+
+def _texts(addresses: tuple[Address, ...]) -> tuple[str, ...]:
+    return tuple(str(it) for it in addresses if it.version == 6)
