@@ -13,11 +13,12 @@ from pathlib import Path, PurePosixPath
 
 import some_sites
 from behind_the_door import Asked, stand_in
-from door import Answer, Door, complete, parsed, running, write
+from door import Answer, Door, complete, free_port, parsed, running, write
 from greygate.components.haproxy.config import CONFIG
 from greygate.components.haproxy.ingress import SOURCE_REQUESTS
-from greygate.plan.edges import INGRESS_PORT, EdgeLink
+from greygate.plan.edges import EdgeLink
 from greygate.plan.paths import Paths
+from greygate.plan.plan import Listener
 from greygate.site.model import Layout
 
 NEAR = IPv6Address("::1")
@@ -42,8 +43,12 @@ class Ingress:
     door: Door
     asked: Asked
 
+    def plain(self) -> socket.socket:
+        """A connection as any machine may make it."""
+        return socket.create_connection((str(NEAR), self.door.plan.ingress_port), timeout=10)
+
     def connect(self, *, sni: str = NAME, alpn: str = "http/1.1") -> ssl.SSLSocket:
-        plain = socket.create_connection((str(NEAR), INGRESS_PORT), timeout=10)
+        plain = self.plain()
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         plain.sendall(proxy_header())
         context = ssl.create_default_context(cafile=str(self.door.plan.paths.ca))
@@ -76,9 +81,9 @@ def open_ingress(
     site = replace(site, legacy_media=legacy_media)
     paths = Paths.below(PurePosixPath(root / "state"), PurePosixPath(root / "run"))
     links = usual.edges if not near else tuple(EdgeNear(it.edge, it.key) for it in usual.edges)
-    plan = replace(
-        usual, paths=paths, addresses=(NEAR,), edges=links, listeners=usual.listeners[1:]
-    )
+    near_by = replace(usual, paths=paths, addresses=(NEAR,), edges=links)
+    listening = tuple(Listener(it.name, free_port()) for it in usual.listeners)
+    plan = replace(near_by, listeners=listening, ingress_port=free_port())
     write(site, plan)
     config = Path(paths.rendered / CONFIG)
     config.write_text(config.read_text().replace(f"gt {SOURCE_REQUESTS} }}", "gt 1000000 }"))

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from greygate.home.half import Home
-from greygate.home.persons import TRIAL
+from greygate.home.persons import TRIAL, to_trust
 from greygate.home.preparation import Prepared
 from greygate.home.start import Started
-from greygate.identity import authority
 from greygate.run.runner import runner_here
 from greygate.site.doubts import doubts_of
 from greygate.site.model import Site
-from greygate.spec.certificate import fingerprint
 from greygate.text import _, aligned, duration
 
 
@@ -58,8 +56,8 @@ class Announcement:
             "addresses": [str(address) for address in home.plan.addresses],
             "homeserver": home.plan.base_url,
             "homeserver_by_address": home.plan.address_url,
-            "authority": str(home.plan.paths.ca),
-            "authority_sha256": self._fingerprint,
+            "authority": None if home.plan.vouched else str(home.plan.paths.ca),
+            "authority_sha256": to_trust(home),
             "peers": list(home.site.overlay.peers),
             "identity": str(home.plan.paths.identity),
             "seconds_to_serving": round(self.started.seconds, 2),
@@ -71,8 +69,7 @@ class Announcement:
         rows = [
             (_("address"), home.plan.address_url),
             *_unless_same(_("client name"), home),
-            (_("trust"), str(home.plan.paths.ca)),
-            (_("  SHA-256"), self._fingerprint),
+            *self._trusted(),
             (_("overlay peers"), ", ".join(home.site.overlay.peers) or _("none")),
         ]
         parts = [
@@ -92,9 +89,11 @@ class Announcement:
             return _("{name} was up already").format(name=name)
         return _("{name} is up after {time}").format(name=name, time=duration(self.started.seconds))
 
-    @property
-    def _fingerprint(self) -> str:
-        return fingerprint(authority.authority_certificate(self.started.home.plan.paths))
+    def _trusted(self) -> tuple[tuple[str, str], ...]:
+        home, known = self.started.home, to_trust(self.started.home)
+        if known is None:
+            return ()
+        return ((_("trust"), str(home.plan.paths.ca)), (_("  SHA-256"), known))
 
     def _first_person(self) -> tuple[str, ...]:
         if self.started.welcome is None:

@@ -12,7 +12,7 @@ from greygate.home.half import Home
 from greygate.identity import edge_keys
 from greygate.machine import node
 from greygate.machine.files import Owner, replace
-from greygate.plan.edges import INGRESS_PORT, EdgeLink
+from greygate.plan.edges import EdgeLink
 from greygate.plan.paths import Paths
 from greygate.plan.token import Tenant, Token, site_id
 from greygate.probe import overlay
@@ -50,7 +50,7 @@ def token_for(home: Home, edge: str) -> Token:
         key=edge_keys.seed(paths, edge),
         home_key=_home_key(home),
         verify_key=verify_key,
-        tenants=(Tenant(home.plan.ingress_names, _ingress(home), INGRESS_PORT),),
+        tenants=(Tenant(home.plan.ingress_names, _ingress(home), home.plan.ingress_port),),
     )
     return _numbered(paths, token)
 

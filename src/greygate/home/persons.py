@@ -62,6 +62,13 @@ def first(home: Home) -> Welcome | None:
         return Welcome(admission=admin.add(server, home.site.first_person), home=home)
 
 
+def to_trust(home: Home) -> str | None:
+    """SHA-256 of the authority that people must be told to trust; None where devices do already."""
+    if home.plan.vouched:
+        return None
+    return fingerprint(authority.authority_certificate(home.plan.paths))
+
+
 def told(person: Person) -> dict[str, Any]:
     return {
         "user_id": person.user_id,
@@ -141,7 +148,7 @@ def invite(home: Home, *, uses: int, days: int) -> Letter:
             client_url=home.plan.address_url,
             token=token.token,
             peers=home.site.overlay.peers,
-            authority=fingerprint(authority.authority_certificate(home.plan.paths)),
+            authority=to_trust(home),
             trial=home.site.trial,
         ),
         uses=uses,

@@ -8,10 +8,10 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
-from greygate.plan.edges import EdgeLink
+from greygate.plan.edges import INGRESS_PORT, EdgeLink
 from greygate.plan.footing import Footing
 from greygate.plan.paths import Paths
-from greygate.site.model import Address, Node, Site
+from greygate.site.model import Address, Node, Site, Source
 
 CLIENT_PORT = 443  # what apps try by themselves
 FEDERATION_PORT = 8448  # Matrix server-server API, "Resolving server names", step 6
@@ -46,9 +46,11 @@ class Plan(Footing):
     interface: str | None  # the overlay's interface, where we know it and may guard it
     base_url: str  # what an app is told to connect to
     address_url: str  # the same by address, where no name resolves
+    vouched: bool  # by an authority that devices trust already
     engine: PurePosixPath  # the Synapse environment's Python
     edges: tuple[EdgeLink, ...] = ()  # none on loopback, and where the site stands alone
     peers: tuple[str, ...] = ()  # all that our node dials: the site's peers, and the edges
+    ingress_port: int = INGRESS_PORT
     ingress_names: tuple[str, ...] = ()  # what other servers may ask for through an edge
 
 
@@ -71,6 +73,7 @@ def plan_for(
     addresses = LOOPBACK if address is None else (address,)
     port = TRY_OUT_PORT if loopback else CLIENT_PORT
     address_url = _url(_literal(addresses[0]), port)
+    vouched = site.certificates.source is not Source.OWN and not loopback
     nowhere = site.trial or loopback  # the name resolves nowhere: an app must be told the address
     return Plan(
         paths=paths,
@@ -79,7 +82,9 @@ def plan_for(
         certificate=_certificate(site, addresses),
         interface=interface,
         base_url=address_url if nowhere else _url(site.names.client, port),
-        address_url=address_url,
+        # Nobody vouches for an address but our own authority.
+        address_url=_url(site.names.client, port) if vouched else address_url,
+        vouched=vouched,
         engine=engine,
         accounts=accounts,
         edges=edges,

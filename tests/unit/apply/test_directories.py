@@ -37,7 +37,7 @@ def test_everything_is_closed_to_others_and_mended(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     made = [path for path in tmp_path.rglob("*") if path.is_dir()]
-    assert len(made) == 9
+    assert len(made) == 10
     assert all(path.stat().st_mode & 0o777 == 0o700 for path in made)
 
 

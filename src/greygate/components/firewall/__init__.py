@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 from greygate.components.component import Component, File, Task, Unit
 from greygate.components.heading import heading
 from greygate.components.template import fill
-from greygate.plan.edges import INGRESS_PORT
 from greygate.plan.plan import Plan
 from greygate.site.model import Node, Opening, Site
 
@@ -55,7 +54,7 @@ def reachable(site: Site, plan: Plan) -> tuple[Opening, ...]:
 
 def reachable_from_edges(plan: Plan) -> tuple[Opening, ...]:
     """What answers the edges, and nobody else."""
-    return (Opening("tcp", INGRESS_PORT),) if plan.edges else ()
+    return (Opening("tcp", plan.ingress_port),) if plan.edges else ()
 
 
 def _rules(site: Site, plan: Plan, title: str) -> str:
@@ -85,7 +84,7 @@ def _edges(plan: Plan, addresses: str) -> str:
         "edges.nft.tmpl",
         edges=", ".join(str(link.address) for link in plan.edges),
         addresses=addresses,
-        ingress=str(INGRESS_PORT),
+        ingress=str(plan.ingress_port),
         listeners=", ".join(str(listener.port) for listener in plan.listeners),
     )
 

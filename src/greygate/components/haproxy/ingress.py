@@ -8,7 +8,6 @@ from greygate.components.component import File
 from greygate.components.haproxy import well_known
 from greygate.components.haproxy.words import bind, quoted
 from greygate.components.template import fill
-from greygate.plan.edges import INGRESS_PORT
 from greygate.plan.plan import Plan
 from greygate.plan.policy import Endpoint, policy_for
 from greygate.site.model import Site
@@ -49,7 +48,7 @@ def section(site: Site, plan: Plan, odd: str) -> str:
         "greygate.components.haproxy",
         "ingress.cfg.tmpl",
         binds="\n".join(
-            f"    bind {bind(address, INGRESS_PORT)} transparent accept-proxy "
+            f"    bind {bind(address, plan.ingress_port)} transparent accept-proxy "
             f"ssl strict-sni crt {quoted(plan.paths.certificate)} alpn h2,http/1.1"
             for address in plan.addresses
         ),

@@ -4,7 +4,6 @@ real HAProxy and of the policy that its rules were made from."""
 from __future__ import annotations
 
 import re
-import socket
 import ssl
 from collections.abc import Iterator
 
@@ -13,9 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import h2
-from greygate.plan.edges import INGRESS_PORT
 from greygate.plan.policy import Endpoint, Opens, Outcome, endpoints, policy_for
-from ingress import FAR, NAME, NEAR, Ingress, open_ingress
+from ingress import FAR, NAME, Ingress, open_ingress
 from unit.components.haproxy.test_door import ODD
 
 pytestmark = pytest.mark.programs
@@ -163,6 +161,6 @@ def test_over_h2_the_same_is_asked(ingress: Ingress) -> None:
 
 def test_without_a_proxy_header_there_is_no_tls(ingress: Ingress) -> None:
     context = ssl.create_default_context(cafile=str(ingress.door.plan.paths.ca))
-    plain = socket.create_connection((str(NEAR), INGRESS_PORT), timeout=10)
+    plain = ingress.plain()
     with pytest.raises((ssl.SSLError, ConnectionResetError)), plain:
         context.wrap_socket(plain, server_hostname=NAME)

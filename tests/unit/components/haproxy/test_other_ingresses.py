@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
 
-from greygate.plan.edges import INGRESS_PORT
 from greygate.site.model import Layout
-from ingress import NEAR, open_ingress, proxy_header
+from ingress import open_ingress, proxy_header
 
 pytestmark = pytest.mark.programs
 
@@ -31,7 +29,7 @@ def test_the_document_for_apps_is_there_in_one_layout_only(tmp_path: Path) -> No
 def test_who_is_no_edge_is_refused_unread(tmp_path: Path) -> None:
     with (
         open_ingress(tmp_path, near=False) as ingress,
-        socket.create_connection((str(NEAR), INGRESS_PORT), timeout=10) as stranger,
+        ingress.plain() as stranger,
     ):
         try:
             stranger.sendall(proxy_header())
