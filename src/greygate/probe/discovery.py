@@ -53,7 +53,9 @@ class Network:
 
 def network(place: Place | None) -> Network:
     """The world as this machine sees it, with the certificate authorities that it trusts."""
-    return Network(Resolver(place), trust=httpx.create_ssl_context())
+    trust = httpx.create_ssl_context()  # the public ones; a bare Debian knows none
+    trust.load_default_certs()  # and those that were added to this machine
+    return Network(Resolver(place), trust=trust)
 
 
 @dataclass(frozen=True, slots=True)
