@@ -31,9 +31,7 @@ TYPED = {
     "ours": ("home", ("greygate discover twinkle.example --dialect spec",)),
     "handshake": (
         "outsider",
-        (
-            f"{TLS} -servername twinkle.example </dev/null 2>&1 | grep -E 'subject|issuer|Verify'",
-        ),
+        (f"{TLS} -servername twinkle.example </dev/null 2>&1 | grep -E 'subject|issuer|Verify'",),
     ),
     "nobody": (
         "outsider",

@@ -13,12 +13,14 @@ from greygate.cli.common import NONE, Common
 from greygate.cli.help import family
 from greygate.components.catalogue import ALL
 from greygate.components.firewall import reachable, reachable_from_edges
-from greygate.home.half import Home
+from greygate.home.half import Home, existing_site
 from greygate.plan.plan import Plan
+from greygate.plan.policy import policy_for
+from greygate.site import load
 from greygate.site.defaults import derived
 from greygate.text import _, aligned
 
-command = family("show", "What follows from the site file: plan, files.")
+command = family("show", "What follows from the site file: plan, files, policy.")
 
 
 @command.command
@@ -51,6 +53,35 @@ def files_(
         output.emit({name: rendered[name]}, as_json=common.json, text=rendered[name].rstrip("\n"))
     else:
         raise output.unknown(name, rendered)
+
+
+@command.command
+def policy(
+    method: Annotated[
+        str | None, Parameter(help="A method; with TARGET: what would come of that request.")
+    ] = None,
+    target: Annotated[str | None, Parameter(help="A path as it stands on the wire.")] = None,
+    /,
+    *,
+    common: Common = NONE,
+) -> None:
+    """Show what other servers may ask for through an edge, and why; or judge one request.
+
+    For example:
+
+        greygate show policy
+        greygate show policy GET /_matrix/client/versions
+    """
+    known = policy_for(load.load(existing_site(common.place(), common.site, common.environ)))
+    if method is not None and target is not None:
+        decided = known.decide(method.upper(), target)
+        outcome = {"outcome": decided.outcome.value, "why": decided.why}
+        text_ = f"{decided.outcome.value}: {decided.why}"
+        output.emit(outcome, as_json=common.json, text=text_)
+        return
+    rows = [(it.method, it.path, it.reason) for it in (*known.open, *known.stated)]
+    told_ = [{"method": method_, "path": path, "why": why} for method_, path, why in rows]
+    output.emit(told_, as_json=common.json, text=aligned(rows))
 
 
 def told(home: Home) -> dict[str, Any]:

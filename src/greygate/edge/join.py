@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import time
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 from greygate.apply import files
@@ -30,7 +29,6 @@ from greygate.text import _, listing
 
 START = 60.0  # seconds until HAProxy and the node are up; 1 measured
 FIRST_LINK = 15.0  # seconds that home is waited for; it may not run yet
-ANYWHERE = (IPv4Address("0.0.0.0"), IPv6Address("::"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +161,8 @@ def _ports(paths: Paths) -> tuple[int, ...]:
 
 def _demand_ports(plan: EdgePlan) -> None:
     """Trouble where another program has a port: by whom, and how to do without."""
-    taken = ports.conflicts(ANYWHERE, plan.ports, ports.holders())
-    mine = tuple((holder.port, str(holder)) for _address, holder in taken)
+    # Whoever has it on one address bars all of them, which is what we need.
+    mine = tuple((it.port, str(it)) for it in ports.holders() if it.port in plan.ports)
     if not mine:
         return
     free = [port for port in plan.ports if port not in {port for port, _who in mine}]

@@ -1,0 +1,62 @@
+"""Which tokens a machine takes, and what it says of ports that are taken."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from greygate.edge import join
+from greygate.edge.join import _demand_ports, _demand_successor
+from greygate.errors import Trouble
+from greygate.plan.edge import edge_plan
+from greygate.plan.paths import Paths
+from greygate.plan.token import Token, written
+from unit.plan.test_token import TOKEN
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    return Paths.below(PurePosixPath(tmp_path / "state"), PurePosixPath(tmp_path / "run"))
+
+
+def test_a_newer_token_of_the_same_edge_is_taken() -> None:
+    _demand_successor(TOKEN, None)
+    _demand_successor(TOKEN, TOKEN)
+    _demand_successor(replace(TOKEN, serial=9), TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("token", "hint"),
+    [
+        (replace(TOKEN, serial=2), "greygate edge token edge1"),
+        (replace(TOKEN, edge="edge2"), "greygate edge leave"),
+        (replace(TOKEN, site="0" * 16), "greygate edge leave"),
+    ],
+)
+def test_an_older_one_or_another_s_is_refused(token: Token, hint: str) -> None:
+    with pytest.raises(Trouble) as refused:
+        _demand_successor(token, TOKEN)
+    assert hint in refused.value.hint
+
+
+def test_who_has_the_port_is_told_and_how_to_do_without(paths: Paths) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        plan = edge_plan(TOKEN, paths, ports=(taken, 8448))
+        with pytest.raises(Trouble, match=f"port {taken} is taken by") as refused:
+            _demand_ports(plan)
+    assert "--ports 8448" in refused.value.hint
+
+
+def test_a_machine_that_is_no_edge_says_so(paths: Paths) -> None:
+    assert join.joined(paths) is None
+    with pytest.raises(Trouble, match="no edge"):
+        join.plan_here(paths)
+    Path(paths.joined.parent).mkdir(parents=True)
+    Path(paths.joined).write_text(written(TOKEN))
+    token, plan, units = join.plan_here(paths)
+    assert (token, plan.ports) == (TOKEN, (443, 8448))
+    assert [unit.name for unit in units] == ["firewall", "yggdrasil", "haproxy"]

@@ -1,0 +1,94 @@
+"""The keys of edges, their tokens, and what identity.tar keeps of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+import some_homes
+import some_sites
+from greygate.errors import Trouble, WrongUsage
+from greygate.home import edges
+from greygate.home.half import Home
+from greygate.identity import archive, authority, edge_keys, keys
+from greygate.plan.paths import Paths
+from greygate.plan.plan import plan_for
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    made = Paths.below(PurePosixPath(tmp_path / "state"), PurePosixPath(tmp_path / "run"))
+    keys.claim(made, "twinkle.example")
+    keys.ensure_keys(made, accounts=False)
+    edge_keys.ensure(made, ["edge1"])
+    return made
+
+
+def home(paths: Paths) -> Home:
+    site, _plan = some_sites.federating()
+    plan = plan_for(
+        site,
+        paths=paths,
+        address=keys.overlay_address(paths),
+        interface="greygate0",
+        engine=some_sites.ENGINE,
+        accounts=False,
+        edge_keys=edge_keys.public_keys(paths, ["edge1"]),
+    )
+    return some_homes.home((site, plan))
+
+
+def test_a_token_is_the_same_until_something_changes(paths: Paths) -> None:
+    first = edges.token_for(home(paths), "edge1")
+    assert first.serial == 1
+    assert first.address == home(paths).plan.edges[0].address
+    assert first.homes == (keys.overlay_address(paths),)
+    assert edges.token_for(home(paths), "edge1") == first
+    edge_keys.renew(paths, "edge1")
+    second = edges.token_for(home(paths), "edge1")
+    assert (second.serial, second.address == first.address) == (2, False)
+
+
+def test_an_edge_that_is_not_there_is_told_with_the_nearest(paths: Paths) -> None:
+    with pytest.raises(WrongUsage) as wrong:
+        edges.token_for(home(paths), "egde1")
+    assert "edge1" in wrong.value.hint
+    alone = home(paths)
+    with pytest.raises(WrongUsage, match="no edge"):
+        edges.link(replace(alone, plan=replace(alone.plan, edges=())), "edge1")
+
+
+def test_keys_are_root_s_own_and_stay(paths: Paths) -> None:
+    before = edge_keys.public_keys(paths, ["edge1", "edge2"])
+    assert list(before) == ["edge1"]
+    edge_keys.ensure(paths, ["edge1", "edge2"])
+    after = edge_keys.public_keys(paths, ["edge1", "edge2"])
+    assert after["edge1"] == before["edge1"]
+    for path in (paths.site_key, paths.edge_key("edge1")):
+        assert Path(path).stat().st_mode & 0o777 == 0o400
+    assert Path(paths.edges).stat().st_mode & 0o777 == 0o700
+
+
+def test_a_damaged_key_is_told(paths: Paths) -> None:
+    Path(paths.edge_key("edge1")).chmod(0o600)
+    Path(paths.edge_key("edge1")).write_text("x")
+    with pytest.raises(Trouble, match="damaged"):
+        edge_keys.seed(paths, "edge1")
+    with pytest.raises(Trouble, match="not there"):
+        edge_keys.seed(paths, "edge9")
+
+
+def test_the_identity_keeps_the_keys_of_edges(paths: Paths, tmp_path: Path) -> None:
+    site, plan = some_sites.federating()
+    authority.ensure_certificate(paths, plan.certificate, accounts=False, now=datetime.now(UTC))
+    archive.ensure_archive(paths, site="")
+    kept = archive.read(Path(paths.identity).read_bytes())
+    other = Paths.below(PurePosixPath(tmp_path / "other"), PurePosixPath(tmp_path / "r"))
+    archive.restore_into(other, kept, accounts=False)
+    for path in (paths.site_key, paths.edge_key("edge1")):
+        there = Path(other.state / path.relative_to(paths.state))
+        assert there.read_bytes() == Path(path).read_bytes()
+    assert str(site.server_name) == kept.server_name
