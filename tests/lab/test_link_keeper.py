@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from greygate.lab import holes
+from lab.waiting import wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -17,6 +18,6 @@ SOON = 10.0
 def test_a_lost_link_is_back_soon_after_the_hole(tmp_path: Path) -> None:
     with holes.line(tmp_path, "ggkeep-", kept=True) as line:
         assert line.back_after(HOLE, most=60.0) < SOON
-    log = (tmp_path / "keeper.log").read_text()
-    assert "is down; dialling" in log
-    assert "is up after" in log
+        log = tmp_path / "keeper.log"
+        wait_until(lambda: "is up after" in log.read_text(), within=5, what="word of the link")
+    assert "is down; dialling" in log.read_text()
