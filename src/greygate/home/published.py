@@ -52,7 +52,7 @@ def look(home: Home, resolvers: Sequence[Server]) -> Published:
 
 def not_sealed(home: Home, server: Server) -> str | None:
     """What would seal the site; None where it is sealed."""
-    return unsealed(home.site, guards(home.site.server_name.host, server.resolver))
+    return guards(server.resolver, unsealed(home.site))
 
 
 def _own(zone: str, first: Server) -> tuple[Server, ...]:

@@ -7,78 +7,63 @@ the name has no address on the clearnet there is nothing to pass a challenge wit
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from greygate.plan.records import guard, unguarded
 from greygate.site.model import Layout, Site
-from greygate.spec.dns import Absent, TextAnswer, Texts, Unanswered
+from greygate.spec.caa import Asking, Issuer, Relevant, Untold, relevant
 from greygate.text import _
 
-_PROPERTY = re.compile(r'(?P<flags>\d+)\s+(?P<tag>\w+)\s+"(?P<value>[^"]*)"')
+METHODS = frozenset({"dns-01"})
 
 
-@dataclass(frozen=True, slots=True)
-class Issuer:
-    """One `issue` or `issuewild` property: who may issue, to whom and how; nobody: ""."""
-
-    tag: str
-    domain: str
-    account: str | None
-    methods: frozenset[str] | None
-
-
-def issuers(values: Sequence[str]) -> tuple[Issuer, ...]:
-    """Who may issue, by the CAA records of one name."""
-    found = (_PROPERTY.fullmatch(value) for value in values)
-    return tuple(_issuer(it["tag"].lower(), it["value"]) for it in found if it)
-
-
-def unsealed(site: Site, answers: Sequence[TextAnswer]) -> str | None:
-    """What would seal the site; None where it is sealed. `answers`: the
-    CAA records of the server name, and of every name above it in turn."""
+def needs_guard(site: Site) -> tuple[str, ...]:
+    """The names that somebody on the edge could prove, were it not for CAA."""
     if not site.federation or site.names.layout is not Layout.CLEARNET:
-        return None
+        return ()
+    return (site.server_name.host.lower(),)
+
+
+def unsealed(site: Site) -> Asking[str | None]:
+    """Ask for CAA, and return what would seal the site; None where it is sealed."""
+    for name in needs_guard(site):
+        if missing := (yield from _unsealed(site, name)):
+            return missing
+    return None
+
+
+def guards(site: Site, found: Relevant) -> bool:
+    """Whether these records let our account alone order, by DNS-01 alone, wildcards included.
+
+    A critical property that we do not know guards nothing: some authority may know it.
+    """
+    issuers = found.issuers()
+    if issuers is None:
+        return False
+    return all(_is_ours(site, it) for it in (*issuers, *(found.issuers(wildcard=True) or ())))
+
+
+def _unsealed(site: Site, name: str) -> Asking[str | None]:
     if unguarded(site):
         return _('its zone is edited where there is no CAA: take layout = "none"')
     wanted = guard(site)
     if wanted is None or site.certificates.account is None:
         return _("write issuer and account below [certificates], then: greygate dns plan")
-    for answer in answers:
-        match answer:
-            case Unanswered() as untold:
-                return _("CAA could not be asked: {why}; greygate dns check").format(why=untold)
-            case Absent():
-                continue
-            case Texts(values=values):
-                return None if _guards(site, issuers(values)) else _publish(site, wanted)
-    return _publish(site, wanted)
+    match (yield from relevant(name)):
+        case Untold(answer=silence):
+            return _("CAA could not be asked: {why}; greygate dns check").format(why=silence)
+        case Relevant() as found if guards(site, found):
+            return None
+        case _:
+            return _("publish CAA {value} at {name}, and no other").format(value=wanted, name=name)
 
 
-def _guards(site: Site, found: tuple[Issuer, ...]) -> bool:
-    allowed = [it for it in found if it.domain]
-    return any(it.tag == "issue" for it in found) and all(
-        it.domain == site.certificates.issuer
-        and it.account == site.certificates.account
-        and it.methods == frozenset({"dns-01"})
-        for it in allowed
-    )
-
-
-def _publish(site: Site, wanted: str) -> str:
-    return _("publish CAA {value} at {name}, and no other").format(
-        value=wanted, name=site.server_name.host
-    )
-
-
-def _issuer(tag: str, value: str) -> Issuer:
-    domain, *rest = (part.strip() for part in value.split(";"))
-    parameters = dict(part.split("=", 1) for part in rest if "=" in part)
-    methods = parameters.get("validationmethods")
-    return Issuer(
-        tag=tag,
-        domain=domain.lower(),
-        account=parameters.get("accounturi"),
-        methods=None if methods is None else frozenset(methods.split(",")),
+def _is_ours(site: Site, issuer: Issuer) -> bool:
+    """A malformed property guards nothing: an authority may be less strict than its grammar."""
+    if not issuer.domain:
+        return not issuer.malformed
+    return (
+        not issuer.malformed
+        and issuer.domain == (site.certificates.issuer or "").lower()
+        and issuer.account == site.certificates.account
+        and issuer.methods is not None
+        and issuer.methods <= METHODS
     )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from greygate.probe.dns import PORT, Resolver
-from greygate.spec.dns import Absent, Addresses, TextAnswer, Texts, Unanswered
+from greygate.spec.caa import Asking, answered
+from greygate.spec.dns import Absent, Addresses, Texts, Unanswered
 
 MOST = 6  # servers of one zone that are asked
 PATIENCE = 5.0  # seconds for each
+
+R = TypeVar("R")
 
 
 def authorities(resolver: Resolver, zone: str) -> tuple[tuple[str, Resolver], ...] | Unanswered:
@@ -21,11 +26,9 @@ def authorities(resolver: Resolver, zone: str) -> tuple[tuple[str, Resolver], ..
             return tuple((name, server) for name, server in found if server is not None)
 
 
-def guards(name: str, resolver: Resolver) -> tuple[TextAnswer, ...]:
-    """The CAA records of a name and of all above it, the name's first (RFC 8659, 3)."""
-    labels = name.lower().split(".")
-    above = (".".join(labels[place:]) for place in range(len(labels)))
-    return tuple(resolver.texts(each, "CAA") for each in above)
+def guards(resolver: Resolver, asking: Asking[R]) -> R:
+    """What comes of questions about CAA when that resolver answers them."""
+    return answered(asking, lambda question: resolver.texts(question.name, "CAA"))
 
 
 def _server(resolver: Resolver, name: str) -> Resolver | None:

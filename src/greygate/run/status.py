@@ -12,7 +12,7 @@ from greygate.identity.certificate_files import from_files, served
 from greygate.machine import node
 from greygate.plan.edges import PUBLIC_PORTS
 from greygate.plan.plan import Plan
-from greygate.plan.seal import unsealed
+from greygate.plan.seal import needs_guard, unsealed
 from greygate.probe import host, http, overlay
 from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
 from greygate.probe.authority import guards
@@ -21,7 +21,7 @@ from greygate.run import judgement
 from greygate.run.runner import runner_here
 from greygate.run.seen import Door, EdgeSeen, Reach, Seen
 from greygate.run.state import State
-from greygate.site.model import Address, Layout, Node, Site
+from greygate.site.model import Address, Node, Site
 from greygate.text import _
 
 VERSIONS = "/_matrix/client/versions"  # answered to anybody who has come all the way
@@ -76,10 +76,8 @@ def see(
 
 
 def _unsealed(site: Site) -> str | None:
-    """DNS is asked in the one layout where it can undo the seal."""
-    if not site.federation or site.names.layout is not Layout.CLEARNET:
-        return None
-    return unsealed(site, guards(site.server_name.host, Resolver()))
+    """DNS is asked only where it can undo the seal."""
+    return guards(Resolver(), unsealed(site)) if needs_guard(site) else None
 
 
 def through_edges(site: Site, plan: Plan) -> tuple[EdgeSeen, ...]:

@@ -11,9 +11,8 @@ from conftest import Golden
 from greygate.cli.dns_report import plan_text
 from greygate.plan.published import State, judged
 from greygate.plan.records import Need, RecordSet, record_sets, zones
-from greygate.plan.seal import issuers, unsealed
 from greygate.plan.spelling import Spelling, told
-from greygate.site.model import Certificates, Editor, Layout, Node, Site, Zone
+from greygate.site.model import Certificates, Editor, Layout, Node, Zone
 from greygate.spec.dns import Absence, Absent, Failure, TextAnswer, Texts, Unanswered
 
 ACCOUNT = "https://acme.example/acct/1"
@@ -152,50 +151,3 @@ def test_what_is_published_is_judged(
 
 def test_advice_that_was_not_taken_harms_nobody() -> None:
     assert not judged(of(Layout.NONE, "twinkle.example", "CAA"), "a server", ABSENT).harms
-
-
-def clearnet() -> Site:
-    return some_sites.federating(Layout.CLEARNET)[0]
-
-
-@pytest.mark.parametrize(
-    ("answers", "sealed"),
-    [
-        ([Texts((GUARD,))], True),
-        ([Texts((GUARD, '0 issuewild ";"'))], True),
-        ([ABSENT, Texts((GUARD,))], True),
-        ([ABSENT, ABSENT], False),
-        ([SILENT, Texts((GUARD,))], False),
-        ([Texts(('0 issue "letsencrypt.org"',)), Texts((GUARD,))], False),
-        ([Texts((GUARD, '0 issue "other.example"'))], False),
-        ([Texts((GUARD, '0 issuewild "letsencrypt.org"'))], False),
-        ([Texts((GUARD.replace("dns-01", "dns-01,http-01"),))], False),
-        ([Texts((GUARD.replace("acct/1", "acct/2"),))], False),
-        ([Texts(('0 iodef "mailto:a@b.example"',))], False),
-        ([Texts(('0 issue ";"',))], True),
-    ],
-)
-def test_a_name_on_the_clearnet_is_sealed_by_caa_alone(
-    answers: list[TextAnswer], sealed: bool
-) -> None:
-    assert (unsealed(clearnet(), answers) is None) == sealed
-
-
-def test_other_layouts_need_no_seal() -> None:
-    assert unsealed(some_sites.federating()[0], [ABSENT]) is None
-
-
-def test_what_would_seal_it_is_told() -> None:
-    site = clearnet()
-    assert "[certificates]" in (unsealed(replace(site, certificates=Certificates()), []) or "")
-    alfis = replace(site, zones=(Zone("twinkle.example", Editor.ALFIS),))
-    assert "no CAA" in (unsealed(alfis, []) or "")
-    assert GUARD in (unsealed(site, []) or "")
-
-
-def test_properties_are_read_with_their_parameters() -> None:
-    (found,) = issuers(
-        ['128 ISSUE "CA.example ; accounturi=https://a/1 ;validationmethods=a,b"', "x"]
-    )
-    assert (found.tag, found.domain, found.account) == ("issue", "ca.example", "https://a/1")
-    assert found.methods == frozenset({"a", "b"})
