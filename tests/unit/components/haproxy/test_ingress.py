@@ -25,6 +25,7 @@ VALUES = {
     "serverName": NAME.encode(),
     "keyId": b"ed25519%3Aa_x",
 }
+VERSION = b"/_matrix/federation/v1/version"
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE")
 STATUS = {Outcome.ANSWERED: 200, Outcome.STATED: 200, Outcome.UNKNOWN: 404}
 
@@ -145,18 +146,47 @@ def test_over_h2_the_same_is_asked(ingress: Ingress) -> None:
     for target, status in (
         (b"/_matrix/client/versions", 404),
         (b"/_matrix/federation/../client/versions", 404),
-        (b"/_matrix/federation/v1/version", 200),
+        (VERSION, 200),
     ):
-        fields = {
-            b":method": b"GET",
-            b":scheme": b"https",
-            b":path": target,
-            b":authority": NAME.encode(),
-        }
-        with ingress.connect(alpn="h2") as connection:
-            assert connection.selected_alpn_protocol() == "h2"
-            assert h2.ask(connection, fields)[0] == status
+        assert _over_h2(ingress, {b":path": target}) == status
     assert len(ingress.asked.heads) == before + 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        # HAProxy 2.6 would hand these on as "GET ftp://twinkle.example/_matrix/..."
+        *({b":scheme": it} for it in (b"ftp", b"http", b"x", b"matrix-federation")),
+        # and this one as GET with "connection: upgrade"
+        {b":method": b"CONNECT", b":protocol": b"websocket"},
+    ],
+    ids=lambda it: b" ".join(it.values()).decode(),
+)
+def test_what_h2_alone_can_say_is_refused(ingress: Ingress, fields: dict[bytes, bytes]) -> None:
+    before = len(ingress.asked.heads)
+    assert _over_h2(ingress, fields) == 404
+    assert len(ingress.asked.heads) == before
+
+
+@pytest.mark.parametrize("scheme", [b"https", b"HTTPS"])
+def test_its_own_scheme_leaves_the_target_as_it_was(ingress: Ingress, scheme: bytes) -> None:
+    assert _over_h2(ingress, {b":scheme": scheme}) == 200
+    assert ingress.asked.target == VERSION
+
+
+def test_h2_that_was_not_agreed_upon_is_refused(ingress: Ingress) -> None:
+    """HAProxy changes to h2 wherever its preface comes; then ALPN says what is not so."""
+    before = len(ingress.asked.heads)
+    assert _over_h2(ingress, {}, alpn="http/1.1") != 200
+    assert len(ingress.asked.heads) == before
+
+
+def _over_h2(ingress: Ingress, fields: dict[bytes, bytes], *, alpn: str = "h2") -> int | None:
+    """The status that came of a plain request with these fields in it."""
+    plain = {b":method": b"GET", b":scheme": b"https", b":path": VERSION}
+    with ingress.connect(alpn=alpn) as connection:
+        assert connection.selected_alpn_protocol() == alpn
+        return h2.ask(connection, plain | {b":authority": NAME.encode()} | fields)[0]
 
 
 def test_without_a_proxy_header_there_is_no_tls(ingress: Ingress) -> None:
