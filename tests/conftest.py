@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
 
 import needs
+import processes
 
 GOLDEN = Path(__file__).parent / "golden"
 ON_CI = os.environ.get("CI", "").lower() in ("true", "1")
@@ -24,9 +26,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the golden files")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Debian keeps haproxy and nft where an ordinary user's PATH does not look."""
     os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:{needs.SBIN}"
+    processes.shorten_paths(config)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> processes.TwoQueues:
+    return processes.TwoQueues(config, log)
 
 
 def pytest_report_collectionfinish(items: Sequence[pytest.Item]) -> list[str]:

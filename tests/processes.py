@@ -1,0 +1,34 @@
+"""How pytest-xdist's two processes share the tests, and where each keeps its files.
+
+Everything that boots machines is one after another in one process, so that a world is booted once
+and two never contend for the machine; all else is in the other.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+BOOTING = ("tests/fresh/", "tests/lab/", "tests/separation/")
+
+
+class TwoQueues(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Two queues whatever the number of files; xdist's own would deal out file by file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return queue_of(nodeid)
+
+
+def queue_of(nodeid: str) -> str:
+    """The queue in which a test waits its turn."""
+    return "booting" if nodeid.startswith(BOOTING) else "rest"
+
+
+def shorten_paths(config: pytest.Config) -> None:
+    """In a worker: `.../0` for `.../popen-gw0`. A unix socket's path has 97 octets in HAProxy."""
+    worker: dict[str, str] = getattr(config, "workerinput", {})
+    if worker and config.option.basetemp:
+        long = Path(config.option.basetemp)
+        config.option.basetemp = str(long.with_name(worker["workerid"].removeprefix("gw")))
