@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
 
+import acme_rig.rig
 import needs
 import processes
 
@@ -66,6 +67,13 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         assert text == path.read_text("utf-8"), f"{path} differs; if rightly so: pytest --update"
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def rig() -> Iterator[acme_rig.rig.Rig]:
+    """Name servers and certificate authorities on loopback, for tests marked `acme`."""
+    with acme_rig.rig.running() as made:
+        yield made
 
 
 def _lacking(item: pytest.Item) -> str | None:

@@ -24,6 +24,7 @@ from greygate.plan.paths import Paths
 PACKAGES = (
     *("haproxy", "yggdrasil", "nftables", "iproute2"),
     *("systemd-container", "debootstrap", "git"),
+    *("pebble", "unbound", "knot"),
 )
 FURNISHED = "ip link set lo up && mount -t tmpfs none /mnt && nft list ruleset"
 SBIN = "/usr/sbin:/sbin"  # where Debian keeps most of what we need; a user's PATH may lack it
@@ -46,6 +47,15 @@ def _programs() -> str | None:
         return f"there is no {' and no '.join(absent)} (as root, ./dev setup brings it)"
     if "yggdrasil" in packages.missing(["yggdrasil"]):
         return "the yggdrasil here is older than 0.5"
+    return None
+
+
+def _acme() -> str | None:
+    if os.geteuid() != 0:
+        return "not root (its name servers have port 53)"
+    absent = [it for it in ("pebble", "unbound", "knotd") if not _found(it)]
+    if absent:
+        return f"there is no {' and no '.join(absent)} (./dev setup brings it)"
     return None
 
 
@@ -72,6 +82,7 @@ def _fresh() -> str | None:
 
 LACKS: dict[str, Callable[[], str | None]] = {
     "programs": _programs,
+    "acme": _acme,
     "engine": _engine,
     "lab": _lab,
     "fresh": _fresh,

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -44,14 +45,14 @@ def make(below: Path) -> None:
 
 
 def issue(below: Path, names: Sequence[str], to: Path) -> None:
-    """Write chain.pem and key.pem for those names into the directory `to`."""
+    """Write chain.pem and key.pem for those names or addresses into the directory `to`."""
     ours = load_pem_private_key((below / "key.pem").read_bytes(), password=None)
     assert isinstance(ours, ec.EllipticCurvePrivateKey)
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     made = (
         _unsigned(subject, key.public_key())
-        .add_extension(x509.SubjectAlternativeName([*map(x509.DNSName, names)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([*map(_general, names)]), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(ours.public_key()), critical=False
@@ -74,6 +75,13 @@ def trust(below: Path, root: Path) -> None:
     (root / ADDED / "greygate-lab.crt").write_bytes(ca)
     for name in ("ca-certificates.crt", f"{HASH}.0"):
         (root / STORE / name).write_bytes(ca)
+
+
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _unsigned(subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
