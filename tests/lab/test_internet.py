@@ -100,6 +100,38 @@ def test_the_friend_finds_the_public_peer_on_the_overlay(internet: World) -> Non
     )
 
 
+def test_the_public_peer_is_the_root_of_the_tree(internet: World) -> None:
+    key = json.loads(run(internet, "peer", "yggdrasilctl", "-json", "getSelf").stdout)["key"]
+    told = run(internet, "friend", "yggdrasilctl", "-json", "getTree").stdout
+    parents = {it["key"]: it["parent"] for it in json.loads(told)["tree"]}
+    assert parents[key] == key
+    assert len(parents) > 1
+
+
+def test_home_moves_to_another_network_and_back(internet: World) -> None:
+    for router, address in (("cafe", "203.0.113.26"), ("router", "203.0.113.22")):
+        world.move(internet, "home", router)
+        assert opens(internet, "home", "203.0.113.30", 443)
+        assert seen_from(internet).startswith(address)
+
+
+def seen_from(lab: World) -> str:
+    """The address from which home comes, as the remote's nginx writes it down."""
+    program = "import urllib.request, sys; urllib.request.urlopen(sys.argv[1])"
+    assert run(lab, "home", "python3", "-c", program, REMOTE_URL.format(port="")).returncode == 0
+    return run(lab, "remote", "tail", "-n", "1", "/var/log/nginx/access.log").stdout
+
+
+def test_nobody_is_told_where_the_overlay_is_a_black_hole(internet: World) -> None:
+    ping = ("ping", "-c", "1", "-W", "1", "200::1")
+    assert "unreachable" in run(internet, "outsider", *ping).stdout.lower()
+    change(internet, Kind.OVERLAY_BLACK_HOLE)
+    said = run(internet, "outsider", *ping).stdout
+    change(internet, Kind.CLEAR)
+    assert "unreachable" not in said.lower()
+    assert "100% packet loss" in said
+
+
 def change(lab: World, kind: Kind, percent: int = 10) -> None:
     weather.change(lab.places, INTERNET, "outsider", Weather(kind, percent))
 

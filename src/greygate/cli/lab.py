@@ -86,6 +86,22 @@ def weather_(
 
 
 @command.command
+def move(
+    host: Annotated[str, Parameter(help="Which: home.")],
+    router: Annotated[str, Parameter(help="Behind which router: cafe, or router, its own.")],
+    /,
+    *,
+    json: Json = False,
+) -> None:
+    """Carry a host of the internet to another network, as a machine in a bag. For example:
+
+    greygate lab move home cafe
+    """
+    world.move(_world(), host, router)
+    status(json=json)
+
+
+@command.command
 def down(*, json: Json = False) -> None:
     """Power every host off and remove all of it; the disks that were made stay cached."""
     stopped = world.down(_world())

@@ -36,7 +36,7 @@ def furnish(host: Host, topology: Topology, places: Places, *, tree: Path) -> No
         authority.issue(places.authority, host.certified, root / authority.ISSUED)
     match host.disk:
         case Disk.FRIEND:
-            friend.configure(root, peers=host.peers, listen=host.listen)
+            friend.configure(root, peers=host.peers, listen=host.listen, rooted=host.rooted)
         case Disk.NAMES:
             names.furnish(root)
         case Disk.REMOTE:

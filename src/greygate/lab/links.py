@@ -62,6 +62,15 @@ def connect(link: Link, places: Places) -> None:
         _furnish(end, places)
 
 
+def move(cable: Link, places: Places) -> None:
+    """Pull the cable out of the interface of the host, with its routes, and plug this one in."""
+    label = places.label(cable.one.host)
+    _ip("-n", label, "link", "delete", cable.one.interface)
+    connect(cable, places)
+    for address in cable.other.addresses:
+        default_route(label, str(address.ip), there=True)
+
+
 def route(node: Host | Router, places: Places) -> None:
     """Give the node its default routes; a router forwards, and may hide what is behind it."""
     label = places.label(node.name)

@@ -38,6 +38,7 @@ class Host:
     clone: bool = False  # has our working tree at /root/greygate
     peers: tuple[str, ...] = ()  # whom its own Yggdrasil dials, where its disk brings one
     listen: tuple[str, ...] = ()  # where it waits for others'
+    rooted: bool = False  # its own Yggdrasil has the lowest key, and so is the root of the tree
     ways_out: tuple[str, ...] = ()  # the addresses of its default routers
     certified: tuple[str, ...] = ()  # names that the lab's authority gives it a certificate for
 
@@ -77,12 +78,18 @@ class Topology:
     hosts: tuple[Host, ...]
     links: tuple[Link, ...]
     routers: tuple[Router, ...] = ()
+    elsewhere: tuple[Link, ...] = ()  # cables that are not laid until a host moves to them
     resolver: str | None = None  # asked for names by all; with it comes an authority
 
     @property
     def nodes(self) -> tuple[Host | Router, ...]:
         """Everything that has a namespace; routers first, since others' ways out are theirs."""
         return self.routers + self.hosts
+
+    def cable(self, host: str, router: str) -> Link:
+        """The cable by which the host is, or would be, behind that router; KeyError: none."""
+        cables = {(it.one.host, it.other.host): it for it in self.elsewhere + self.links}
+        return cables[host, router]
 
     def link(self, name: str) -> Link:
         """The link called so; KeyError where there is none."""
@@ -132,7 +139,8 @@ def _line(host: str, name: str, router: str, *others: str, at: str = "eth0") -> 
 
 PEER = "tls://198.51.100.10:9001"
 
-# A server at home behind a router, an edge it can rent, somebody else's server, and people.
+# A server at home behind a router, an edge it can rent and a spare one, somebody else's server,
+# people; and a cafe whose network home can be carried to.
 INTERNET = Topology(
     name="internet",
     hosts=(
@@ -145,6 +153,7 @@ INTERNET = Topology(
             certified=("twinkle.example", "*.twinkle.example"),
         ),
         Host("edge", Disk.EDGE, clone=True, ways_out=("203.0.113.9", "2001:db8:10::1")),
+        Host("spare", Disk.EDGE, clone=True, ways_out=("203.0.113.13", "2001:db8:14::1")),
         Host(
             "remote",
             Disk.REMOTE,
@@ -152,16 +161,27 @@ INTERNET = Topology(
             certified=("remote.example", "*.remote.example"),
         ),
         Host("friend", Disk.FRIEND, peers=(PEER,), ways_out=("198.51.100.1", "2001:db8:100::1")),
-        Host("peer", Disk.FRIEND, listen=("tls://[::]:9001",), ways_out=("198.51.100.9",)),
+        # The root, as some public peer is for everybody outside. With 0.5.12, where the root's own
+        # node restarts and its children are back within the second, they keep places in the tree
+        # that are gone, and packets went astray for up to 4 minutes: nobody restarts this one.
+        Host(
+            "peer",
+            Disk.FRIEND,
+            listen=("tls://[::]:9001",),
+            rooted=True,
+            ways_out=("198.51.100.9",),
+        ),
         Host("outsider", Disk.OUTSIDER, ways_out=("198.51.100.5", "2001:db8:105::1")),
     ),
     routers=(
         Router(BACKBONE),
         Router("router", ways_out=("203.0.113.21",), hides_behind="wan"),
+        Router("cafe", ways_out=("203.0.113.25",), hides_behind="wan"),
     ),
     links=(
         Link(_end("home", "eth0", "192.168.50.2/24"), _end("router", "lan", "192.168.50.1/24")),
         _line("router", "home", "203.0.113.21/30", "203.0.113.22/30", at="wan"),
+        _line("cafe", "cafe", "203.0.113.25/30", "203.0.113.26/30", at="wan"),
         _line(
             *("names", "names", "203.0.113.49/29 2001:db8:53::1/64"),
             *("203.0.113.53/29", "203.0.113.54/29", "2001:db8:53::53/64", "2001:db8:53::54/64"),
@@ -169,6 +189,10 @@ INTERNET = Topology(
         _line(
             *("edge", "edge", "203.0.113.9/30 2001:db8:10::1/64"),
             *("203.0.113.10/30", "2001:db8:10::2/64"),
+        ),
+        _line(
+            *("spare", "spare", "203.0.113.13/30 2001:db8:14::1/64"),
+            *("203.0.113.14/30", "2001:db8:14::2/64"),
         ),
         _line(
             *("remote", "remote", "203.0.113.29/30 2001:db8:30::1/64"),
@@ -183,6 +207,9 @@ INTERNET = Topology(
             *("outsider", "outsider", "198.51.100.5/30 2001:db8:105::1/64"),
             *("198.51.100.6/30", "2001:db8:105::2/64"),
         ),
+    ),
+    elsewhere=(
+        Link(_end("home", "eth0", "192.168.60.2/24"), _end("cafe", "lan", "192.168.60.1/24")),
     ),
     resolver="203.0.113.53",
 )

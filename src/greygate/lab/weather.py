@@ -13,6 +13,7 @@ from greygate.errors import Trouble, WrongUsage
 from greygate.lab import links
 from greygate.lab.places import Places
 from greygate.lab.topology import Link, Topology
+from greygate.spec.yggdrasil import OVERLAY
 from greygate.text import _, listing
 
 FROZEN_AFTER = 16 * 1024  # octets of a connection, both ways together
@@ -24,6 +25,7 @@ class Kind(Enum):
 
     CLEAR = "clear"
     IPV6_BLACK_HOLE = "ipv6-black-hole"  # IPv6 is lost, and nobody is told
+    OVERLAY_BLACK_HOLE = "overlay-black-hole"  # what is sent to 200::/7 is lost: nobody is told
     IPV6_NONE = "ipv6-none"  # the host has no route for IPv6 at all
     LOSS = "loss"  # some of the packets are lost, each way
     FROZEN = "frozen"  # a TCP connection ends in silence after its first 16 KB
@@ -47,6 +49,8 @@ class Weather:
         match self.kind:
             case Kind.IPV6_BLACK_HOLE:
                 return "meta nfproto ipv6 drop"
+            case Kind.OVERLAY_BLACK_HOLE:
+                return f"ip6 daddr {OVERLAY} drop"
             case Kind.LOSS:
                 return f"numgen random mod 100 < {self.percent} drop"
             case Kind.FROZEN:

@@ -16,6 +16,7 @@ from greygate.lab import (
     furnishing,
     groups,
     hosts,
+    limits,
     links,
     mounts,
     record,
@@ -61,6 +62,8 @@ def up(world: World, topology: Topology = NEIGHBOURS, debian: Debian = Debian.BO
     """Bring the topology up; one that is up already stays, anything else is cleared first."""
     _require_root(_("bring up the lab"))
     packages.ensure(PACKAGES, world.progress)
+    if limits.allow_hosts():
+        world.progress.note(_("this machine allows more inotify instances now, for the hosts"))
     with locked(world.places.lock, progress=world.progress):
         if _is_up(world, Record.of(topology, debian)):
             world.progress.note(_("the lab is up already"))
@@ -109,6 +112,28 @@ def change_weather(world: World, line: str, wanted: Weather) -> None:
             _("greygate lab up internet"),
         )
     weather.change(world.places, topology, line, wanted)
+
+
+def move(world: World, name: str, router: str) -> None:
+    """Carry the host to the network of that router: one cable is pulled, another plugged in."""
+    _require_root(_("move a host of the lab"))
+    found = record.read(world.places)
+    topology = preset(found.topology) if found else None
+    if topology is None:
+        raise NotRunning(
+            _("cannot move {host}: no lab is up").format(host=name), _("greygate lab up internet")
+        )
+    try:
+        cable = topology.cable(name, router)
+    except KeyError:
+        known = [f"{it.one.host} {it.other.host}" for it in topology.elsewhere]
+        raise WrongUsage(
+            _("cannot move {host} to {router}: no cable leads there").format(
+                host=name, router=router
+            ),
+            _("what can be moved, and where: {moves}").format(moves=listing(known) or _("nothing")),
+        ) from None
+    links.move(cable, world.places)
 
 
 def command_in(world: World, name: str, argv: Sequence[str]) -> tuple[str, ...]:

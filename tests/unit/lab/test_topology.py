@@ -32,14 +32,15 @@ def test_every_way_out_is_at_the_other_end_of_a_cable(topology: Topology) -> Non
 
 @each
 def test_no_address_is_given_twice(topology: Topology) -> None:
-    ends = [end for link in topology.links for end in (link.one, link.other)]
+    cables = topology.links + topology.elsewhere
+    ends = [end for link in cables for end in (link.one, link.other)]
     addresses = [address.ip for end in ends for address in end.addresses]
     assert len(addresses) == len(set(addresses))
 
 
 @each
 def test_both_ends_of_a_link_are_in_the_same_networks(topology: Topology) -> None:
-    for link in topology.links:
+    for link in topology.links + topology.elsewhere:
         here, there = ({it.network for it in end.addresses} for end in (link.one, link.other))
         assert here == there
 
@@ -48,3 +49,14 @@ def test_the_friend_dials_an_address_that_home_has() -> None:
     (peer,) = NEIGHBOURS.host("friend").peers
     (end,) = NEIGHBOURS.ends("home")
     assert str(end.addresses[0].ip) in peer
+
+
+@each
+def test_a_host_can_move_back_to_where_it_was(topology: Topology) -> None:
+    for there in topology.elsewhere:
+        home = next(it for it in topology.links if it.one.host == there.one.host)
+        assert topology.cable(home.one.host, home.other.host) == home
+        assert topology.cable(there.one.host, there.other.host) == there
+        assert home.one.interface == there.one.interface
+        ways_out = topology.host(home.one.host).ways_out
+        assert tuple(str(it.ip) for it in home.other.addresses) == ways_out

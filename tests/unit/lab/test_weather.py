@@ -13,6 +13,7 @@ from greygate.lab.weather import TABLE, Kind, Weather, rules
         (Weather(Kind.BLACKOUT), "edge drop"),
         (Weather(Kind.LOSS, 25), "numgen random mod 100 < 25 drop"),
         (Weather(Kind.IPV6_BLACK_HOLE), "meta nfproto ipv6 drop"),
+        (Weather(Kind.OVERLAY_BLACK_HOLE), "ip6 daddr 200::/7 drop"),
         (Weather(Kind.FROZEN), "ct bytes > 16384 drop"),
     ],
 )
