@@ -28,10 +28,12 @@ ARROWS: dict[str, set[str]] = {
     "engine": LOOKING,
     "apply": LOOKING,
     "run": LOOKING | {"apply", "engine", "identity", "people"},
-    "home": LOOKING | {"identity", "engine", "apply", "run", "people"},
+    "home": LOOKING | {"certs", "identity", "engine", "apply", "run", "people"},
+    "certs": LOOKING | {"identity"},
     "edge": LOOKING | {"identity", "apply", "run", "home"},
-    "lab": LOOKING | {"identity", "engine", "apply", "run", "people", "home", "edge"},
-    "cli": LOOKING | {"identity", "engine", "apply", "run", "people", "home", "edge", "lab"},
+    "lab": LOOKING | {"certs", "identity", "engine", "apply", "run", "people", "home", "edge"},
+    "cli": LOOKING
+    | {"certs", "identity", "engine", "apply", "run", "people", "home", "edge", "lab"},
     "__main__": {"cli"},
 }
 

@@ -96,6 +96,16 @@ class Paths:
         return self.certificates / "server.pem"
 
     @property
+    def acme(self) -> PurePosixPath:
+        """What passed between us and certificate authorities; root only."""
+        return self.certificates / "acme"
+
+    @property
+    def acme_dns(self) -> PurePosixPath:
+        """The credentials of acme-dns registrations, JSON, root only."""
+        return self.keys / "acme-dns.json"
+
+    @property
     def engines(self) -> PurePosixPath:
         return self.state / "engines"
 

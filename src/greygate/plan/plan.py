@@ -11,6 +11,7 @@ from types import MappingProxyType
 from greygate.plan.edges import INGRESS_PORT, EdgeLink
 from greygate.plan.footing import Footing
 from greygate.plan.paths import Paths
+from greygate.site.defaults import certified
 from greygate.site.model import Address, Node, Site, Source
 
 CLIENT_PORT = 443  # what apps try by themselves
@@ -109,9 +110,7 @@ def _ingress_names(site: Site, edges: tuple[EdgeLink, ...]) -> tuple[str, ...]:
 
 def _certificate(site: Site, addresses: tuple[Address, ...]) -> CertificateNames:
     """The names and addresses that a client may ask for; a port is no part of them."""
-    literal, host = site.server_name.literal, site.server_name.host
-    edges = [edge.name for edge in site.edges] if site.federation else []
-    names = [*((host,) if literal is None else ()), site.names.client, *edges]
+    literal, names = site.server_name.literal, list(certified(site))
     if site.overlay.node is Node.LOOPBACK:
         names.append("localhost")
     named = (*addresses, *((literal,) if literal else ()))

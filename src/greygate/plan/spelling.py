@@ -69,6 +69,11 @@ def told(records: RecordSet) -> dict[str, Any]:
     }
 
 
+def spelled_name(zone: Zone, name: str) -> str:
+    """One name as the zone's editor wants it typed."""
+    return _below(name.lower(), zone.name)
+
+
 def _rows(records: RecordSet) -> list[tuple[str, str, str, str]]:
     host = _below(records.name, records.zone.name)
     return [(host, records.type, str(TTL), value) for value in records.values]

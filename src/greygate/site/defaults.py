@@ -60,6 +60,13 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList(accept_unknown=False)
 
 
+def certified(site: Site) -> tuple[str, ...]:
+    """The names that a certificate of this site covers."""
+    edges = [edge.name for edge in site.edges] if site.federation else []
+    host = () if site.server_name.literal else (site.server_name.host,)
+    return tuple(dict.fromkeys((*host, site.names.client, *edges)))
+
+
 def support_id(first_person: str, server_name: ServerName) -> str:
     return user_id(first_person, server_name)
 

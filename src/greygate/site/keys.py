@@ -63,11 +63,18 @@ KEYS = (
     Known("edge.priority", Kind.NUMBER, "10"),
     Known("zone.name", Kind.TEXT, '"twinkle.example"'),
     Known("zone.dns", Kind.TEXT, '"manual"'),
+    Known("zone.challenge", Kind.TEXT, '"acme-dns"'),
+    Known("zone.acme_dns", Kind.TEXT, '"https://auth.example.org"'),
     Known("certificates.source", Kind.TEXT, '"files"'),
     Known("certificates.chain", Kind.TEXT, '"/etc/letsencrypt/live/twinkle/fullchain.pem"'),
     Known("certificates.key", Kind.TEXT, '"/etc/letsencrypt/live/twinkle/privkey.pem"'),
     Known("certificates.issuer", Kind.TEXT, '"letsencrypt.org"'),
     Known("certificates.account", Kind.TEXT, '"https://acme-v02.api.letsencrypt.org/acme/acct/1"'),
+    Known("certificates.email", Kind.TEXT, '"me@example.org"'),
+    Known("certificates.directory", Kind.TEXT, '"https://acme-v02.api.letsencrypt.org/directory"'),
+    Known("certificates.key_type", Kind.TEXT, '"ecdsa"'),
+    Known("certificates.profile", Kind.TEXT, '"shortlived"'),
+    Known("certificates.preferred_chain", Kind.TEXT, '"ISRG Root X1"'),
     Known("people.first", Kind.TEXT, '"owner"'),
     Known("support.email", Kind.TEXT, '"me@example.org"'),
     Known("support.page", Kind.TEXT, '"https://example.org/help"'),
@@ -80,8 +87,6 @@ LISTS = ("edge", "zone")  # sections of which there may be several: [[edge]]
 # What a later version will have, and what to do meanwhile.
 LATER = {
     "egress": _("everything leaves from home itself; take this section away"),
-    "zone.challenge": _("certificates come from files in this version; take this line away"),
-    "certificates.email": _("certificates come from files in this version; take this line away"),
 }
 
 _NUMBER = re.compile(r"\[[0-9]+\]$")

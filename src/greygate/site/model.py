@@ -11,6 +11,8 @@ from greygate.spec.server_name import ServerName
 
 Address = IPv4Address | IPv6Address
 
+LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
+
 
 class Node(Enum):
     """Whose Yggdrasil carries the overlay address."""
@@ -93,12 +95,21 @@ class Editor(Enum):
     ALFIS = "alfis"
 
 
+class Challenge(Enum):
+    """How it is proved to a certificate authority that a zone is ours (DNS-01, RFC 8555, 8.4)."""
+
+    ACME_DNS = "acme-dns"  # a name server for challenges alone, to which a CNAME leads
+    MANUAL = "manual"  # somebody types the values, at every renewal
+
+
 @dataclass(frozen=True, slots=True)
 class Zone:
     """A zone in DNS that holds some of our names."""
 
     name: str
     editor: Editor = Editor.MANUAL
+    challenge: Challenge | None = None
+    acme_dns: str | None = None  # its API: "https://auth.example.org"
 
 
 class Source(Enum):
@@ -106,6 +117,14 @@ class Source(Enum):
 
     OWN = "own"  # the site's own authority: people must be told to trust it, servers never will
     FILES = "files"  # another program keeps them
+    ACME = "acme"  # a public authority, asked by us
+
+
+class KeyType(Enum):
+    """What kind of key a certificate has."""
+
+    ECDSA = "ecdsa"  # P-256
+    RSA = "rsa"  # 3072 bits, for programs that know nothing else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +136,11 @@ class Certificates:
     key: PurePosixPath | None = None  # PEM; with `files`
     issuer: str | None = None  # the CA's domain in CAA records (RFC 8659): "letsencrypt.org"
     account: str | None = None  # the ACME account's URI: CAA accounturi (RFC 8657)
+    email: str | None = None  # with `acme`: where the authority writes
+    directory: str = LETS_ENCRYPT  # with `acme`
+    key_type: KeyType = KeyType.ECDSA  # with `acme`
+    profile: str | None = None  # with `acme`: one that the authority offers
+    preferred_chain: str | None = None  # with `acme`: the root's common name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from greygate.site.model import Certificates, Editor, Source, Zone
+from greygate.site.proving import meaningless, ordered, proof
 from greygate.site.reading import Reading
 from greygate.spec.host_name import host_name_problem
 from greygate.text import _, listing
@@ -23,12 +24,17 @@ def certificates(reading: Reading, *, federation: bool) -> Certificates:
             "certificates.source",
             _("other servers trust public authorities only, and none is named here"),
             _(
-                'write source = "files" below [certificates], with the chain and the key that '
-                "certbot, acme.sh or lego keep for you (by DNS-01)"
+                'write source = "acme" below [certificates]; or source = "files", with the chain '
+                "and the key that certbot, acme.sh or lego keep for you (by DNS-01)"
             ),
         )
     return Certificates(
-        source=source, chain=chain, key=key, issuer=_issuer(reading), account=_account(reading)
+        source=source,
+        chain=chain,
+        key=key,
+        issuer=_issuer(reading),
+        account=_account(reading, source),
+        **ordered(reading, source),
     )
 
 
@@ -39,6 +45,7 @@ def zones(reading: Reading, names: Iterable[str]) -> tuple[Zone, ...]:
     for at in reading.elements("zone"):
         name = reading.text(f"{at}.name")
         editor = reading.choice(f"{at}.dns", Editor, Editor.MANUAL)
+        challenge, acme_dns = proof(reading, at)
         zone = name.lower() if name else ""
         if name is None:
             if not reading.has(f"{at}.name"):
@@ -52,7 +59,7 @@ def zones(reading: Reading, names: Iterable[str]) -> tuple[Zone, ...]:
             told = _("{zone} is there twice").format(zone=name)
             reading.wrong(f"{at}.name", told, _("take one away"))
         else:
-            found.append(Zone(zone, editor))
+            found.append(Zone(zone, editor, challenge, acme_dns))
     return tuple(found)
 
 
@@ -66,13 +73,8 @@ _ZONE_HINT = _('write a name like "example.org" below [[zone]]')
 
 def _path(reading: Reading, key: str, source: Source) -> PurePosixPath | None:
     text, name = reading.text(key), key.rpartition(".")[2]
-    if source is Source.OWN:
-        if reading.has(key):
-            reading.wrong(
-                key,
-                _('{name} means nothing with source = "own"').format(name=name),
-                _('write source = "files" beside it, or take this line away'),
-            )
+    if source is not Source.FILES:
+        meaningless(reading, key, source, wanted=Source.FILES)
         return None
     if text is None:
         if not reading.has(key):
@@ -102,7 +104,7 @@ def _issuer(reading: Reading) -> str | None:
     return text
 
 
-def _account(reading: Reading) -> str | None:
+def _account(reading: Reading, source: Source) -> str | None:
     text = reading.text("certificates.account")
     if text is None:
         return None
@@ -112,7 +114,7 @@ def _account(reading: Reading) -> str | None:
             _("{text!r} is no ACME account's address").format(text=text),
             _("write the https address of the account, as `certbot show_account` tells it"),
         )
-    if not reading.has("certificates.issuer"):
+    if source is not Source.ACME and not reading.has("certificates.issuer"):
         reading.wrong(
             "certificates.issuer",
             _("an account is somebody's: the authority's name is missing"),

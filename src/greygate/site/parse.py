@@ -8,9 +8,10 @@ from greygate.errors import SiteRefused
 from greygate.site import defaults, keys, syntax
 from greygate.site.doubts import ALL, Severity, doubts
 from greygate.site.edges import edges
-from greygate.site.model import Edge, Layout, Names, Node, Overlay, Site, Support
+from greygate.site.model import Edge, Layout, Names, Node, Overlay, Site, Source, Support
 from greygate.site.overlay import overlay
 from greygate.site.papers import certificates, zones
+from greygate.site.proving import demand_proofs
 from greygate.site.reading import Reading
 from greygate.spec.host_name import host_name_problem
 from greygate.spec.server_name import BadServerName, ServerName
@@ -102,6 +103,9 @@ def _site(reading: Reading) -> Site | None:
         certificates=certificates(reading, federation=federation),
         legacy_media=reading.flag("legacy_media") is True,
     )
+    if site.certificates.source is Source.ACME:
+        zones_ = (defaults.zone_of(site, it) for it in defaults.certified(site))
+        demand_proofs(reading, list(dict.fromkeys(it.name for it in zones_ if not it.challenge)))
     return site if named is not None else None
 
 

@@ -7,7 +7,16 @@ from collections.abc import Iterator
 
 from greygate.site import defaults
 from greygate.site.edges import PRIORITY
-from greygate.site.model import Certificates, Edge, Overlay, Site, Source, Zone
+from greygate.site.model import (
+    LETS_ENCRYPT,
+    Certificates,
+    Edge,
+    KeyType,
+    Overlay,
+    Site,
+    Source,
+    Zone,
+)
 from greygate.text import _
 
 # A list longer than this stands one part to a line.
@@ -88,15 +97,26 @@ def _zone(zone: Zone) -> Iterator[str]:
     yield "[[zone]]"
     yield f"name = {_quoted(zone.name)}"
     yield f"dns = {_quoted(zone.editor.value)}"
+    if zone.challenge is not None:
+        yield f"challenge = {_quoted(zone.challenge.value)}"
+    if zone.acme_dns is not None:
+        yield f"acme_dns = {_quoted(zone.acme_dns)}"
 
 
 def _certificates(certificates: Certificates) -> Iterator[str]:
+    usual_directory = certificates.directory == LETS_ENCRYPT
+    usual_key = certificates.key_type is KeyType.ECDSA
     said = {
         "source": None if certificates.source is Source.OWN else certificates.source.value,
         "chain": certificates.chain,
         "key": certificates.key,
         "issuer": certificates.issuer,
         "account": certificates.account,
+        "email": certificates.email,
+        "directory": None if usual_directory else certificates.directory,
+        "key_type": None if usual_key else certificates.key_type.value,
+        "profile": certificates.profile,
+        "preferred_chain": certificates.preferred_chain,
     }
     if any(value is not None for value in said.values()):
         yield "[certificates]"

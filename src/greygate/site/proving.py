@@ -1,0 +1,105 @@
+"""What the site file says for ACME: whom to ask, for what, and how a zone is proved to be ours."""
+
+from __future__ import annotations
+
+import re
+from typing import TypedDict
+
+from greygate.site.model import LETS_ENCRYPT, Challenge, KeyType, Source
+from greygate.site.reading import Reading
+from greygate.text import _, listing
+
+_HTTPS = re.compile(r"https://[!-~]+")
+_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
+ONLY_ORDERED = ("email", "directory", "key_type", "profile", "preferred_chain")
+
+
+class Ordered(TypedDict, total=False):
+    """What of `Certificates` means something for ACME alone."""
+
+    email: str | None
+    directory: str
+    key_type: KeyType
+    profile: str | None
+    preferred_chain: str | None
+
+
+def ordered(reading: Reading, source: Source) -> Ordered:
+    """What is ordered, and where; noted where another source makes it meaningless."""
+    if source is not Source.ACME:
+        for name in ONLY_ORDERED:
+            meaningless(reading, f"certificates.{name}", source, wanted=Source.ACME)
+        return {}
+    email = reading.text("certificates.email")
+    if email is not None and not _EMAIL.fullmatch(email):
+        told = _("{text!r} is no mail address").format(text=email)
+        reading.wrong("certificates.email", told, _('write it like "me@example.org"'))
+    directory = _https(reading, "certificates.directory", LETS_ENCRYPT)
+    return Ordered(
+        email=email,
+        directory=directory or LETS_ENCRYPT,
+        key_type=reading.choice("certificates.key_type", KeyType, KeyType.ECDSA),
+        profile=reading.text("certificates.profile"),
+        preferred_chain=reading.text("certificates.preferred_chain"),
+    )
+
+
+def proof(reading: Reading, at: str) -> tuple[Challenge | None, str | None]:
+    """How a zone's challenges are answered, and the acme-dns that does it."""
+    said = reading.has(f"{at}.challenge")
+    read = reading.choice(f"{at}.challenge", Challenge, Challenge.MANUAL)
+    challenge = read if said else None
+    server = _https(reading, f"{at}.acme_dns", "https://auth.example.org")
+    if challenge is Challenge.ACME_DNS and not reading.has(f"{at}.acme_dns"):
+        reading.wrong(
+            f"{at}.challenge",
+            _('challenge = "acme-dns" needs the server'),
+            _(
+                'write acme_dns = "https://..." beside it: your own, or a public one, '
+                "whose owner could then get certificates for your names"
+            ),
+        )
+    if challenge is not Challenge.ACME_DNS and reading.has(f"{at}.acme_dns"):
+        reading.wrong(
+            f"{at}.acme_dns",
+            _("nothing is asked of this server"),
+            _('write challenge = "acme-dns" beside it, or take this line away'),
+        )
+    return challenge, server
+
+
+def demand_proofs(reading: Reading, unproved: list[str]) -> None:
+    """Note the zones of our names whose challenges nobody answers."""
+    if unproved:
+        ways = listing(f'"{it.value}"' for it in Challenge)
+        reading.wrong(
+            "certificates.source",
+            _('source = "acme" has to prove that {zones} is yours, and is not told how').format(
+                zones=listing(unproved)
+            ),
+            _('write [[zone]] with name = "{zone}" and challenge = ...: {ways}').format(
+                zone=unproved[0], ways=ways
+            ),
+        )
+
+
+def meaningless(reading: Reading, key: str, source: Source, *, wanted: Source) -> None:
+    """Note a key that only another source gives a meaning."""
+    if reading.has(key):
+        reading.wrong(
+            key,
+            _('{name} means nothing with source = "{source}"').format(
+                name=key.rpartition(".")[2], source=source.value
+            ),
+            _('write source = "{wanted}" beside it, or take this line away').format(
+                wanted=wanted.value
+            ),
+        )
+
+
+def _https(reading: Reading, key: str, example: str) -> str | None:
+    text = reading.text(key)
+    if text is not None and not _HTTPS.fullmatch(text):
+        told = _("{text!r} is no https address").format(text=text)
+        reading.wrong(key, told, _('write it like "{example}"').format(example=example))
+    return text
