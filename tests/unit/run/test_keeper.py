@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import socketserver
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from door import free_port
 from greygate.run import keeper
-from greygate.run.keeper import DIAL, LONG, RARELY, Edge, Keeper, Node
+from greygate.run.keeper import DIAL, KNOCKS, LONG, RARELY, Edge, Keeper, Knocks, Node
 
-ONE, OTHER = "tls://127.0.0.1:443?key=ab&sni=peer.e", "tls://127.0.0.1:8448?key=ab&sni=peer.e"
-KNOWN_AS = {ONE: "tls://127.0.0.1:443", OTHER: "tls://127.0.0.1:8448"}
+PORTS = tuple(free_port() for _each in range(2))
+KNOWN_AS = {f"tls://127.0.0.1:{it}?key=ab&sni=peer.e": f"tls://127.0.0.1:{it}" for it in PORTS}
+ONE, OTHER = KNOWN_AS
 
 
 class Told(socketserver.ThreadingUnixStreamServer):
@@ -57,9 +63,76 @@ def told(tmp_path: Path) -> Iterator[Told]:
 
 
 @pytest.fixture
-def kept(told: Told) -> Keeper:
+def doors() -> Iterator[list[socket.socket]]:
+    """The edge's ports while it is away: both are full, and the kernel drops whatever comes."""
+    with ExitStack() as ending:
+        full = [
+            ending.enter_context(socket.create_server(("127.0.0.1", port), backlog=0))
+            for port in PORTS
+        ]
+        for door in full:
+            ending.enter_context(socket.create_connection(door.getsockname()))
+        yield full
+
+
+@pytest.fixture
+def kept(told: Told, doors: list[socket.socket]) -> Keeper:
     edge = Edge("edge1", "::1", [ONE, OTHER])
     return Keeper(Node([str(told.server_address)]), [edge])
+
+
+def answered(knocks: Knocks) -> bool:
+    """Within half a second; loopback takes less than one thousandth of it."""
+    for _try in range(50):
+        if knocks.answered():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_a_knock_is_answered_by_who_takes_it_and_by_who_refuses_it() -> None:
+    knocks = Knocks()
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        knocks.begin(door.getsockname())
+        assert answered(knocks)
+    knocks.begin(("127.0.0.1", free_port()))
+    assert answered(knocks)
+    assert not answered(knocks)
+
+
+def test_where_nobody_answers_the_oldest_knock_is_given_up() -> None:
+    knocks = Knocks()
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=0) as full,
+        socket.create_connection(full.getsockname()),
+    ):
+        before = len(os.listdir("/proc/self/fd"))
+        for _number in range(3 * KNOCKS):
+            knocks.begin(full.getsockname())
+        assert not answered(knocks)
+        assert len(os.listdir("/proc/self/fd")) == before + KNOCKS
+        knocks.close()
+        assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_an_edge_that_answers_again_is_dialled_by_all_links_at_once(
+    told: Told, kept: Keeper, doors: list[socket.socket]
+) -> None:
+    told.up = dict.fromkeys(KNOWN_AS.values(), False)
+    now = 0.0
+    while now < 1.0:
+        kept.look(now := now + kept.pause(now))
+    assert dialled(told) == [ONE]  # the other's turn comes later
+    told.asked.clear()
+    for door in doors:
+        door.accept()[0].close()
+    ends_at = time.monotonic() + 5
+    while not dialled(told) and time.monotonic() < ends_at:
+        kept.look(now := now + 0.01)
+        time.sleep(0.01)
+    assert sorted(dialled(told)) == sorted([ONE, OTHER])
+    kept.look(now + 1.0)
+    assert len(dialled(told)) == 2  # they have their time now
 
 
 def dialled(told: Told) -> list[str]:

@@ -5,7 +5,9 @@ seconds in the line becomes an outage of minutes. Taking a peer away and adding 
 dial at once, and the link is back half a second after the hole; what remains is Yggdrasil's own
 search for the way, 1 to 3 s where the hole was long. Three things are looked at:
 
-- Links that are down: each is dialled for a few seconds, those of one edge in turn.
+- Links that are down: each is dialled for a few seconds, those of one edge in turn. A dial sends
+  its first packet anew after 1, 2 and 4 seconds only; so while no link is up the keeper knocks at
+  the edge's ports by itself, and where a knock is answered it has all links dialled at once.
 - The address by which this machine reaches an edge: where it changes, the links to that edge are
   dead, though TCP will not say so for long.
 - Silence. An idle link that was cut off stays "up"; what is sent into it is answered or the link
@@ -20,13 +22,18 @@ it stays resident, and `dataclasses` or `typing` would cost a megabyte each.
 
 from __future__ import annotations
 
+import errno
 import json
+import select
 import socket
 import sys
 import time
 from contextlib import suppress
 
 LOOK = 0.5  # seconds between two looks; one costs the node a millisecond
+WATCH = 0.2  # seconds between two looks while an edge is away
+KNOCKS = 10  # that wait for an answer at a time: two seconds' worth
+FRESH = 0.5  # seconds; a dial that is not older is left alone
 DIAL = 4.0  # seconds that a dial has: TCP, TLS and Yggdrasil's greeting where answers take one
 LONG = 600.0  # seconds after which an edge is not expected back at any moment
 RARELY = 15.0  # seconds that a dial has then
@@ -56,7 +63,7 @@ class Link:
 class Edge:
     """An edge and the links to it, of which one is enough."""
 
-    __slots__ = ("address", "dialled", "links", "name", "sent", "sources")
+    __slots__ = ("address", "answered", "dialled", "links", "name", "sent", "sources")
 
     def __init__(self, name: str, address: str, peers: list[str]) -> None:
         self.name = name
@@ -64,7 +71,13 @@ class Edge:
         self.links = [Link(uri) for uri in peers]
         self.sources: dict[str, str] = {}  # our address towards each address of the edge
         self.dialled = -RARELY
+        self.answered = -RARELY  # when a knock was, last
         self.sent = 0.0
+
+    def away(self, now: float) -> bool:
+        """Whether no link is up, and one may be at any moment."""
+        lost = [link.lost for link in self.links if link.lost is not None]
+        return len(lost) == len(self.links) and now - min(lost, default=now) < LONG
 
     def due(self, now: float) -> Link | None:
         """The link to dial now: in turn, so that each has its time and one is always fresh."""
@@ -84,6 +97,38 @@ class Edge:
             return None
         self.sources[end[0]] = source
         return source if before is not None else None
+
+
+class Knocks:
+    """Connections begun, to see whether anybody answers; nothing is ever sent on them."""
+
+    __slots__ = ("_waiting",)
+
+    def __init__(self) -> None:
+        self._waiting: list[socket.socket] = []
+
+    def begin(self, end: tuple[str, int]) -> None:
+        """One more, and the oldest is given up."""
+        family = socket.AF_INET6 if ":" in end[0] else socket.AF_INET
+        knock = socket.socket(family, socket.SOCK_STREAM)
+        knock.setblocking(False)
+        knock.connect_ex(end)  # what comes of it is seen later
+        self._waiting.append(knock)
+        while len(self._waiting) > KNOCKS:
+            self._waiting.pop(0).close()
+
+    def answered(self) -> bool:
+        """Whether somebody has: by a connection, or by refusing one."""
+        _none, ended, _none = select.select((), self._waiting, (), 0)
+        came = [it.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) for it in ended]
+        for knock in ended:
+            self._waiting.remove(knock)
+            knock.close()
+        return any(it in (0, errno.ECONNREFUSED) for it in came)
+
+    def close(self) -> None:
+        while self._waiting:
+            self._waiting.pop().close()
 
 
 class NotTold(Exception):
@@ -150,6 +195,7 @@ class Keeper:
     def __init__(self, node: Node, edges: list[Edge]) -> None:
         self._node = node
         self._edges = edges
+        self._knocks = {edge.name: Knocks() for edge in edges}
         self._mute: str | None = None  # why the node does not answer
 
     def look(self, now: float) -> None:
@@ -159,6 +205,7 @@ class Keeper:
             for edge in self._edges:
                 self._follow(edge, now)
                 self._note(edge, up, now)
+                self._knock(edge, now)
                 self._dial(edge, now)
                 self._stir(edge, now)
         except NotTold as silence:
@@ -198,6 +245,24 @@ class Keeper:
             elif link.lost is not None:
                 say(f"{edge.name}: {link.known_as} is up after {now - link.lost:.1f} s")
                 link.lost = None
+
+    def pause(self, now: float) -> float:
+        """How long until the next look."""
+        return WATCH if any(edge.away(now) for edge in self._edges) else LOOK
+
+    def _knock(self, edge: Edge, now: float) -> None:
+        knocks = self._knocks[edge.name]
+        if not edge.away(now) or now - edge.answered < DIAL:
+            knocks.close()
+            return
+        if knocks.answered():
+            edge.answered = now
+            for link in edge.links:
+                if now - link.dialled >= FRESH:
+                    self._begin(edge, link, now)
+            return
+        turn = int(now / WATCH) % len(edge.links)
+        knocks.begin(edge.links[turn].end)
 
     def _dial(self, edge: Edge, now: float) -> None:
         link = edge.due(now)
@@ -251,8 +316,8 @@ def main(argv: list[str]) -> int:
     if "--check" in argv:
         return 0
     while True:
-        keeper.look(time.monotonic())
-        time.sleep(LOOK)
+        keeper.look(now := time.monotonic())
+        time.sleep(keeper.pause(now))
 
 
 def _whole(channel: socket.socket) -> bytes:
