@@ -74,7 +74,7 @@ def _in_the_way(site: Site, link: EdgeLink, edge: EdgeSeen, seen: Seen) -> Itera
     """In the order in which a stream passes: the edge itself, the link, our own door."""
     speaks = any(not isinstance(it.answer, NoAnswer | Refused) for it in edge.doors)
     if not speaks and isinstance(seen.peers, Peers) and link_up(link, seen) is None:
-        yield _edge_away(link, edge)
+        yield _no_way_out(link, edge, seen.peers) or _edge_away(link, edge)
     if isinstance(seen.peers, Peers) and peerings(link, seen) and link_up(link, seen) is None:
         yield Reach(
             Verdict.NO,
@@ -97,6 +97,23 @@ def _in_the_way(site: Site, link: EdgeLink, edge: EdgeSeen, seen: Seen) -> Itera
                     ),
                     _behind(edge) or _("greygate logs haproxy, greygate logs synapse"),
                 )
+
+
+def _no_way_out(link: EdgeLink, edge: EdgeSeen, peers: Peers) -> Reach | None:
+    """Where other peers that we dial are away too, it is hardly the edge that is."""
+    edges = {uri.partition("?")[0] for uri in link.peers}
+    others = [it for it in peers.peers if not it.inbound and it.uri not in edges]
+    if peers.up or not others:
+        return None
+    return Reach(
+        Verdict.NO,
+        _("this machine has no way out: neither {edge} nor any Yggdrasil peer answers").format(
+            edge=edge.id
+        ),
+        _("is its own line up? ip route get {address}, ping {address}").format(
+            address=link.edge.addresses[0]
+        ),
+    )
 
 
 def _edge_away(link: EdgeLink, edge: EdgeSeen) -> Reach:

@@ -51,12 +51,17 @@ def seen(answer: HttpAnswer, *, link: bool = True, behind: str | None = None) ->
     )
 
 
+ALL_DOWN = Peers(tuple(replace(it, up=False) for it in peers(up=False).peers))
+NO_OTHERS = Peers(ALL_DOWN.peers[1:])
+
 CASES = [
     (seen(THERE), Verdict.YES, "link up for 2 h", ""),
     (seen(THERE, behind="serial 3, not 4"), Verdict.YES, LINK.edge.id, "greygate apply"),
     (replace(seen(THERE), unsealed="publish CAA"), Verdict.YES, "not sealed", "publish CAA"),
     (seen(SILENT, link=False), Verdict.NO, "does not answer", "edge join"),
     (seen(Refused(), link=False), Verdict.NO, "refused", "edge join"),
+    (replace(seen(SILENT), peers=ALL_DOWN), Verdict.NO, "no way out", "ip route get"),
+    (replace(seen(SILENT), peers=NO_OTHERS), Verdict.NO, "does not answer", "edge join"),
     (seen(Reply(503, b""), link=False), Verdict.NO, "no link", "edge token"),
     (seen(SILENT), Verdict.UNKNOWN, "nothing comes back", "discover"),
     (seen(Reply(404, b"")), Verdict.NO, "answers 404", "logs"),
