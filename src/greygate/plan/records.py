@@ -9,7 +9,7 @@ from enum import Enum
 from greygate.plan.plan import Plan
 from greygate.site.defaults import zone_of
 from greygate.site.model import Address, Editor, Layout, Site, Zone
-from greygate.site.papers import is_in
+from greygate.site.zones import is_in
 from greygate.text import _
 
 TTL = 3600  # seconds; a moved edge is found again within the hour
@@ -62,8 +62,9 @@ def guard(site: Site) -> str | None:
     certificates = site.certificates
     if certificates.issuer is None:
         return None
-    account = f"; accounturi={certificates.account}" if certificates.account else ""
-    return f'0 issue "{certificates.issuer}{account}; validationmethods=dns-01"'
+    # Without blanks, which the grammar allows: some providers' interfaces split values at them.
+    account = f";accounturi={certificates.account}" if certificates.account else ""
+    return f'0 issue "{certificates.issuer}{account};validationmethods=dns-01"'
 
 
 def _services(site: Site) -> Iterator[RecordSet]:

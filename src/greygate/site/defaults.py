@@ -8,7 +8,7 @@ from functools import cache
 from publicsuffixlist import PublicSuffixList
 
 from greygate.site.model import Editor, Layout, Node, Site, Zone
-from greygate.site.papers import is_in
+from greygate.site.zones import is_in
 from greygate.spec.server_name import ServerName
 from greygate.spec.user_id import user_id
 from greygate.text import _, listing
@@ -190,7 +190,7 @@ def _truth(value: bool) -> str:
 _EDITOR = {
     Editor.MANUAL: _("the part of our names that somebody has registered"),
     Editor.ALFIS: _("names under .ygg.at are Alfis names under .ygg"),
-}
+}  # no other follows from a name alone
 
 _FIREWALL = {
     Node.MANAGED: _("the overlay reaches every open port of this machine, past any router"),

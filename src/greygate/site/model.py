@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import PurePosixPath
@@ -93,23 +93,32 @@ class Editor(Enum):
 
     MANUAL = "manual"  # a web form or a zone file, by hand
     ALFIS = "alfis"
+    RFC2136 = "rfc2136"  # signed updates to its primary server
+    LEXICON = "lexicon"  # its provider's interface, by dns-lexicon
 
 
 class Challenge(Enum):
     """How it is proved to a certificate authority that a zone is ours (DNS-01, RFC 8555, 8.4)."""
 
     ACME_DNS = "acme-dns"  # a name server for challenges alone, to which a CNAME leads
+    RFC2136 = "rfc2136"  # signed updates to the zone's primary server
+    LEXICON = "lexicon"  # the interface of the zone's provider, by dns-lexicon
     MANUAL = "manual"  # somebody types the values, at every renewal
 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A zone in DNS that holds some of our names."""
+    """A zone in DNS that holds some of our names; files hold secrets, and are 0600."""
 
     name: str
     editor: Editor = Editor.MANUAL
+    _: KW_ONLY
     challenge: Challenge | None = None
-    acme_dns: str | None = None  # its API: "https://auth.example.org"
+    provider: str | None = None  # as dns-lexicon calls it; with `lexicon`
+    credentials: PurePosixPath | None = None  # for the provider; with `lexicon`
+    server: str | None = None  # ADDRESS[:PORT] that takes updates; with `rfc2136`
+    key_file: PurePosixPath | None = None  # the TSIG key; with `rfc2136`
+    acme_dns: str | None = None  # its API: "https://auth.example.org"; with `acme-dns`
 
 
 class Source(Enum):

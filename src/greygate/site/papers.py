@@ -1,16 +1,15 @@
-"""The sections [certificates] and [[zone]]: who vouches for our names, how they are published."""
+"""The section [certificates]: who vouches for our names."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from greygate.site.model import Certificates, Editor, Source, Zone
-from greygate.site.proving import meaningless, ordered, proof
+from greygate.site.model import Certificates, Source
+from greygate.site.proving import meaningless, ordered
 from greygate.site.reading import Reading
 from greygate.spec.host_name import host_name_problem
-from greygate.text import _, listing
+from greygate.text import _
 
 _ACCOUNT = re.compile(r"https://[!-:<-~]+")  # RFC 8657, 3: a URI; CAA ends a parameter with ";"
 
@@ -36,39 +35,6 @@ def certificates(reading: Reading, *, federation: bool) -> Certificates:
         account=_account(reading, source),
         **ordered(reading, source),
     )
-
-
-def zones(reading: Reading, names: Iterable[str]) -> tuple[Zone, ...]:
-    """The zones that the file names; each must hold one of our `names`."""
-    ours = [name.lower() for name in names]
-    found: list[Zone] = []
-    for at in reading.elements("zone"):
-        name = reading.text(f"{at}.name")
-        editor = reading.choice(f"{at}.dns", Editor, Editor.MANUAL)
-        challenge, acme_dns = proof(reading, at)
-        zone = name.lower() if name else ""
-        if name is None:
-            if not reading.has(f"{at}.name"):
-                reading.wrong(f"{at}.name", _("the zone's name is missing"), _ZONE_HINT)
-        elif why := host_name_problem(name):
-            reading.wrong(f"{at}.name", _("this is no zone: {why}").format(why=why), _ZONE_HINT)
-        elif not any(is_in(it, zone) for it in ours):
-            told = _("none of this site's names is in {zone}").format(zone=name)
-            reading.wrong(f"{at}.name", told, _("they are {names}").format(names=listing(ours)))
-        elif zone in (it.name for it in found):
-            told = _("{zone} is there twice").format(zone=name)
-            reading.wrong(f"{at}.name", told, _("take one away"))
-        else:
-            found.append(Zone(zone, editor, challenge, acme_dns))
-    return tuple(found)
-
-
-def is_in(name: str, zone: str) -> bool:
-    """Whether `name` is the zone's apex, or below it; both in small letters."""
-    return name == zone or name.endswith(f".{zone}")
-
-
-_ZONE_HINT = _('write a name like "example.org" below [[zone]]')
 
 
 def _path(reading: Reading, key: str, source: Source) -> PurePosixPath | None:

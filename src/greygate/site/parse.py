@@ -10,9 +10,10 @@ from greygate.site.doubts import ALL, Severity, doubts
 from greygate.site.edges import edges
 from greygate.site.model import Edge, Layout, Names, Node, Overlay, Site, Source, Support
 from greygate.site.overlay import overlay
-from greygate.site.papers import certificates, zones
+from greygate.site.papers import certificates
 from greygate.site.proving import demand_proofs
 from greygate.site.reading import Reading
+from greygate.site.zones import zones
 from greygate.spec.host_name import host_name_problem
 from greygate.spec.server_name import BadServerName, ServerName
 from greygate.spec.user_id import user_id_problem

@@ -44,30 +44,6 @@ def ordered(reading: Reading, source: Source) -> Ordered:
     )
 
 
-def proof(reading: Reading, at: str) -> tuple[Challenge | None, str | None]:
-    """How a zone's challenges are answered, and the acme-dns that does it."""
-    said = reading.has(f"{at}.challenge")
-    read = reading.choice(f"{at}.challenge", Challenge, Challenge.MANUAL)
-    challenge = read if said else None
-    server = _https(reading, f"{at}.acme_dns", "https://auth.example.org")
-    if challenge is Challenge.ACME_DNS and not reading.has(f"{at}.acme_dns"):
-        reading.wrong(
-            f"{at}.challenge",
-            _('challenge = "acme-dns" needs the server'),
-            _(
-                'write acme_dns = "https://..." beside it: your own, or a public one, '
-                "whose owner could then get certificates for your names"
-            ),
-        )
-    if challenge is not Challenge.ACME_DNS and reading.has(f"{at}.acme_dns"):
-        reading.wrong(
-            f"{at}.acme_dns",
-            _("nothing is asked of this server"),
-            _('write challenge = "acme-dns" beside it, or take this line away'),
-        )
-    return challenge, server
-
-
 def demand_proofs(reading: Reading, unproved: list[str]) -> None:
     """Note the zones of our names whose challenges nobody answers."""
     if unproved:

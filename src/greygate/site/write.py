@@ -10,13 +10,16 @@ from greygate.site.edges import PRIORITY
 from greygate.site.model import (
     LETS_ENCRYPT,
     Certificates,
+    Challenge,
     Edge,
+    Editor,
     KeyType,
     Overlay,
     Site,
     Source,
     Zone,
 )
+from greygate.site.zones import USUAL
 from greygate.text import _
 
 # A list longer than this stands one part to a line.
@@ -96,11 +99,20 @@ def _edge(edge: Edge) -> Iterator[str]:
 def _zone(zone: Zone) -> Iterator[str]:
     yield "[[zone]]"
     yield f"name = {_quoted(zone.name)}"
-    yield f"dns = {_quoted(zone.editor.value)}"
-    if zone.challenge is not None:
-        yield f"challenge = {_quoted(zone.challenge.value)}"
-    if zone.acme_dns is not None:
-        yield f"acme_dns = {_quoted(zone.acme_dns)}"
+    yield f"dns = {_quoted(_way(zone.editor, zone.provider))}"
+    if zone.challenge is not None and zone.challenge is not USUAL.get(zone.editor):
+        yield f"challenge = {_quoted(_way(zone.challenge, zone.provider))}"
+    said = {
+        "server": zone.server,
+        "key_file": zone.key_file,
+        "credentials": zone.credentials,
+        "acme_dns": zone.acme_dns,
+    }
+    yield from (f"{name} = {_quoted(str(it))}" for name, it in said.items() if it is not None)
+
+
+def _way(way: Editor | Challenge, provider: str | None) -> str:
+    return f"lexicon:{provider}" if way in (Editor.LEXICON, Challenge.LEXICON) else way.value
 
 
 def _certificates(certificates: Certificates) -> Iterator[str]:

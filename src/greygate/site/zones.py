@@ -1,0 +1,249 @@
+"""The sections [[zone]]: how each zone is written, and how its names are proved to an authority."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import PurePosixPath
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from greygate.site.model import Challenge, Editor, Zone
+from greygate.site.providers import KNOWN, TOO_HEAVY
+from greygate.site.reading import Reading
+from greygate.spec.host_name import host_name_problem
+from greygate.spec.server_name import BadServerName, ServerName
+from greygate.spec.yggdrasil import is_overlay
+from greygate.text import _, listing, nearest
+
+# How a zone's names are proved where the file does not say: as the zone is written, if it can be.
+USUAL = {Editor.RFC2136: Challenge.RFC2136, Editor.LEXICON: Challenge.LEXICON}
+
+E = TypeVar("E", Editor, Challenge)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """How one zone is written and proved, as far as it could be read."""
+
+    editor: Editor
+    challenge: Challenge | None
+    provider: str | None
+
+    def uses(self, name: str) -> bool:
+        return name in (it.value for it in (self.editor, self.challenge) if it)
+
+
+def zones(reading: Reading, names: Iterable[str]) -> tuple[Zone, ...]:
+    """The zones that the file names; each must hold one of our `names`."""
+    ours = [name.lower() for name in names]
+    found: list[Zone] = []
+    for at in reading.elements("zone"):
+        name = _name(reading, at, ours, taken=[it.name for it in found])
+        ways = _ways(reading, at)
+        server, key = _server(reading, at, ways), _file(reading, at, "key_file", "rfc2136", ways)
+        credentials = _file(reading, at, "credentials", "lexicon", ways)
+        acme_dns = _acme_dns(reading, at, ways)
+        if name is not None:
+            found.append(
+                Zone(
+                    name,
+                    ways.editor,
+                    challenge=ways.challenge,
+                    provider=ways.provider,
+                    server=server,
+                    key_file=key,
+                    credentials=credentials,
+                    acme_dns=acme_dns,
+                )
+            )
+    return tuple(found)
+
+
+def is_in(name: str, zone: str) -> bool:
+    """Whether `name` is the zone's apex, or below it; both in small letters."""
+    return name == zone or name.endswith(f".{zone}")
+
+
+def _name(reading: Reading, at: str, ours: list[str], *, taken: list[str]) -> str | None:
+    name = reading.text(f"{at}.name")
+    zone = name.lower() if name else ""
+    if name is None:
+        if not reading.has(f"{at}.name"):
+            reading.wrong(f"{at}.name", _("the zone's name is missing"), _ZONE_HINT)
+    elif why := host_name_problem(name):
+        reading.wrong(f"{at}.name", _("this is no zone: {why}").format(why=why), _ZONE_HINT)
+    elif not any(is_in(it, zone) for it in ours):
+        told = _("none of this site's names is in {zone}").format(zone=name)
+        reading.wrong(f"{at}.name", told, _("they are {names}").format(names=listing(ours)))
+    elif zone in taken:
+        told = _("{zone} is there twice").format(zone=name)
+        reading.wrong(f"{at}.name", told, _("take one away"))
+    else:
+        return zone
+    return None
+
+
+def _ways(reading: Reading, at: str) -> _Ways:
+    wanted, writes = _way(reading, f"{at}.dns", Editor)
+    editor = wanted or Editor.MANUAL
+    challenge, proves = _way(reading, f"{at}.challenge", Challenge)
+    if writes and proves and writes != proves:
+        reading.wrong(
+            f"{at}.challenge",
+            _("the zone is at {one}, not at {other}").format(one=writes, other=proves),
+            _('write challenge = "lexicon:{one}", or another way').format(one=writes),
+        )
+    if editor is Editor.ALFIS and challenge in (Challenge.RFC2136, Challenge.LEXICON):
+        reading.wrong(
+            f"{at}.challenge",
+            _("names in Alfis can be written by hand only"),
+            _('write challenge = "acme-dns": a CNAME is typed once, and never again'),
+        )
+    return _Ways(editor, challenge or USUAL.get(editor), writes or proves)
+
+
+def _way(reading: Reading, key: str, ways: type[E]) -> tuple[E | None, str | None]:
+    """What `manual` or `lexicon:PROVIDER` spells: the way, and the provider if it has one."""
+    text = reading.text(key)
+    if text is None:
+        return None, None
+    word, colon, provider = text.partition(":")
+    known: dict[str, E] = {str(it.value): it for it in ways}
+    lexicon = known["lexicon"]
+    if word not in known or bool(colon) != (known[word] is lexicon):
+        spelled = ["lexicon:PROVIDER" if it is lexicon else name for name, it in known.items()]
+        near = nearest(text, known)
+        hint = (
+            _('did you mean "{near}"?').format(near=near)
+            if near and near != word and known[near] is not lexicon
+            else _("it can be {choices}").format(choices=", ".join(f'"{it}"' for it in spelled))
+        )
+        reading.wrong(key, _("{key} cannot be {text!r}").format(key=key, text=text), hint)
+        return None, None
+    if colon and provider not in KNOWN:
+        reading.wrong(key, *_unknown(provider))
+    return known[word], provider or None
+
+
+def _unknown(provider: str) -> tuple[str, str]:
+    if provider in TOO_HEAVY:
+        return (
+            _("{name} needs a package that Greygate does not bring").format(name=provider),
+            _('write dns = "manual", and challenge = "acme-dns"'),
+        )
+    near = nearest(provider, KNOWN)
+    return (
+        _("there is no provider called {name!r}").format(name=provider),
+        _('did you mean "lexicon:{near}"?').format(near=near)
+        if near
+        else _("there are {known}").format(known=", ".join(KNOWN)),
+    )
+
+
+def _server(reading: Reading, at: str, ways: _Ways) -> str | None:
+    key = f"{at}.server"
+    text = _needed(reading, key, "rfc2136", ways, example='"192.0.2.53"')
+    if text is not None and (why := server_problem(text)):
+        hint = _('write its address: server = "192.0.2.53", or "[2001:db8::53]:53"')
+        reading.wrong(key, why, hint)
+        return None
+    return text
+
+
+def server_problem(text: str) -> str | None:
+    """Why updates cannot be sent to `text`; None where they can."""
+    spelled = f"[{text}]" if text.count(":") > 1 and not text.startswith("[") else text
+    try:
+        name = ServerName.parse(spelled)
+    except BadServerName as problem:
+        return _("{text!r} is no address: {why}").format(text=text, why=problem.why)
+    return None if name.literal else _("{text!r} is a name, not an address").format(text=text)
+
+
+def _file(reading: Reading, at: str, name: str, needs: str, ways: _Ways) -> PurePosixPath | None:
+    key = f"{at}.{name}"
+    text = _needed(reading, key, needs, ways, example=_FILES[name])
+    if text is not None and not text.startswith("/"):
+        reading.wrong(
+            key,
+            _("{text!r} is no path from the root").format(text=text),
+            _("begin it with /: services start elsewhere than you stand now"),
+        )
+    return None if text is None else PurePosixPath(text)
+
+
+def _needed(reading: Reading, key: str, needs: str, ways: _Ways, *, example: str) -> str | None:
+    """A key that one way needs, and that means nothing with the others."""
+    name, needed = key.rpartition(".")[2], ways.uses(needs)
+    if not needed and reading.value(key) is not None:
+        _meaningless(reading, key, needs)
+        return None
+    if needed and not reading.has(key):
+        reading.wrong(
+            key,
+            _("{way} needs the {name}").format(way=needs, name=name),
+            _("write {name} = {example} below [[zone]]").format(name=name, example=example),
+        )
+    return reading.text(key)
+
+
+def _acme_dns(reading: Reading, at: str, ways: _Ways) -> str | None:
+    key = f"{at}.acme_dns"
+    if ways.challenge is not Challenge.ACME_DNS:
+        if reading.value(key) is not None:
+            _meaningless(reading, key, Challenge.ACME_DNS.value)
+        return None
+    text = reading.text(key)
+    if not reading.has(key):
+        reading.wrong(
+            f"{at}.challenge",
+            _('challenge = "acme-dns" needs the server'),
+            _(
+                'write acme_dns = "https://..." beside it: your own, or a public one, '
+                "whose owner could then get certificates for your names"
+            ),
+        )
+    if text is not None and (why := acme_dns_problem(text)):
+        reading.wrong(key, why, _('write it like "https://auth.example.org"'))
+    return text
+
+
+def acme_dns_problem(text: str) -> str | None:
+    """Why our credentials cannot be sent to an acme-dns at `text`; None where they can."""
+    try:
+        url = urlsplit(text)
+        host = url.hostname
+    except ValueError:
+        host = None
+    if not host or url.scheme not in ("https", "http"):
+        return _("{text!r} is no address of an acme-dns").format(text=text)
+    if url.scheme == "http" and not _is_private(host):
+        return _("everybody on the way could read what is sent to {text}").format(text=text)
+    return None
+
+
+def _is_private(host: str) -> bool:
+    """Whether the way to an address is this machine's own, or the overlay, which encrypts."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or is_overlay(address)
+
+
+def _meaningless(reading: Reading, key: str, way: str) -> None:
+    name = key.rpartition(".")[2]
+    reading.wrong(
+        key,
+        _('{name} means nothing without "{way}"').format(name=name, way=way),
+        _("take this line away"),
+    )
+
+
+_ZONE_HINT = _('write a name like "example.org" below [[zone]]')
+_FILES = {
+    "key_file": '"/etc/greygate/twinkle.example.tsig"',
+    "credentials": '"/etc/greygate/provider.toml"',
+}
