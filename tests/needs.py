@@ -24,7 +24,7 @@ from greygate.plan.paths import Paths
 PACKAGES = (
     *("haproxy", "yggdrasil", "nftables", "iproute2"),
     *("systemd-container", "debootstrap", "git"),
-    *("pebble", "unbound", "knot"),
+    *("pebble", "unbound", "knot", "pdns-server", "pdns-backend-sqlite3"),
 )
 FURNISHED = "ip link set lo up && mount -t tmpfs none /mnt && nft list ruleset"
 SBIN = "/usr/sbin:/sbin"  # where Debian keeps most of what we need; a user's PATH may lack it
@@ -53,7 +53,7 @@ def _programs() -> str | None:
 def _acme() -> str | None:
     if os.geteuid() != 0:
         return "not root (its name servers have port 53)"
-    absent = [it for it in ("pebble", "unbound", "knotd") if not _found(it)]
+    absent = [it for it in ("pebble", "unbound", "knotd", "pdns_server") if not _found(it)]
     if absent:
         return f"there is no {' and no '.join(absent)} (./dev setup brings it)"
     return None

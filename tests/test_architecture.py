@@ -14,6 +14,7 @@ PACKAGE = "greygate"
 WORDS = {"errors", "text", "secret", "progress"}  # everybody may use these
 PLANNED = {"spec", "site", "plan", "components"}
 LOOKING = PLANNED | {"machine", "probe"}
+HALVES = {"zones", "certs", "identity", "engine", "apply", "run", "people"}
 
 # A package may import itself, WORDS, and what stands here.
 ARROWS: dict[str, set[str]] = {
@@ -25,15 +26,15 @@ ARROWS: dict[str, set[str]] = {
     "machine": PLANNED | {"probe"},
     "identity": LOOKING | {"engine", "apply"},
     "people": LOOKING | {"identity", "engine", "apply"},
+    "zones": LOOKING,
     "engine": LOOKING,
     "apply": LOOKING,
     "run": LOOKING | {"apply", "engine", "identity", "people"},
-    "home": LOOKING | {"certs", "identity", "engine", "apply", "run", "people"},
-    "certs": LOOKING | {"identity"},
+    "certs": LOOKING | {"identity", "zones"},
+    "home": LOOKING | HALVES,
     "edge": LOOKING | {"identity", "apply", "run", "home"},
-    "lab": LOOKING | {"certs", "identity", "engine", "apply", "run", "people", "home", "edge"},
-    "cli": LOOKING
-    | {"certs", "identity", "engine", "apply", "run", "people", "home", "edge", "lab"},
+    "lab": LOOKING | HALVES | {"home", "edge"},
+    "cli": LOOKING | HALVES | {"home", "edge", "lab"},
     "__main__": {"cli"},
 }
 

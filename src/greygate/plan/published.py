@@ -7,6 +7,7 @@ from enum import Enum
 from ipaddress import ip_address
 
 from greygate.plan.records import Need, RecordSet
+from greygate.spec.caa import RESTRICTING, issuer, property_of
 from greygate.spec.dns import Absent, TextAnswer, Texts, Unanswered
 from greygate.text import _, listing
 
@@ -64,6 +65,12 @@ def _compared(
 
 def _plain(kind: str, value: str) -> str:
     """A value as it is compared: addresses by number, names without regard to case."""
-    if kind in ("A", "AAAA"):
-        return str(ip_address(value))
-    return value if kind == "CAA" else value.lower().removesuffix(".")
+    match kind:
+        case "A" | "AAAA":
+            return str(ip_address(value))
+        case "CAA":
+            record = property_of(value)
+            meant = issuer(record.value) if record.tag in RESTRICTING else record.value
+            return f"{record.flags} {record.tag} {meant}"
+        case _:
+            return value.lower().removesuffix(".")

@@ -9,7 +9,7 @@ from greygate.plan.records import TTL, Need, RecordSet
 from greygate.site.model import Editor, Zone
 from greygate.text import _, aligned
 
-NAMED = ("SRV", "CNAME")  # types whose last word is a name
+NAMED = ("SRV", "CNAME", "NS")  # types whose last word is a name
 
 # Alfis (read in its source): no CAA, at most 30 records of 255 octets, a name lives 365 days.
 MIRROR, ALFIS = ".ygg.at", ".ygg"
@@ -52,8 +52,13 @@ def title(zone: Zone) -> str:
 
 def lines(records: RecordSet) -> list[str]:
     """The record set as lines of a zone file (RFC 1035, 5.1)."""
-    dotted = (_dotted(it) if records.type in NAMED else it for it in records.values)
-    return [f"{records.name}. {TTL} IN {records.type} {value}" for value in dotted]
+    values = dotted(records.type, records.values)
+    return [f"{records.name}. {TTL} IN {records.type} {value}" for value in values]
+
+
+def dotted(kind: str, values: tuple[str, ...]) -> list[str]:
+    """The values as a zone file needs them: whole names end with a dot."""
+    return [f"{value.removesuffix('.')}." if kind in NAMED else value for value in values]
 
 
 def told(records: RecordSet) -> dict[str, Any]:
@@ -82,7 +87,3 @@ def _rows(records: RecordSet) -> list[tuple[str, str, str, str]]:
 def _below(name: str, zone: str) -> str:
     """The name as the zone's editor wants it: without the zone, `@` for the zone itself."""
     return "@" if name == zone else name.removesuffix(f".{zone}")
-
-
-def _dotted(value: str) -> str:
-    return f"{value}."

@@ -14,7 +14,7 @@ from typing import TypeVar
 from greygate.spec.dns import Absent, TextAnswer, Texts, Unanswered, bare
 from greygate.text import _, listing
 
-ISSUE, ISSUE_WILD = "issue", "issuewild"
+ISSUE, ISSUE_WILD = RESTRICTING = ("issue", "issuewild")
 CRITICAL = 128  # 4.1: bit 0 of the flags
 # 4.1.1 and RFC 9495; to an authority that heeds the critical flag every other tag is unknown.
 KNOWN_TAGS = frozenset((ISSUE, ISSUE_WILD, "iodef", "issuemail"))

@@ -16,7 +16,7 @@ from greygate.site.model import Certificates, Editor, Layout, Node, Zone
 from greygate.spec.dns import Absence, Absent, Failure, TextAnswer, Texts, Unanswered
 
 ACCOUNT = "https://acme.example/acct/1"
-GUARD = f'0 issue "letsencrypt.org; accounturi={ACCOUNT}; validationmethods=dns-01"'
+GUARD = f'0 issue "letsencrypt.org;accounturi={ACCOUNT};validationmethods=dns-01"'
 
 
 def sets(layout: Layout = Layout.NONE) -> tuple[RecordSet, ...]:

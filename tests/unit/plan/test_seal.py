@@ -13,7 +13,7 @@ from greygate.spec.caa import answered
 from greygate.spec.dns import Absence, Absent, Failure, TextAnswer, Texts, Unanswered
 
 ACCOUNT = "https://acme.example/acct/1"
-GUARD = f'0 issue "letsencrypt.org; accounturi={ACCOUNT}; validationmethods=dns-01"'
+GUARD = f'0 issue "letsencrypt.org;accounturi={ACCOUNT};validationmethods=dns-01"'
 ABSENT = Absent(Absence.NO_NAME)
 SILENT = Unanswered(Failure.SILENCE)
 NAME = "twinkle.example"
@@ -43,7 +43,7 @@ def missing(site: Site, *answers: TextAnswer) -> str | None:
         ([Texts((GUARD, '0 issue "other.example"'))], False),
         ([Texts((GUARD, '0 issuewild "letsencrypt.org"'))], False),
         ([Texts((GUARD.replace("dns-01", "dns-01,http-01"),))], False),
-        ([Texts((GUARD.replace("; validationmethods=dns-01", ""),))], False),
+        ([Texts((GUARD.replace(";validationmethods=dns-01", ""),))], False),
         ([Texts((GUARD.replace("acct/1", "acct/2"),))], False),
         ([Texts((GUARD.replace('01"', '01;"'),))], False),  # malformed: some would be lenient
         ([Texts((f'0 issue "{";" * 2}"',))], False),

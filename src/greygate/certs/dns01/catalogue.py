@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from greygate.certs.dns01 import acme_dns, manual
+from greygate.certs.dns01 import acme_dns, manual, zone_writer
 from greygate.certs.dns01.solver import Solver
 from greygate.plan.paths import Paths
 from greygate.progress import Progress
@@ -12,6 +12,8 @@ from greygate.site.model import Challenge, Zone
 
 SOLVERS: Mapping[Challenge, Callable[[Zone, Paths, Progress], Solver]] = {
     Challenge.ACME_DNS: acme_dns.solver,
+    Challenge.RFC2136: zone_writer.solver,
+    Challenge.LEXICON: zone_writer.solver,
     Challenge.MANUAL: manual.solver,
 }
 

@@ -1,0 +1,79 @@
+"""PowerDNS on loopback with one zone, written by its HTTP interface: a provider to lexicon."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+import httpx
+
+from acme_rig.programs import free_port, opens, program, wait
+from greygate.probe.dns import Resolver
+
+HERE = "127.0.0.1"
+TOKEN = "open sesame, PowerDNS"
+SCHEMA = Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql")
+CONFIG = """\
+launch=gsqlite3
+gsqlite3-database={below}/zones.db
+local-address={here}
+local-port={dns}
+api=yes
+api-key={token}
+webserver=yes
+webserver-address={here}
+webserver-port={api}
+socket-dir={below}
+cache-ttl=0
+query-cache-ttl=0
+negquery-cache-ttl=0
+zone-cache-refresh-interval=0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PowerDns:
+    """One that runs."""
+
+    zone: str
+    dns: int
+    api: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{HERE}:{self.api}"
+
+    @property
+    def resolver(self) -> Resolver:
+        return Resolver((ip_address(HERE), self.dns))
+
+
+@contextmanager
+def running(zone: str) -> Iterator[PowerDns]:
+    """Serves an empty zone until the block ends."""
+    with tempfile.TemporaryDirectory(prefix="gg-pdns-") as name:
+        below = Path(name)
+        made = PowerDns(zone, free_port(HERE), free_port(HERE))
+        with closing(sqlite3.connect(below / "zones.db")) as database:
+            database.executescript(SCHEMA.read_text())
+        config = CONFIG.format(below=below, here=HERE, dns=made.dns, api=made.api, token=TOKEN)
+        (below / "pdns.conf").write_text(config)
+        log = below / "pdns.log"
+        with program(("pdns_server", f"--config-dir={below}"), log) as started:
+            wait(lambda: opens(HERE, made.api), started, log)
+            _create(made)
+            yield made
+
+
+def _create(made: PowerDns) -> None:
+    answer = httpx.post(
+        f"{made.url}/api/v1/servers/localhost/zones",
+        headers={"X-API-Key": TOKEN},
+        json={"name": f"{made.zone}.", "kind": "Native", "nameservers": ["ns.example."]},
+    )
+    answer.raise_for_status()
