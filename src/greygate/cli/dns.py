@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
+from greygate.cli.dns_apply_report import (
+    agreement,
+    demand_safe,
+    difference_text,
+    outcomes_text,
+    outcomes_told,
+)
 from greygate.cli.dns_report import check_text, check_told, plan_text
 from greygate.cli.help import family
-from greygate.errors import WrongUsage
-from greygate.home import choice, published
+from greygate.errors import Trouble, WrongUsage
+from greygate.home import choice, published, publishing
 from greygate.home.half import Home, existing_site
 from greygate.home.preparation import found
 from greygate.home.published import Server
@@ -20,7 +28,7 @@ from greygate.plan.spelling import Spelling, told
 from greygate.probe.dns import Resolver, place_of
 from greygate.text import _
 
-command = family("dns", "DNS: plan, check.")
+command = family("dns", "DNS: plan, check, apply.")
 
 # Asked besides this machine's own, which may have a view of its own; three operators.
 PUBLIC = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
@@ -82,6 +90,69 @@ def check(
         found_ = published.look(home, _servers(resolver))
     output.emit(check_told(found_), as_json=common.json, text=check_text(found_))
     return 0 if found_.right else UNHEALTHY
+
+
+@command.command
+def apply(
+    *,
+    yes: Annotated[
+        str | None,
+        Parameter(metavar="DIGEST", help="Do not ask, if the plan still has this digest."),
+    ] = None,
+    force: Annotated[
+        bool, Parameter(help="Also where more than a third of a zone, or its NS, would change.")
+    ] = False,
+    dry_run: Annotated[bool, Parameter(help="Show the difference, change nothing.")] = False,
+    resolver: Annotated[
+        str | None,
+        Parameter(metavar="ADDRESS[:PORT]", help="Ask this one which servers the zones have."),
+    ] = None,
+    common: Common = NONE,
+) -> int:
+    """Publish the plan in the zones that can be written from here; tell what to type in others.
+
+    Which zones can be written the site file says: dns = "rfc2136" (signed updates to the primary)
+    or dns = "lexicon:PROVIDER" below [[zone]]. What is there is asked at the zones' own servers
+    and the difference is shown first; afterwards they are asked until they tell the plan.
+    Nothing else in a zone is touched.
+
+    Ends with 0 where all is as planned, with 1 otherwise; run it again as often as you like.
+
+    For example:
+
+        greygate dns apply
+        greygate dns apply --yes 1f0c9e5b7a2d
+    """
+    home = _home(common)
+    steps = output.Steps()
+    with steps.step(_("asking the zones' own servers")):
+        seen = publishing.look(home, _servers([resolver] if resolver else None)[0].resolver)
+    agreed = agreement(seen)
+    if not common.json:
+        output.note(difference_text(seen))
+    if agreed is not None and not dry_run and (yes is not None or not common.json):
+        demand_safe(seen, force=force)
+        _demand_agreement(agreed, yes)
+        done = list(publishing.publish(seen, steps))
+    else:
+        done = list(publishing.unwritten(seen))
+    output.emit(outcomes_told(done, agreed), as_json=common.json, text=outcomes_text(done))
+    return 0 if all(it.right for it in done) else UNHEALTHY
+
+
+def _demand_agreement(digest: str, yes: str | None) -> None:
+    if yes is not None and yes != digest:
+        raise Trouble(
+            _("cannot apply: you agreed to {yes}, and the plan is {digest} now").format(
+                yes=yes, digest=digest
+            ),
+            _("look at the difference again: greygate dns apply"),
+        )
+    if yes is None:
+        if not sys.stdin.isatty():
+            agree = _("look at the difference, then: greygate dns apply --yes {digest}")
+            raise WrongUsage(_("cannot ask: no terminal is there"), agree.format(digest=digest))
+        output.confirm(_("write this?"))
 
 
 def _home(common: Common) -> Home:
