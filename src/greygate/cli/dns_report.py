@@ -11,6 +11,7 @@ from greygate.plan.published import State, Verdict
 from greygate.plan.records import Need, RecordSet, unguarded, zones
 from greygate.plan.spelling import Spelling, lines, spelled, title, usual
 from greygate.site.model import Layout, Site
+from greygate.spec.dns import Signing, Unanswered
 from greygate.text import _, listing
 
 
@@ -30,6 +31,7 @@ def plan_text(site: Site, sets: tuple[RecordSet, ...], spelling: Spelling | None
 
 def check_text(found: Published) -> str:
     parts = ["\n".join(_told(verdicts)) for verdicts in _by_records(found)]
+    parts += _signing(found)
     if found.unsealed is not None:
         parts.append(_("not sealed: {cure}").format(cure=found.unsealed))
     return "\n".join(parts)
@@ -51,7 +53,24 @@ def check_told(found: Published) -> dict[str, Any]:
             }
             for it in found.verdicts
         ],
+        "dnssec": [
+            {"zone": it.zone, "server": it.server, "state": _state(it.state)} for it in found.signed
+        ],
     }
+
+
+def _signing(found: Published) -> Iterator[str]:
+    """How each zone is signed; those who say the same in one line."""
+    for zone, said in groupby(found.signed, key=lambda it: it.zone):
+        servers: dict[str, list[str]] = {}
+        for it in said:
+            servers.setdefault(_state(it.state), []).append(it.server)
+        for state, who in servers.items():
+            yield f"{'DNSSEC':<20} {zone}: {state}  ({listing(who)})"
+
+
+def _state(state: Signing | Unanswered) -> str:
+    return state.value if isinstance(state, Signing) else str(state)
 
 
 def _notes(sets: tuple[RecordSet, ...]) -> Iterator[str]:

@@ -12,10 +12,19 @@ from greygate.plan.records import RecordSet, record_sets, zones
 from greygate.plan.seal import unsealed
 from greygate.probe.authority import authorities, guards
 from greygate.probe.dns import Resolver
-from greygate.spec.dns import Unanswered
+from greygate.spec.dns import Signing, Unanswered
 from greygate.text import _
 
 AT_ONCE = 8  # questions under way
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """How one zone is signed, as one resolver tells."""
+
+    zone: str
+    server: str
+    state: Signing | Unanswered
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +33,12 @@ class Published:
 
     verdicts: tuple[Verdict, ...]
     unsealed: str | None
+    signed: tuple[Signed, ...] = ()
 
     @property
     def right(self) -> bool:
-        return self.unsealed is None and not any(it.harms for it in self.verdicts)
+        bogus = any(it.state is Signing.BOGUS for it in self.signed)
+        return self.unsealed is None and not bogus and not any(it.harms for it in self.verdicts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +56,12 @@ def look(home: Home, resolvers: Sequence[Server]) -> Published:
     asked = [(it, server) for it in sets for server in (*own[it.zone.name], *resolvers)]
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         verdicts = list(pool.map(lambda pair: _asked(*pair), asked))
+        pairs = [(zone, server) for zone in own for server in resolvers]
+        signed = list(pool.map(lambda pair: _signed(*pair), pairs))
     return Published(
-        verdicts=(*_undelegated(sets, own), *verdicts), unsealed=not_sealed(home, resolvers[0])
+        verdicts=(*_undelegated(sets, own), *verdicts),
+        unsealed=not_sealed(home, resolvers[0]),
+        signed=tuple(signed),
     )
 
 
@@ -64,6 +79,10 @@ def _own(zone: str, first: Server) -> tuple[Server, ...]:
 
 def _asked(records: RecordSet, server: Server) -> Verdict:
     return judged(records, server.name, server.resolver.texts(records.name, records.type))
+
+
+def _signed(zone: str, server: Server) -> Signed:
+    return Signed(zone, server.name, server.resolver.signing(zone))
 
 
 def _undelegated(

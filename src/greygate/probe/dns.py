@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from ipaddress import ip_address
 
 import dns.exception
+import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
@@ -22,6 +24,7 @@ from greygate.spec.dns import (
     Failure,
     Service,
     Services,
+    Signing,
     SrvAnswer,
     TextAnswer,
     Texts,
@@ -110,6 +113,29 @@ class Resolver:
             return answer
         values = tuple(sorted(it.to_text(omit_final_dot=True) for it in answer))
         return Texts(values, _aliases(answer))
+
+    def signing(self, zone: str) -> Signing | Unanswered:
+        """How the zone is signed, as far as this resolver tells: by DS, and by its own verdict."""
+        match self.texts(zone, "DS"):
+            case Absent():
+                return Signing.UNSIGNED
+            case Unanswered() as untold:
+                return untold
+        answer = self._with(dns.flags.RD | dns.flags.AD)._ask(zone, dns.rdatatype.SOA)
+        if isinstance(answer, dns.resolver.Answer):
+            verified = bool(answer.response.flags & dns.flags.AD)
+            return Signing.VALID if verified else Signing.UNCHECKED
+        unchecked = self._with(dns.flags.RD | dns.flags.CD).texts(zone, "SOA")
+        if isinstance(unchecked, Texts):
+            return Signing.BOGUS
+        return answer if isinstance(answer, Unanswered) else Signing.UNCHECKED
+
+    def _with(self, flags: int) -> Resolver:
+        """The same, asking with these flags."""
+        twin = copy(self)
+        twin._resolver = copy(self._resolver)
+        twin._resolver.flags = flags
+        return twin
 
     def _ask(
         self, name: str, kind: dns.rdatatype.RdataType

@@ -46,6 +46,15 @@ _ANSWERED = frozenset(
 )
 
 
+class Signing(Enum):
+    """Whether a zone is signed, and whether a resolver takes its signatures (RFC 4035)."""
+
+    UNSIGNED = "not signed"
+    VALID = "signed, and verified"
+    UNCHECKED = "signed, not verified by this resolver"
+    BOGUS = "signed wrongly"  # who verifies gets nothing of the zone
+
+
 @dataclass(frozen=True, slots=True)
 class Absent:
     """The records are not there: those who must know have said so."""

@@ -82,6 +82,10 @@ def test_it_is_shown_agreed_to_written_and_seen(run: Run, rig: Rig, words: tuple
     again = run(*words)
     assert (again.code, "digest" in again.err) == (0, False)
     assert again.out.split() == ["right", "twinkle.example", "right", "other.example"]
+    checked = run("dns", "check", *words[2:])
+    assert checked.code == 0, checked.out
+    assert f"twinkle.example: not signed  ({rig.resolver})" in checked.out
+    assert "ns.example" in checked.out
 
 
 def test_a_digest_of_another_plan_is_no_agreement(
