@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from binascii import Error
 from dataclasses import dataclass
 
 from greygate.secret import Secret
@@ -75,7 +74,7 @@ def _made(name: str | None, algorithm: str | None, secret: str | None) -> TsigKe
         raise BadTsigKey(_("{name} is no algorithm of RFC 8945").format(name=plain))
     try:
         decoded = b64decode(secret or "", validate=True)
-    except Error as problem:
+    except ValueError as problem:  # binascii.Error is one, letters beyond ASCII are another
         raise BadTsigKey(_("the secret is not base64")) from problem
     if not decoded:
         raise BadTsigKey(_("the secret is missing"))

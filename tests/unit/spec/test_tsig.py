@@ -48,6 +48,7 @@ def test_each_program_s_spelling_is_read(text: str) -> None:
         ("a:b:c:d", "neither"),
         ("hmac-sha3:a:YQ==", "hmac-sha3 is no algorithm"),
         ("a:not base64", "not base64"),
+        ("a:\x80", "not base64"),
         ("a:", "missing"),
         ("a b:YQ==", "no name"),
         (KEYMGR.replace("id: greygate", "name: greygate"), "no name"),
