@@ -1,4 +1,4 @@
-"""`./dev bench`: measure everything and write RESULTS.md."""
+"""`./dev bench [SECTION...]`: measure all of it, or what is named, and write RESULTS.md."""
 
 from __future__ import annotations
 
@@ -6,42 +6,49 @@ import os
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 
-from bench.ratio import Ratio
-from bench.second_start import measure as second_start
-from bench.weight import measure as weight
+from bench import link_holes, page, start
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
 INSIDE = "--inside"
+SECTIONS: dict[str, Callable[[Path], str]] = {
+    "start": start.measure,
+    "holes": link_holes.measure,
+}
+ALONE = ("start",)  # in a network of its own, so that no server of this machine is met
 
 
 def main() -> None:
-    """Measure in a network namespace of our own, so that no server of this machine is met."""
+    """Each section is written as soon as it is measured."""
     if os.geteuid() != 0:
         sys.exit("./dev bench: needs root: it runs the server with its overlay")
-    if INSIDE not in sys.argv:
-        subprocess.run(("./greygate", "prepare"), check=True)
-        again = (sys.executable, "-m", "bench", INSIDE)
-        lo_up = 'ip link set lo up && exec "$@"'
-        sys.exit(subprocess.call(("unshare", "--net", "--", "sh", "-c", lo_up, "sh", *again)))
+    inside, names = INSIDE in sys.argv, [it for it in sys.argv[1:] if it != INSIDE]
+    if unknown := set(names) - set(SECTIONS):
+        sys.exit(f"./dev bench: no section is called {min(unknown)}: {', '.join(SECTIONS)}")
+    for name in names or SECTIONS:
+        if name in ALONE and not inside:
+            _in_a_network_of_its_own(name)
+        else:
+            _measure(name)
+    if not inside:
+        sys.stdout.write(page.PAGE.read_text("utf-8"))
+
+
+def _measure(name: str) -> None:
     # Not below /root: the services' accounts could not enter.
     with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="greygate-bench-") as below:
         Path(below).chmod(0o711)
-        rows = (second_start(Path(below)), *weight(Path(below)))
-    RESULTS.write_text(_page(rows), "utf-8")
-    sys.stdout.write(RESULTS.read_text("utf-8"))
+        page.write(name, SECTIONS[name](Path(below)), tuple(SECTIONS))
 
 
-def _page(rows: tuple[Ratio, ...]) -> str:
-    day = datetime.now(UTC).strftime("%Y-%m-%d")
-    head = "| what | ours | beside it | ratio | we want |\n|---|---|---|---|---|\n"
-    table = "".join(f"{row.told()}\n" for row in rows)
-    return (
-        f"# Measured\n\n{day}, {os.cpu_count()} cores, medians; `./dev bench` writes this page.\n\n"
-        f"{head}{table}"
-    )
+def _in_a_network_of_its_own(name: str) -> None:
+    subprocess.run(("./greygate", "prepare"), check=True)
+    again = (sys.executable, "-m", "bench", INSIDE, name)
+    lo_up = 'ip link set lo up && exec "$@"'
+    done = subprocess.call(("unshare", "--net", "--", "sh", "-c", lo_up, "sh", *again))
+    if done != 0:
+        sys.exit(done)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from bench import page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,8 +18,17 @@ class Ratio:
     unit: str
     wanted: float
 
-    def told(self) -> str:
+    @property
+    def told(self) -> tuple[str, ...]:
         return (
-            f"| {self.what} | {self.ours:.2f} {self.unit} | {self.beside:.2f} {self.unit} "
-            f"| {self.ours / self.beside:.2f} | at most {self.wanted:g} |"
+            self.what,
+            f"{self.ours:.2f} {self.unit}",
+            f"{self.beside:.2f} {self.unit}",
+            f"{self.ours / self.beside:.2f}",
+            f"at most {self.wanted:g}",
         )
+
+
+def table(rows: Iterable[Ratio]) -> str:
+    heads = ("what", "ours", "beside it", "ratio", "we want")
+    return page.table(heads, (row.told for row in rows))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 
 import acme_rig.rig
@@ -31,6 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Debian keeps haproxy and nft where an ordinary user's PATH does not look."""
     os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:{needs.SBIN}"
     processes.shorten_paths(config)
+    settings.register_profile("busy machine", suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("busy machine")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> processes.TwoQueues:
