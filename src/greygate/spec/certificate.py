@@ -22,6 +22,7 @@ class Due(Enum):
     OTHER_ISSUER = "other-issuer"
     NOT_YET_VALID = "not-yet-valid"  # or the clock is behind
     OLD = "old"  # two thirds of its life are over
+    ADVISED = "advised"  # its authority asks for it (ARI, RFC 9773)
     REPLACED = "replaced"  # whoever keeps it has made another
 
 
