@@ -27,6 +27,7 @@ OWN = 0o700
 LARGEST = 1_000_000  # octets of one member; the real ones are below 10,000
 
 _OF_EDGES = re.compile(r"keys/site\.pem|edges/[a-z][a-z0-9-]{0,31}/overlay\.pem")
+_OF_ACME = re.compile(r"keys/acme-(accounts|dns)\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Identity:
 
 def gathered(paths: Paths, *, site: str | None) -> Identity:
     """The identity as it is on this machine now."""
-    kept = (*_kept(paths), *_of_edges(paths))
+    kept = (*_kept(paths), *_of_edges(paths), *_of_acme(paths))
     members = {_place(paths, path): Path(path).read_bytes() for path in kept}
     if site is not None:
         members[SITE] = site.encode()
@@ -128,6 +129,9 @@ def restore_into(paths: Paths, identity: Identity, *, accounts: bool) -> None:
         path = paths.state / name
         directory(path.parent, mode=OWN if path != paths.site_key else keys.TRAVERSED)
         write_new(path, identity.members[name], owner=Owner.ourselves(), mode=0o400)
+    for name in filter(_OF_ACME.fullmatch, identity.members):
+        path = paths.state / name
+        write_new(path, identity.members[name], owner=Owner.ourselves(), mode=0o600)
 
 
 def _demand_same_keys(paths: Paths, identity: Identity, there: bytes) -> None:
@@ -153,6 +157,11 @@ def _of_edges(paths: Paths) -> tuple[PurePosixPath, ...]:
     edges = sorted(Path(paths.edges).glob("*/overlay.pem"))
     made = (paths.site_key, *map(PurePosixPath, edges))
     return tuple(path for path in made if Path(path).exists())
+
+
+def _of_acme(paths: Paths) -> tuple[PurePosixPath, ...]:
+    """What CAA records and CNAMEs name; keys may be exchanged, and names added."""
+    return tuple(it for it in (paths.acme_accounts, paths.acme_dns) if Path(it).exists())
 
 
 def _place(paths: Paths, path: PurePosixPath) -> str:

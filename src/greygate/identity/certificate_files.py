@@ -53,8 +53,10 @@ def ensure_certificate(
     With files the site's own authority stays beside it: it is in identity.tar, and people who
     trusted it need not do so again on the day the files are given up.
     """
-    if not from_files(told, paths):
+    if not vouched(told, paths):
         return authority.ensure_certificate(paths, wanted, accounts=accounts, now=now)
+    if told.source is Source.ACME:
+        return _ordered(paths, wanted, accounts=accounts, now=now)
     assert told.chain is not None, "the parser demands it"
     assert told.key is not None, "the parser demands it"
     directory(paths.ca.parent, mode=keys.TRAVERSED)
@@ -72,9 +74,21 @@ def ensure_certificate(
     )
 
 
-def from_files(told: Certificates, paths: Paths) -> bool:
-    """Whether files serve; where loopback stands in, no such certificate fits."""
-    return told.source is Source.FILES and not paths.stand_in
+def vouched(told: Certificates, paths: Paths) -> bool:
+    """Whether somebody else vouches; where loopback stands in, no such certificate fits."""
+    return told.source is not Source.OWN and not paths.stand_in
+
+
+def _ordered(paths: Paths, wanted: CertificateNames, *, accounts: bool, now: datetime) -> Certified:
+    """What was ordered is in place already; our own authority is kept beside it."""
+    directory(paths.ca.parent, mode=keys.TRAVERSED)
+    own = authority.ensure_authority(paths, wanted, now=now)
+    give(
+        paths.certificate,
+        owner=Owner.account(keys.HAPROXY) if accounts else Owner.ourselves(),
+        mode=0o400,
+    )
+    return Certified(fingerprint=own.fingerprint, renewed=None, new_authority=None)
 
 
 def served(paths: Paths) -> Covered | None:
@@ -90,15 +104,15 @@ def chain_in(
 ) -> Chain:
     """The certificate in these files, fit to serve `names`; Trouble with the first thing wrong."""
     read = Chain(_certificates(chain), _key(key))
-    problem = _problem(read, names, now)
+    problem = flaw(read, names, now)
     if problem is not None:
         what, cure = problem
         raise _unfit(chain, what, cure)
     return read
 
 
-def _problem(read: Chain, names: Sequence[str], now: datetime) -> tuple[str, str] | None:
-    """What is wrong, and the cure."""
+def flaw(read: Chain, names: Sequence[str], now: datetime) -> tuple[str, str] | None:
+    """What is wrong with it for serving `names`, and the cure."""
     leaf = read.certificates[0]
     if leaf.public_key() != read.key.public_key():
         return (

@@ -101,6 +101,11 @@ class Paths:
         return self.certificates / "acme"
 
     @property
+    def acme_accounts(self) -> PurePosixPath:
+        """Our accounts at certificate authorities, with their keys, JSON, root only."""
+        return self.keys / "acme-accounts.json"
+
+    @property
     def acme_dns(self) -> PurePosixPath:
         """The credentials of acme-dns registrations, JSON, root only."""
         return self.keys / "acme-dns.json"

@@ -37,6 +37,9 @@ PORT = 53
 PATIENCE = 10.0  # seconds for one question, all servers and repetitions together
 ONE_TRY = 3.0  # seconds until it is asked again
 
+# Asked besides this machine's own, which may have a view of its own; three operators.
+PUBLIC = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
+
 _FAILURES = {
     dns.rcode.SERVFAIL: Failure.SERVER,
     dns.rcode.REFUSED: Failure.REFUSED,

@@ -51,6 +51,18 @@ def test_a_round_trip_gives_the_same_server(paths: Paths, tmp_path: Path) -> Non
     assert (identity.server_name, identity.site) == ("home.example", SITE)
 
 
+def test_accounts_at_authorities_come_back(paths: Paths, tmp_path: Path) -> None:
+    for path in (paths.acme_accounts, paths.acme_dns):
+        Path(path).write_text(f'{{"{path.name}": {{}}}}')
+    archive.ensure_archive(paths, site=SITE)
+    other = _paths(tmp_path / "other")
+    identity = archive.read(Path(paths.identity).read_bytes())
+    archive.restore_into(other, identity, accounts=False)
+    for path in (other.acme_accounts, other.acme_dns):
+        assert Path(path).read_text() == f'{{"{path.name}": {{}}}}'
+        assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
+
+
 def test_a_restore_that_was_killed_can_be_run_again(paths: Paths, tmp_path: Path) -> None:
     identity = archive.gathered(paths, site=None)
     other = _paths(tmp_path / "other")

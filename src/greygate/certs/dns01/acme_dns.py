@@ -16,16 +16,16 @@ from typing import Any
 import httpx
 
 from greygate.errors import Trouble
+from greygate.identity import keys
 from greygate.machine.files import Owner, directory, replace
 from greygate.plan.paths import Paths
-from greygate.progress import Progress
+from greygate.progress import Progress, Silent
 from greygate.site.model import Zone
 from greygate.spec.dns import bare
 from greygate.text import _
 
 PATIENCE = 60.0  # seconds; its TXT records live for one
 ONE_REQUEST = 15.0  # seconds
-OURS_ALONE = 0o700
 PARTS = ("username", "password", "fulldomain", "subdomain")
 
 Registration = dict[str, str]
@@ -43,7 +43,7 @@ class AcmeDns:
 
     def alias(self, name: str) -> str | None:
         """The name that a registration was given; it is made at the first question."""
-        found = self._registrations().get(bare(name)) or self._register(bare(name))
+        found = self.registrations().get(bare(name)) or self._register(bare(name))
         return bare(found["fulldomain"])
 
     def publish(self, place: str, value: str) -> None:
@@ -60,7 +60,7 @@ class AcmeDns:
         return None
 
     def _owner_of(self, place: str) -> Registration:
-        for found in self._registrations().values():
+        for found in self.registrations().values():
             if bare(found["fulldomain"]) == bare(place):
                 return found
         raise Trouble(
@@ -82,10 +82,10 @@ class AcmeDns:
             made = {part: str(told[part]) for part in PARTS}
         except (ValueError, KeyError, TypeError) as broken:
             raise self._refused(_("register {name}").format(name=name), answer) from broken
-        self._keep({**self._registrations(), name: made})
+        self._keep({**self.registrations(), name: made})
         return made
 
-    def _registrations(self) -> dict[str, Registration]:
+    def registrations(self) -> dict[str, Registration]:
         """By our name; of this server alone."""
         return self._all().get(self._server, {})
 
@@ -107,7 +107,7 @@ class AcmeDns:
             ) from broken
 
     def _keep(self, registrations: dict[str, Registration]) -> None:
-        directory(self._kept.parent, mode=OURS_ALONE)
+        directory(self._kept.parent, mode=keys.TRAVERSED)
         content = json.dumps({**self._all(), self._server: registrations}, indent=2)
         replace(self._kept, content.encode(), owner=Owner.ourselves(), mode=0o600)
 
@@ -146,6 +146,15 @@ _HINTS = {
     ),
     404: _("it takes no new registrations, or that is no acme-dns: see acme_dns in the site file"),
 }
+
+
+def registered(server: str, paths: Paths) -> dict[str, str]:
+    """Where each name leads that is registered there, as far as we may look; nobody is asked."""
+    try:
+        made = AcmeDns(server, paths.acme_dns, Silent()).registrations()
+    except (Trouble, PermissionError):
+        return {}
+    return {name: bare(it["fulldomain"]) for name, it in made.items()}
 
 
 def solver(zone: Zone, paths: Paths, progress: Progress) -> AcmeDns:

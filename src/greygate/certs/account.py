@@ -1,0 +1,180 @@
+"""Our account at an authority: opened once, kept, its key exchanged (RFC 8555, 7.3)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+from acme import client, errors, messages
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from josepy.interfaces import JSONDeSerializable
+from josepy.json_util import encode_b64jose
+from josepy.jwa import ES256
+from josepy.jwk import JWKEC
+
+from greygate.certs.kept import Account, Kept
+from greygate.certs.network import Network
+from greygate.certs.refusal import UNKNOWN_ACCOUNT, AuthorityRefused, told
+from greygate.errors import Trouble
+from greygate.progress import Progress
+from greygate.secret import Secret
+from greygate.text import _
+
+Found = tuple[client.ClientV2, Account]
+
+
+def opened(authority: str, kept: Kept, progress: Progress, *, email: str | None) -> Found:
+    """A client that signs as our account, which is opened where there is none."""
+    account = _settled(authority, kept, kept.account() or _new(kept))
+    acme = _client(authority, account.key)
+    uri = _existing(acme, authority) or _open(acme, authority, email, progress)
+    acme.net.account = _resource(uri)
+    if account.uri not in (None, uri):
+        progress.note(
+            _("the authority did not know our account any more: it is {uri} now").format(uri=uri)
+        )
+    current = replace(account, uri=uri, identities=_identities(acme))
+    if current != account:
+        kept.keep_account(current)
+    return acme, current
+
+
+def rekeyed(authority: str, kept: Kept) -> Account:
+    """The account with another key; its address stays, and so does what CAA says of it."""
+    found = kept.account()
+    account = None if found is None else _settled(authority, kept, found)
+    acme = None if account is None else _client(authority, account.key)
+    uri = None if acme is None else _existing(acme, authority)
+    if account is None or acme is None or uri is None:
+        raise Trouble(
+            _("cannot exchange the account's key: {authority} knows no account of ours").format(
+                authority=authority
+            ),
+            _("it is opened with the first order: greygate cert issue"),
+        )
+    acme.net.account = _resource(uri)
+    coming = _new_key()
+    kept.keep_account(replace(account, uri=uri, coming=coming))  # a kill must lose neither
+    with told(_("exchange the account's key"), authority):
+        _exchange(acme, uri, old=account.key, new=coming)
+    done = replace(account, uri=uri, key=coming)
+    kept.keep_account(done)
+    return done
+
+
+def _identities(acme: client.ClientV2) -> tuple[str, ...]:
+    return tuple(acme.directory.meta.caa_identities or ())
+
+
+def _settled(authority: str, kept: Kept, account: Account) -> Account:
+    """After an exchange that was cut short: the account with the key that the authority knows."""
+    if account.coming is None:
+        return account
+    known = _existing(_client(authority, account.coming), authority)
+    key = account.coming if known is not None else account.key
+    settled = replace(account, uri=known or account.uri, key=key, coming=None)
+    kept.keep_account(settled)
+    return settled
+
+
+def _new(kept: Kept) -> Account:
+    made = Account(uri=None, key=_new_key())
+    kept.keep_account(made)  # before the authority knows it: an answer may get lost
+    return made
+
+
+def _new_key() -> Secret:
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return Secret(pem.decode("ascii"))
+
+
+def _jwk(key: Secret) -> JWKEC:
+    loaded = serialization.load_pem_private_key(key.reveal().encode(), password=None)
+    assert isinstance(loaded, ec.EllipticCurvePrivateKey), "we make no others"
+    return JWKEC(key=loaded)
+
+
+def _client(authority: str, key: Secret) -> client.ClientV2:
+    network = Network(_jwk(key))
+    with told(_("read the authority's directory"), authority):
+        return client.ClientV2(client.ClientV2.get_directory(authority, network), network)
+
+
+def _existing(acme: client.ClientV2, authority: str) -> str | None:
+    """The address of the account that this key has; None where it has none there."""
+    asked = messages.NewRegistration.from_data(only_return_existing=True)
+    try:
+        with told(_("look for our account"), authority):
+            try:
+                acme.new_account(asked)
+            except errors.ConflictError as found:
+                return str(found.location)
+    except AuthorityRefused as refused:
+        if refused.code != UNKNOWN_ACCOUNT:
+            raise
+    return None
+
+
+def _open(acme: client.ClientV2, authority: str, email: str | None, progress: Progress) -> str:
+    wanted = messages.NewRegistration.from_data(email=email, terms_of_service_agreed=True)
+    with told(_("open an account"), authority):
+        if acme.external_account_required():
+            raise AuthorityRefused(
+                _("cannot open an account: {authority} wants one made beforehand").format(
+                    authority=authority
+                ),
+                _("take another authority: directory under [certificates] in the site file"),
+            )
+        terms = acme.directory.meta.terms_of_service
+        progress.note(_("opening an account, agreeing to {terms}").format(terms=terms or authority))
+        made = acme.new_account(wanted)
+    return str(made.uri)
+
+
+def _resource(uri: str) -> messages.RegistrationResource:
+    return messages.RegistrationResource(body=messages.Registration(), uri=uri)
+
+
+class _Signed(JSONDeSerializable):
+    """What was signed already, as the payload of another signature."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self._content = dict(content)
+
+    def to_partial_json(self) -> dict[str, Any]:
+        return self._content
+
+    @classmethod
+    def from_json(cls, jobj: Any) -> _Signed:
+        return cls(jobj)
+
+
+def _exchange(acme: client.ClientV2, uri: str, *, old: Secret, new: Secret) -> None:
+    """RFC 8555, 7.3.5: the new key signs that it takes over, the old one sends it."""
+    url, key = str(acme.directory["keyChange"]), _jwk(new)
+    header = {"alg": "ES256", "jwk": _public(key), "url": url}
+    payload = {"account": uri, "oldKey": _public(_jwk(old))}
+    protected, body = (_encoded(it) for it in (header, payload))
+    signature = ES256.sign(key.key, f"{protected}.{body}".encode())
+    inner = {
+        "protected": protected,
+        "payload": body,
+        "signature": encode_b64jose(signature),
+    }
+    acme.net.post(url, _Signed(inner), new_nonce_url=acme.directory["newNonce"])
+
+
+def _public(key: JWKEC) -> dict[str, Any]:
+    return cast(dict[str, Any], json.loads(key.public_key().json_dumps()))
+
+
+def _encoded(it: Mapping[str, Any]) -> str:
+    return encode_b64jose(json.dumps(it).encode())

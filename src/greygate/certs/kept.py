@@ -1,0 +1,181 @@
+"""What is kept of our dealings with an authority: accounts, an unfinished order, the last failure.
+
+Each is one small JSON file, root's alone, replaced whole. A damaged one is as good as none, but
+for accounts, which CAA records may name.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from greygate.errors import Trouble
+from greygate.identity import keys
+from greygate.machine.files import Owner, directory, replace
+from greygate.plan.paths import Paths
+from greygate.secret import Secret
+from greygate.spec.renewal import Failure, Suggestion
+from greygate.text import _
+
+OURS_ALONE = 0o700
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account at an authority, by its address; `coming`: a key that is about to be its key."""
+
+    uri: str | None  # None: the key was made, and the authority not asked yet
+    key: Secret  # PEM
+    coming: Secret | None = None
+    identities: tuple[str, ...] = ()  # what the authority is called in CAA records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptOrder:
+    """An order under way, and the key that its certificate will have."""
+
+    uri: str
+    names: tuple[str, ...]
+    key: Secret  # PEM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """The certificate that we put in place last, and whose it is."""
+
+    directory: str
+    fingerprint: str
+
+
+class Kept:
+    """The files of one authority."""
+
+    def __init__(self, paths: Paths, authority: str) -> None:
+        self._paths = paths
+        self._authority = authority
+        self._below = paths.acme / urlsplit(authority).netloc.replace(":", "_")
+
+    def account(self) -> Account | None:
+        try:
+            found = _accounts(self._paths)[self._authority]
+            coming = found.get("coming")
+            return Account(
+                uri=found["uri"],
+                key=Secret(str(found["key"])),
+                coming=None if coming is None else Secret(str(coming)),
+                identities=tuple(map(str, found.get("identities", ()))),
+            )
+        except KeyError:
+            return None
+
+    def keep_account(self, account: Account) -> None:
+        told = {
+            "uri": account.uri,
+            "key": account.key.reveal(),
+            "coming": None if account.coming is None else account.coming.reveal(),
+            "identities": list(account.identities),
+        }
+        _write(self._paths.acme_accounts, {**_accounts(self._paths), self._authority: told})
+
+    def order(self) -> KeptOrder | None:
+        match _read(self._below / "order.json"):
+            case {"uri": str(uri), "names": list(names), "key": str(key)}:
+                return KeptOrder(uri=uri, names=tuple(map(str, names)), key=Secret(key))
+            case _:
+                return None
+
+    def keep_order(self, order: KeptOrder) -> None:
+        told = {"uri": order.uri, "names": list(order.names), "key": order.key.reveal()}
+        _write(self._below / "order.json", told)
+
+    def forget_order(self) -> None:
+        Path(self._below / "order.json").unlink(missing_ok=True)
+
+    def failure(self) -> Failure | None:
+        found = _read(self._paths.acme / "failure.json")
+        try:
+            return Failure(
+                at=datetime.fromisoformat(found["at"]),
+                cause=str(found["cause"]),
+                cure=str(found["cure"]),
+                times=int(found["times"]),
+                about=found["about"],
+                not_before=found["not_before"] and datetime.fromisoformat(found["not_before"]),
+            )
+        except (KeyError, ValueError, TypeError):
+            return None
+
+    def keep_failure(self, failure: Failure) -> None:
+        _write(
+            self._paths.acme / "failure.json",
+            {
+                "at": failure.at.isoformat(),
+                "cause": failure.cause,
+                "cure": failure.cure,
+                "times": failure.times,
+                "about": failure.about,
+                "not_before": failure.not_before and failure.not_before.isoformat(),
+            },
+        )
+
+    def forget_failure(self) -> None:
+        Path(self._paths.acme / "failure.json").unlink(missing_ok=True)
+
+    def suggestion(self) -> Suggestion | None:
+        found = _read(self._below / "suggestion.json")
+        try:
+            at, again = (datetime.fromisoformat(found[it]) for it in ("at", "ask_again"))
+            return Suggestion(str(found["about"]), at, again)
+        except (KeyError, ValueError, TypeError):
+            return None
+
+    def keep_suggestion(self, it: Suggestion) -> None:
+        told = {"about": it.about, "at": it.at.isoformat(), "ask_again": it.ask_again.isoformat()}
+        _write(self._below / "suggestion.json", told)
+
+    def installed(self) -> Installed | None:
+        match _read(self._paths.acme / "installed.json"):
+            case {"directory": str(authority), "fingerprint": str(fingerprint)}:
+                return Installed(directory=authority, fingerprint=fingerprint)
+            case _:
+                return None
+
+    def keep_installed(self, fingerprint: str) -> None:
+        told = {"directory": self._authority, "fingerprint": fingerprint}
+        _write(self._paths.acme / "installed.json", told)
+
+
+def _accounts(paths: Paths) -> dict[str, dict[str, Any]]:
+    path = paths.acme_accounts
+    try:
+        found = json.loads(Path(path).read_bytes())
+        return {str(it): dict(account) for it, account in found.items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, AttributeError, TypeError) as broken:
+        raise Trouble(
+            _("cannot read the accounts in {path}: damaged").format(path=path),
+            _("put it back from identity.tar; without it another account is opened"),
+        ) from broken
+    except PermissionError as closed:
+        raise Trouble(
+            _("cannot read {path}: not allowed").format(path=path), _("run this as root")
+        ) from closed
+
+
+def _read(path: PurePosixPath) -> dict[str, Any]:
+    try:
+        found = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(path: PurePosixPath, content: dict[str, Any]) -> None:
+    directory(path.parent, mode=keys.TRAVERSED if path.parent.name == "keys" else OURS_ALONE)
+    text = json.dumps(content, indent=2) + "\n"
+    replace(path, text.encode(), owner=Owner.ourselves(), mode=0o600)

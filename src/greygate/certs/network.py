@@ -1,0 +1,69 @@
+"""HTTPS to a certificate authority: signed, trusted by this machine's store, nonces forgiven."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import requests
+from acme import client, messages
+from josepy.errors import DeserializationError
+from josepy.jwa import ES256
+from josepy.jwk import JWK
+
+import greygate
+from greygate.certs.refusal import refusal
+
+PATIENCE = 30  # seconds for one request
+NONCES = 12  # tries; an authority may refuse a good nonce at any time (RFC 8555, 6.5)
+
+
+class Network(client.ClientNetwork):
+    """acme's own, which tries a nonce twice, and passes over Retry-After where it is refused."""
+
+    def __init__(self, key: JWK | None) -> None:
+        super().__init__(
+            key,
+            alg=ES256,
+            user_agent=f"greygate/{greygate.__version__}",
+            timeout=PATIENCE,
+        )
+        # requests would trust certifi's list, not what the operator has this machine trust.
+        self.verify_ssl = cast(bool, _store())
+
+    def post(self, *args: Any, **kwargs: Any) -> requests.Response:
+        for _attempt in range(NONCES - 1):
+            try:
+                return self._post_once(*args, **kwargs)
+            except messages.Error as refused:
+                if refused.code != "badNonce":
+                    raise
+        return self._post_once(*args, **kwargs)
+
+    def _send_request(self, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:
+        response = super()._send_request(method, url, *args, **kwargs)
+        if response.status_code in (requests.codes.too_many, requests.codes.unavailable):
+            _demand_not_limited(response)
+        return response
+
+
+def _demand_not_limited(response: requests.Response) -> None:
+    """Raise what an authority says that is asked too often, while its header is at hand."""
+    header = response.headers.get("Retry-After")
+    try:
+        problem = messages.Error.from_json(response.json())
+    except (ValueError, DeserializationError):
+        words = response.reason or str(response.status_code)
+        problem = messages.Error.with_code("rateLimited", detail=words)
+    if header is not None or problem.code == "rateLimited":
+        host = urlsplit(response.url).netloc
+        raise refusal(_ASKED, host, problem, retry_after=header)
+
+
+_ASKED = "ask the authority"
+
+
+def _store() -> str | bool:
+    paths = ssl.get_default_verify_paths()
+    return paths.cafile or paths.capath or True

@@ -1,0 +1,185 @@
+"""Where a name's challenge leads: followed at the zones' own servers, as the authority will.
+
+A resolver is asked for nothing that is about to be written: it would remember that it is not
+there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from greygate.certs.dns01.solver import Solver
+from greygate.errors import Trouble
+from greygate.plan.spelling import spelled_name, title
+from greygate.probe.authority import authorities
+from greygate.probe.dns import Resolver
+from greygate.site.model import Zone
+from greygate.spec.dns import ROOT, Absent, TextAnswer, Texts, Unanswered, bare
+from greygate.text import _, listing
+
+PREFIX = "_acme-challenge"  # RFC 8555, 8.4
+LONGEST = 8  # aliases in a row; resolvers give up after about as many
+
+Servers = tuple[tuple[str, Resolver], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """One name that is to be proved, and where the value for it is written."""
+
+    name: str
+    zone: Zone
+    solver: Solver
+    place: str
+    servers: Servers  # that have the last word on the place
+
+    @property
+    def challenge(self) -> str:
+        return f"{PREFIX}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why a name cannot be proved, and what would help."""
+
+    what: str
+    cure: str
+
+
+def find(name: str, zone: Zone, solver: Solver, resolver: Resolver) -> Proof | Missing:
+    """Where a value for `name` is to be written."""
+    challenge, wanted = f"{PREFIX}.{bare(name)}", solver.alias(f"{PREFIX}.{bare(name)}")
+    place, ways = challenge, [challenge]
+    while True:
+        match servers_of(place, resolver):
+            case Missing() as missing:
+                return missing
+            case servers:
+                led = _led(place, servers)
+        if isinstance(led, Missing):
+            return led
+        if led is None:
+            break
+        if led in ways or len(ways) > LONGEST:
+            return Missing(
+                _("the aliases of {name} lead in a circle").format(name=challenge),
+                _cname(zone, challenge, wanted),
+            )
+        ways.append(place := led)
+    if wanted is not None and place != bare(wanted):
+        return _astray(zone, challenge, wanted, seen=ways[1:])
+    return Proof(name=bare(name), zone=zone, solver=solver, place=place, servers=servers)
+
+
+def servers_of(name: str, resolver: Resolver) -> Servers | Missing:
+    """The servers that have the last word on what is below the next zone above `name`."""
+    labels = bare(name).split(".")
+    for place in range(1, len(labels)):
+        zone = ".".join(labels[place:])
+        match resolver.texts(zone, "SOA"):
+            case Texts(aliases=()):
+                return _served(zone, resolver)
+            case Unanswered() as untold:
+                return Missing(
+                    _("the zone {zone} cannot be looked up: {why}").format(zone=zone, why=untold),
+                    _("see that its name servers run, and that the zone above names them"),
+                )
+            case _:
+                continue
+    return Missing(_("no zone holds {name}").format(name=name), _("register its domain first"))
+
+
+def ask(servers: Servers, question: Callable[[Resolver], TextAnswer]) -> tuple[TextAnswer, ...]:
+    """One question to all of them side by side: a silent one costs the others nothing."""
+    with ThreadPoolExecutor(max_workers=len(servers)) as pool:
+        return tuple(pool.map(lambda server: question(server[1]), servers))
+
+
+def demand(found: Iterable[Proof | Missing]) -> tuple[Proof, ...]:
+    """The proofs; Trouble that names everything that is missing, each with its cure."""
+    all_ = tuple(found)
+    missing = [it for it in all_ if isinstance(it, Missing)]
+    if missing:
+        raise Trouble(
+            _("cannot order a certificate: {what}").format(
+                what="; ".join(dict.fromkeys(it.what for it in missing))
+            ),
+            "\n          ".join(dict.fromkeys(it.cure for it in missing)),
+        )
+    return tuple(it for it in all_ if isinstance(it, Proof))
+
+
+def _served(zone: str, resolver: Resolver) -> Servers | Missing:
+    match authorities(resolver, zone):
+        case Unanswered() as untold:
+            why = str(untold)
+        case ():
+            why = _("its name servers have no address that is known")
+        case servers:
+            return servers
+    return Missing(
+        _("nobody can be asked about the zone {zone}: {why}").format(zone=zone, why=why),
+        _("see that the zone above names its servers, and has their addresses"),
+    )
+
+
+def _led(name: str, servers: Servers) -> str | Missing | None:
+    """Where the alias there leads; None where there is none. Every server must say the same."""
+    answers = ask(servers, lambda it: it.texts(name, "CNAME"))
+    told = {server: it for (server, _resolver), it in zip(servers, answers, strict=True)}
+    answered = {server: _target(it) for server, it in told.items() if _was_told(it)}
+    if not answered:
+        why = "; ".join(f"{server}: {it}" for server, it in told.items())
+        return Missing(
+            _("the name servers of {name} do not answer ({why})").format(name=name, why=why),
+            _("see that they run, and that port 53 is open, UDP and TCP"),
+        )
+    if len(set(answered.values())) > 1:
+        words = (f"{it}: {where or _('no CNAME')}" for it, where in answered.items())
+        return Missing(
+            _("the name servers do not agree on {name} ({words})").format(
+                name=name, words=", ".join(words)
+            ),
+            _("wait until all of them have the new zone; else see its transfer"),
+        )
+    return next(iter(answered.values()))
+
+
+def _was_told(answer: TextAnswer) -> bool:
+    return not isinstance(answer, Unanswered)
+
+
+def _target(answer: TextAnswer) -> str | None:
+    match answer:
+        case Texts(values=(target, *_others)):
+            return bare(target)
+        case _:
+            assert not isinstance(answer, Texts) or not answer.values
+            return None
+
+
+def _astray(zone: Zone, challenge: str, wanted: str, *, seen: Sequence[str]) -> Missing:
+    if not seen:
+        what = _("there is no CNAME at {name}").format(name=challenge)
+    else:
+        what = _("the CNAME at {name} leads to {seen}, not to {wanted}").format(
+            name=challenge, seen=listing(seen), wanted=bare(wanted)
+        )
+    return Missing(what, _cname(zone, challenge, wanted))
+
+
+def _cname(zone: Zone, challenge: str, wanted: str | None) -> str:
+    """What to type, as the zone's editor wants it."""
+    if wanted is None:
+        return _("take the CNAME at {name} away").format(name=challenge)
+    dot = "" if zone.editor.value == "alfis" else ROOT
+    return _("publish in {zone}: name {name}  type CNAME  value {value}").format(
+        zone=title(zone), name=spelled_name(zone, challenge), value=f"{bare(wanted)}{dot}"
+    )
+
+
+def absent(answer: TextAnswer) -> bool:
+    """Whether it is not there, by somebody who must know."""
+    return isinstance(answer, Absent)

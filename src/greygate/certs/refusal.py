@@ -1,0 +1,175 @@
+"""What goes wrong between us and a certificate authority, in words: one table for all of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import requests
+from acme import errors, messages
+
+from greygate.errors import Trouble
+from greygate.text import _, visible
+
+_CLOCK = ("not yet valid", "has expired")  # OpenSSL's words for a certificate out of its time
+_AGAIN = re.compile(r"retry after (\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)", re.IGNORECASE)
+_DNS = frozenset(("dns", "dnssec", "connection", "unauthorized", "incorrectResponse"))
+UNKNOWN_ACCOUNT = "accountDoesNotExist"
+
+
+class AuthorityRefused(Trouble):
+    """The authority said no, by which code, and from when it would hear us again."""
+
+    def __init__(
+        self, what: str, hint: str = "", *, code: str = "", not_before: datetime | None = None
+    ) -> None:
+        super().__init__(what, hint)
+        self.code = code
+        self.not_before = not_before
+
+
+@contextmanager
+def told(act: str, url: str) -> Iterator[None]:
+    """Whatever goes wrong in `act` ("order a certificate"), as Trouble."""
+    host = urlsplit(url).netloc
+    try:
+        yield
+    except messages.Error as refused:
+        raise refusal(act, host, refused) from refused
+    except errors.ValidationError as unproved:
+        raise _unproved(act, host, unproved) from unproved
+    except errors.IssuanceError as refused:
+        raise refusal(act, host, refused.error) from refused
+    except requests.exceptions.SSLError as distrusted:
+        raise _distrusted(act, host, str(distrusted)) from distrusted
+    except requests.exceptions.RequestException as silent:
+        raise Trouble(
+            _("cannot {act}: {host} cannot be reached ({why})").format(
+                act=act, host=host, why=_reason(silent)
+            ),
+            _("see whether this machine is online, and whether the authority is up"),
+        ) from silent
+    except errors.TimeoutError as slow:
+        raise Trouble(
+            _("cannot {act}: {host} is not done with it in time").format(act=act, host=host),
+            _("it is asked again by itself; or now: greygate cert renew --now"),
+        ) from slow
+    except (errors.Error, ValueError, KeyError) as strange:
+        raise Trouble(
+            _("cannot {act}: {host} answers what is no ACME ({why})").format(
+                act=act, host=host, why=visible(str(strange) or type(strange).__name__)[:200]
+            ),
+            _("see directory under [certificates] in the site file"),
+        ) from strange
+
+
+def refusal(
+    act: str, host: str, refused: messages.Error, *, retry_after: str | None = None
+) -> AuthorityRefused:
+    """The authority's own words, and what helps; `retry_after` is the header."""
+    code, detail = refused.code or "", visible(refused.detail or refused.typ or "")
+    again = _not_before(retry_after, detail) if code == "rateLimited" else None
+    parts = [
+        f"{it.identifier.value}: {visible(it.detail or '')}"
+        for it in refused.subproblems or ()
+        if it.identifier is not None
+    ]
+    words = "; ".join((detail, *parts))
+    return AuthorityRefused(
+        _("cannot {act}: {host} says {code}: {words}").format(
+            act=act, host=host, code=code or refused.typ, words=words
+        ),
+        _limited(again) if code == "rateLimited" else _HINTS.get(code, ""),
+        code=code,
+        not_before=again,
+    )
+
+
+def _limited(again: datetime | None) -> str:
+    if again is None:
+        return _("it has had too many requests: wait; it is tried again by itself")
+    return _("it may be asked again at {time:%Y-%m-%d %H:%M} UTC, and will be").format(time=again)
+
+
+def _not_before(header: str | None, detail: str) -> datetime | None:
+    """From the header (RFC 9110, 10.2.3), else from the words, as Let's Encrypt has it."""
+    if header is not None and header.isdigit():
+        return datetime.now(UTC) + timedelta(seconds=int(header))
+    if header is not None:
+        try:
+            return parsedate_to_datetime(header).astimezone(UTC)
+        except ValueError:
+            pass
+    if found := _AGAIN.search(detail):
+        return datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00")
+    return None
+
+
+def _unproved(act: str, host: str, unproved: errors.ValidationError) -> AuthorityRefused:
+    parts, codes = [], set()
+    for authorization in unproved.failed_authzrs:
+        for challenge in authorization.body.challenges:
+            if challenge.error is not None:
+                codes.add(challenge.error.code or "")
+                words = visible(challenge.error.detail or "")
+                parts.append(f"{authorization.body.identifier.value}: {words}")
+    code = next(iter(sorted(codes & _DNS)), next(iter(sorted(codes)), ""))
+    return AuthorityRefused(
+        _("cannot {act}: {host} could not see that the names are ours ({parts})").format(
+            act=act, host=host, parts="; ".join(parts)
+        ),
+        _HINTS.get(code, _HINTS["dns"]),
+        code=code,
+    )
+
+
+def _distrusted(act: str, host: str, words: str) -> Trouble:
+    if any(it in words for it in _CLOCK):
+        return Trouble(
+            _("cannot {act}: the certificate of {host} is out of its time by our clock").format(
+                act=act, host=host
+            ),
+            _("this machine's clock says {now:%Y-%m-%d %H:%M} UTC; set it: timedatectl").format(
+                now=datetime.now(UTC)
+            ),
+        )
+    return Trouble(
+        _("cannot {act}: {host} shows a certificate that this machine does not trust").format(
+            act=act, host=host
+        ),
+        _("apt-get install ca-certificates; for an authority of your own, put its certificate in")
+        + " /usr/local/share/ca-certificates, then: update-ca-certificates",
+    )
+
+
+def _reason(problem: requests.exceptions.RequestException) -> str:
+    """The few words at the core of what urllib3 wraps."""
+    if isinstance(problem, requests.exceptions.Timeout):
+        return _("no answer in time")
+    words = str(problem)
+    for known in ("Connection refused", "Name or service not known", "Network is unreachable"):
+        if known in words:
+            return known.lower()
+    if "Temporary failure in name resolution" in words or "No address associated" in words:
+        return _("its name cannot be looked up")
+    return words.rpartition(": ")[2].strip("()'\" ")[:120]
+
+
+_HINTS = {
+    "dns": _("see what it would see: greygate cert issue --dry-run"),
+    "dnssec": _("the zone's signatures do not hold: mend DNSSEC at the zone's provider"),
+    "connection": _("see what it would see: greygate cert issue --dry-run"),
+    "unauthorized": _("see what it would see: greygate cert issue --dry-run"),
+    "incorrectResponse": _("see what it would see: greygate cert issue --dry-run"),
+    "caa": _("CAA records forbid it: greygate dns check"),
+    "rejectedIdentifier": _("it makes no certificates for such names: see the names in the plan"),
+    "invalidContact": _("see email under [certificates] in the site file"),
+    "invalidProfile": _("see profile under [certificates]; without it the usual one is taken"),
+    "externalAccountRequired": _("take an authority that needs no account made beforehand"),
+    "serverInternal": _("its own trouble: it is tried again by itself"),
+    UNKNOWN_ACCOUNT: _("greygate cert issue opens another account"),
+}

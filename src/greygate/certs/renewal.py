@@ -1,0 +1,138 @@
+"""The certificate kept from growing old: looked at, ordered when it is time, failures kept.
+
+One run looks ahead for as long as it was told, waits for what falls due meanwhile, and ends. It
+looks at everything anew after each wait, however short.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from greygate.certs.account import opened
+from greygate.certs.alone import alone
+from greygate.certs.authority import Authority
+from greygate.certs.installation import in_place, is_from, unfit
+from greygate.certs.issue import Ordering, issue
+from greygate.certs.kept import Kept
+from greygate.certs.refusal import AuthorityRefused
+from greygate.errors import Trouble
+from greygate.plan.paths import Paths
+from greygate.progress import Progress, Silent
+from greygate.site.defaults import certified
+from greygate.site.model import Site
+from greygate.spec.acme import Deed, Turn, life
+from greygate.spec.certificate import Due
+from greygate.spec.renewal import Failure, Outlook, outlook
+
+LONGEST_WAIT = timedelta(seconds=20)  # another process may install one meanwhile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """What one run did."""
+
+    orders: tuple[Due, ...]  # why each new certificate was ordered
+    failure: Trouble | None  # how the last order failed, if it did
+    outlook: Outlook
+
+
+def look(site: Site, paths: Paths, *, now: datetime) -> Outlook:
+    """How the certificate stands, from the disk alone."""
+    authority = site.certificates.directory
+    kept, seen = Kept(paths, authority), in_place(paths)
+    names = tuple(it.lower() for it in certified(site))
+    return outlook(
+        None if seen is None else seen.told,
+        kept.failure(),
+        kept.suggestion(),
+        unfit=unfit(seen, kept, names, authority),
+        now=now,
+    )
+
+
+def keep(
+    ordering: Ordering,
+    progress: Progress,
+    *,
+    ahead: timedelta,
+    reload: Callable[[], None],
+    sleep: Callable[[float], None] = time.sleep,
+) -> Renewed:
+    """Order whatever is due; go on for as long as something falls due within `ahead`."""
+    orders: list[Due] = []
+    failure: Trouble | None = None
+    heed_authority(ordering)
+    while True:
+        now = datetime.now(UTC)
+        seen = look(ordering.site, ordering.paths, now=now)
+        if seen.at > now + ahead:
+            return Renewed(orders=tuple(orders), failure=failure, outlook=seen)
+        if seen.at > now:
+            sleep(min(seen.at - now, LONGEST_WAIT).total_seconds())
+            continue
+        with alone(ordering.paths, progress):
+            now = datetime.now(UTC)
+            if look(ordering.site, ordering.paths, now=now).at > now:
+                continue  # another has done it while we waited
+            failure = order(ordering, progress, reload=reload)
+        if failure is None:
+            orders.append(seen.why)
+            heed_authority(ordering)
+
+
+def order(ordering: Ordering, progress: Progress, *, reload: Callable[[], None]) -> Trouble | None:
+    """One order, and what follows from it by the table; the trouble where it failed."""
+    kept = Kept(ordering.paths, ordering.authority)
+    before = look(ordering.site, ordering.paths, now=datetime.now(UTC))
+    under_way, _deeds = life(before.life, Turn.DUE)
+    failure: Trouble | None = None
+    try:
+        issue(ordering, progress)
+    except Trouble as trouble:
+        failure = trouble
+    _after, deeds = life(under_way, Turn.INSTALLED if failure is None else Turn.REFUSED)
+    if Deed.RELOAD in deeds:
+        reload()
+    if Deed.FORGET_FAILURE in deeds:
+        kept.forget_failure()
+    if Deed.KEEP_FAILURE in deeds:
+        assert failure is not None, "only what failed is kept as a failure"
+        _keep_failure(ordering, kept, failure, before.failure)
+    return failure  # the timers of the table are the next look
+
+
+def heed_authority(ordering: Ordering) -> None:
+    """Ask the authority when it would have it renewed, where that is time (RFC 9773, 4.3)."""
+    kept, seen = Kept(ordering.paths, ordering.authority), in_place(ordering.paths)
+    now, last = datetime.now(UTC), kept.suggestion()
+    if seen is None or not is_from(ordering.authority, seen, kept):
+        return
+    asked = last is not None and last.about == seen.fingerprint and now < last.ask_again
+    if asked or now >= seen.told.covered.ends:
+        return
+    try:
+        acme, _account = opened(ordering.authority, kept, Silent(), email=None)
+        told = Authority(ordering.authority, acme).suggestion(seen.certificate, seen.fingerprint)
+    except Trouble:
+        return  # its advice is only advice
+    if told is not None:
+        kept.keep_suggestion(told)
+
+
+def _keep_failure(ordering: Ordering, kept: Kept, trouble: Trouble, before: Failure | None) -> None:
+    seen = in_place(ordering.paths)
+    about = None if seen is None else seen.fingerprint
+    again = before.times if before is not None and before.about == about else 0
+    kept.keep_failure(
+        Failure(
+            at=datetime.now(UTC),
+            cause=trouble.what,
+            cure=trouble.hint,
+            times=again + 1,
+            about=about,
+            not_before=trouble.not_before if isinstance(trouble, AuthorityRefused) else None,
+        )
+    )
