@@ -29,7 +29,7 @@ ARROWS: dict[str, set[str]] = {
     "zones": LOOKING,
     "engine": LOOKING,
     "apply": LOOKING,
-    "run": LOOKING | {"apply", "engine", "identity", "people"},
+    "run": LOOKING | {"apply", "certs", "engine", "identity", "people"},
     "certs": LOOKING | {"identity", "zones"},
     "home": LOOKING | HALVES,
     "edge": LOOKING | {"identity", "apply", "run", "home"},

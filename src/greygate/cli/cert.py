@@ -1,33 +1,169 @@
-"""`greygate cert`: the certificate authority that people are asked to trust."""
+"""`greygate cert`: the server's certificate, and the authority that people may have to trust."""
 
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from greygate.cli import output
+from greygate.cli import cert_report, output
 from greygate.cli.common import NONE, Common
 from greygate.cli.help import family
 from greygate.errors import WrongUsage
-from greygate.home import papers
+from greygate.home import certificates, choice, papers
+from greygate.home.half import Home, existing_site
+from greygate.home.preparation import found
+from greygate.probe.dns import Place, place_of
+from greygate.site.model import Source
 from greygate.text import _
 
-command = family("cert", "The server's own certificate authority, for people to trust.")
+command = family("cert", "The server's certificate: order, renew, revoke; the server's authority.")
+
+UNHEALTHY = 1
+
+Resolvers = Annotated[
+    list[str] | None,
+    Parameter(
+        name="--resolver",
+        metavar="ADDRESS[:PORT]",
+        consume_multiple=False,
+        help="Ask this resolver, not this machine's own and public ones; once for each.",
+    ),
+]
+
+
+@command.command(name="list")
+def list_(*, common: Common = NONE) -> int:
+    """Show the certificate: names, issuer, validity, when the next is ordered, what failed last.
+
+    Ends with 0 where all is well, with 1 where nothing serves or the last order failed.
+    """
+    told = cert_report.listed(common.home(), now=datetime.now(UTC))
+    output.emit(told.as_json, as_json=common.json, text=told.text)
+    return 0 if told.well else UNHEALTHY
 
 
 @command.command
-def renew(*, common: Common = NONE) -> None:
-    """Renew the server's certificate where it is due: two thirds of its life, or other names.
+def issue(
+    *,
+    staging: Annotated[
+        bool, Parameter(help="From the authority's staging: for show, it serves nowhere.")
+    ] = False,
+    dry_run: Annotated[
+        bool, Parameter(help="Try everything but the order itself: DNS, CAA, the account.")
+    ] = False,
+    again: Annotated[bool, Parameter(help="Order another one though none is due.")] = False,
+    resolver: Resolvers = None,
+    common: Common = NONE,
+) -> None:
+    """Order a certificate for the server name, the client name and every edge's name.
 
-    After `greygate install` a timer does this every day. People need not trust anything anew.
+    Every order is rehearsed first: a value is written where each name leads, looked for at the
+    zones' own servers and at resolvers, and taken away. What is missing is told with the record
+    to publish. What serves now goes on serving until the new certificate is there and checked.
+
+    For example:
+
+        greygate cert issue --dry-run
+        greygate cert issue
     """
-    due = papers.renewed(common.home(), now=datetime.now(UTC))
-    text = _("nothing is due") if due is None else _("renewed: {why}").format(why=due.value)
-    output.emit({"renewed": due.value if due else None}, as_json=common.json, text=text)
+    home, steps = _home(common), output.Steps()
+    wanted = certificates.ordering(home, _places(resolver), staging=staging)
+    if dry_run:
+        names = certificates.tried(wanted, steps)
+        text = _("everything is in place to prove: {names}").format(names=", ".join(names))
+        output.emit({"proved": list(names)}, as_json=common.json, text=text)
+    elif staging:
+        certificates.shown(wanted, steps)
+        text = _("it works: the certificate for show was issued, checked and put aside")
+        output.emit({"issued": True, "serves": False}, as_json=common.json, text=text)
+    else:
+        had = certificates.had(home, wanted, steps, again=again)
+        told = cert_report.listed(home, now=datetime.now(UTC))
+        first = _("issued") if had.ordered else _("nothing is due; --again orders all the same")
+        as_json = {"issued": had.ordered, **told.as_json}
+        output.emit(as_json, as_json=common.json, text=f"{first}\n{told.text}")
+
+
+@command.command
+def renew(
+    *,
+    ahead: Annotated[
+        int,
+        Parameter(
+            metavar="SECONDS",
+            show_default=True,
+            help="Stay for as long as something falls due within so many seconds.",
+        ),
+    ] = 0,
+    resolver: Resolvers = None,
+    common: Common = NONE,
+) -> int:
+    """Renew the server's certificate where it is due, take up one that another program made.
+
+    An ordered one is due when its authority says so (ARI), else at two thirds of its life; after
+    a failure it is tried again in minutes, then hours, sooner where less of its life is left, and
+    never before the authority allows it. One of our own authority is due at two thirds of its
+    life; people need not trust anything anew. A timer does this every hour after `greygate
+    install`, and `greygate up` without it.
+
+    Ends with 0, and with 1 where an order failed.
+    """
+    home = common.home()
+    if home.site.certificates.source is not Source.ACME or home.substitute is not None:
+        due = papers.renewed(home, now=datetime.now(UTC))
+        text = _("nothing is due") if due is None else _("renewed: {why}").format(why=due.value)
+        output.emit({"renewed": due.value if due else None}, as_json=common.json, text=text)
+        return 0
+    wanted = certificates.ordering(home, _places(resolver))
+    done = certificates.kept(home, wanted, output.Steps(), ahead=timedelta(seconds=ahead))
+    output.emit(
+        cert_report.renewed_told(done), as_json=common.json, text=cert_report.renewed_text(done)
+    )
+    return 0 if done.failure is None else UNHEALTHY
+
+
+@command.command
+def revoke(
+    *,
+    reason: Annotated[
+        Literal["unspecified", "key-compromise", "affiliation-changed", "superseded", "cessation"],
+        Parameter(metavar="WHY", show_default=True, help="What its authority is told."),
+    ] = "unspecified",
+    yes: Annotated[bool, Parameter(help="Do not ask.")] = False,
+    resolver: Resolvers = None,
+    common: Common = NONE,
+) -> None:
+    """Order another certificate, put it in place, and then revoke the one before it.
+
+    For example, after somebody has read the server's files:
+
+        greygate cert revoke --reason key-compromise
+    """
+    home = common.home()
+    wanted = certificates.ordering(home, _places(resolver))
+    if not yes:
+        output.confirm(_("The certificate in place is revoked, for good."))
+    certificates.revoked(home, wanted, output.Steps(), reason=reason)
+    told = cert_report.listed(home, now=datetime.now(UTC))
+    text = _("revoked; in its place serves:")
+    output.emit({"revoked": True, **told.as_json}, as_json=common.json, text=f"{text}\n{told.text}")
+
+
+@command.command
+def rekey(*, common: Common = NONE) -> None:
+    """Give our account at the authority a new key; its address, which CAA may name, stays.
+
+    Each new certificate has a new key of its own anyway. identity.tar keeps the account's key:
+    copy it off the machine again.
+    """
+    home = common.home()
+    account = certificates.exchanged(certificates.ordering(home), output.Steps())
+    text = _("the account {uri} has a new key").format(uri=account.uri)
+    output.emit({"account": account.uri}, as_json=common.json, text=text)
 
 
 @command.command
@@ -66,3 +202,13 @@ def export(
         )
     else:
         sys.stdout.buffer.write(paper.content)
+
+
+def _home(common: Common) -> Home:
+    """Also before the first start: the keys are made where they are not there yet."""
+    place = common.place()
+    return found(existing_site(place, common.site, common.environ), place, choice.look())
+
+
+def _places(named: list[str] | None) -> tuple[Place, ...]:
+    return tuple(map(place_of, named or ()))

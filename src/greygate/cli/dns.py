@@ -19,19 +19,17 @@ from greygate.cli.dns_apply_report import (
 from greygate.cli.dns_report import check_text, check_told, plan_text
 from greygate.cli.help import family
 from greygate.errors import Trouble, WrongUsage
-from greygate.home import choice, published, publishing
+from greygate.home import certificates, choice, published, publishing
 from greygate.home.half import Home, existing_site
 from greygate.home.preparation import found
 from greygate.home.published import Server
 from greygate.plan.records import record_sets
 from greygate.plan.spelling import Spelling, told
-from greygate.probe.dns import Resolver, place_of
+from greygate.probe.dns import PUBLIC, Resolver, place_of
 from greygate.text import _
 
 command = family("dns", "DNS: plan, check, apply.")
 
-# Asked besides this machine's own, which may have a view of its own; three operators.
-PUBLIC = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
 UNHEALTHY = 1
 
 
@@ -51,14 +49,15 @@ def plan(
     """Print what must be published in DNS, zone by zone, as its editor wants it typed.
 
     The overlay address and the edges' keys are made for it where they are not there yet, so that
-    it can be published before the first start.
+    it can be published before the first start. Names by which certificates are ordered are
+    registered at the acme-dns that the site file names.
 
     For example:
 
         greygate dns plan
         greygate dns plan --format zone
     """
-    home = _home(common)
+    home = certificates.with_aliases(_home(common), output.Steps())
     sets = record_sets(home.site, home.plan)
     text = plan_text(home.site, sets, _spelling(format_))
     output.emit([told(it) for it in sets], as_json=common.json, text=text)
@@ -123,8 +122,8 @@ def apply(
         greygate dns apply
         greygate dns apply --yes 1f0c9e5b7a2d
     """
-    home = _home(common)
     steps = output.Steps()
+    home = certificates.with_aliases(_home(common), steps)
     with steps.step(_("asking the zones' own servers")):
         seen = publishing.look(home, _servers([resolver] if resolver else None)[0].resolver)
     agreed = agreement(seen)

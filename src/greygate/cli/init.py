@@ -15,7 +15,7 @@ from greygate.errors import WrongUsage
 from greygate.home import choice, site_file
 from greygate.home.preparation import found
 from greygate.site.interview import answered, interview
-from greygate.site.model import Site
+from greygate.site.model import Site, Source
 from greygate.site.question import Question
 from greygate.text import _
 
@@ -67,8 +67,17 @@ class Flags:
             metavar="LAYOUT", help="What the server name resolves to: none, overlay or clearnet."
         ),
     ] = None
+    acme_dns: Annotated[
+        str | None,
+        Parameter(
+            metavar="URL",
+            help="The acme-dns by which certificates are ordered; manual: you type a value at "
+            "every renewal.",
+        ),
+    ] = None
     chain: Annotated[
-        str | None, Parameter(metavar="FILE", help="The certificate that others trust, PEM.")
+        str | None,
+        Parameter(metavar="FILE", help="The certificate that another program keeps, PEM."),
     ] = None
     key: Annotated[str | None, Parameter(metavar="FILE", help="Its private key, PEM.")] = None
     issuer: Annotated[
@@ -81,6 +90,7 @@ class Flags:
     def answers(self) -> dict[str, str]:
         """By the question's key; what was not said is not in it."""
         federates = self.edge_name is not None or self.edge_address is not None
+        kept = self.chain is not None or self.key is not None
         said = {
             "federation": "yes" if federates else None,
             "names.client": self.client,
@@ -90,6 +100,8 @@ class Flags:
             "names.layout": self.layout,
             "edge.name": self.edge_name,
             "edge.addresses": " ".join(self.edge_address) if self.edge_address else None,
+            "certificates.source": "files" if kept else "acme" if self.acme_dns else None,
+            "zone.acme_dns": self.acme_dns,
             "certificates.chain": self.chain,
             "certificates.key": self.key,
             "certificates.issuer": self.issuer,
@@ -130,7 +142,7 @@ def command(
     A server that federates, through the host that is called edge.other.example:
 
         greygate init home.example --edge-name edge.other.example
-            --edge-address 192.0.2.10 --chain /srv/chain.pem --key /srv/key.pem
+            --edge-address 192.0.2.10 --acme-dns https://auth.example.org
     """
     place = common.place()
     given = ({} if name is None else {"server_name": name}) | flags.answers()
@@ -150,9 +162,9 @@ def command(
 def _next(site: Site) -> str:
     if not site.federation:
         return _("greygate show plan, then greygate install")
-    return _("greygate dns plan, greygate edge token {edge} > token, then greygate install").format(
-        edge=site.edges[0].id
-    )
+    order = _("greygate cert issue, ") if site.certificates.source is Source.ACME else ""
+    rest = _("greygate dns plan, {order}greygate edge token {edge} > token, then greygate install")
+    return rest.format(order=order, edge=site.edges[0].id)
 
 
 def _usual_node() -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
 from pathlib import Path
 
+import greygate
+from greygate.certs.known import known_aliases, with_account
 from greygate.components.catalogue import ALL
 from greygate.components.component import Unit
 from greygate.engine.synapse import python_of
@@ -14,7 +17,8 @@ from greygate.errors import NotRunning, Trouble
 from greygate.home.choice import Standing
 from greygate.home.place import Place
 from greygate.identity import edge_keys, keys
-from greygate.plan.plan import INTERFACE, Plan, plan_for
+from greygate.plan.plan import INTERFACE, Chore, Plan, plan_for
+from greygate.run.units import renewal_words
 from greygate.site import load
 from greygate.site.model import Node, Site
 from greygate.text import _
@@ -53,6 +57,7 @@ def existing_site(place: Place, named: Path | None, environ: Mapping[str, str]) 
 
 def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
     """The home half for a site whose keys are there; loopback stands in where it has to."""
+    site = with_account(site, place.paths)
     substitute = standing.no_overlay if site.overlay.node is Node.MANAGED else None
     if substitute is not None:
         site = on_loopback(site)
@@ -64,7 +69,9 @@ def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
         engine=python_of(place.paths),
         accounts=place.root,
         edge_keys=edge_keys.public_keys(place.paths, (edge.id for edge in site.edges)),
+        aliases=known_aliases(site, place.paths),
     )
+    plan = replace(plan, renewal=_renewal(source, place, plan))
     units = tuple(unit for component in ALL for unit in component.units(site, plan))
     return Home(
         site=site,
@@ -75,6 +82,19 @@ def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
         substitute=substitute,
         cure=None if substitute is None else standing.rights.cure(),
     )
+
+
+def _renewal(source: Path, place: Place, plan: Plan) -> Chore:
+    """The same program as this one, which finds this deployment wherever it is started."""
+    prefix = ("-X", f"pycache_prefix={sys.pycache_prefix}") if sys.pycache_prefix else ()
+    flags = ("--site", str(source), *(("--state", str(place.paths.state)) if place.named else ()))
+    environment = {"PYTHONPATH": str(Path(greygate.__file__).parents[1])}
+    if not place.root and not place.named:
+        environment["XDG_DATA_HOME"] = str(place.paths.state.parent)
+        if not place.paths.runtime.is_relative_to(place.paths.state):
+            environment["XDG_RUNTIME_DIR"] = str(place.paths.runtime.parent)
+    python = (sys.executable, "-P", *prefix, "-m", "greygate")
+    return Chore((*python, *renewal_words(plan), *flags), tuple(environment.items()))
 
 
 def on_loopback(site: Site) -> Site:

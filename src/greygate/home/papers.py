@@ -47,7 +47,8 @@ def authority_paper(paths: Paths, *, form: Literal["pem", "der"]) -> Paper:
 
 
 def renewed(home: Home, *, now: datetime) -> Due | None:
-    """Why the server has a new certificate, and serves it; None where none was due."""
+    """Why the server has a new certificate that was not ordered, and serves it; None where it has
+    the old one."""
     if home.substitute is not None:
         raise Trouble(
             _("cannot renew the certificate: {why}").format(why=home.substitute),

@@ -12,7 +12,7 @@ from greygate.components.catalogue import ALL
 from greygate.components.component import Service
 from greygate.engine import synapse
 from greygate.errors import NotRunning
-from greygate.home import choice
+from greygate.home import certificates, choice
 from greygate.home.choice import Standing
 from greygate.home.half import Home, derive
 from greygate.home.place import Place, demand_passable
@@ -76,13 +76,14 @@ def prepare(source: Path, place: Place, progress: Progress, *, overwrite: bool =
     home = found(source, place, standing)
     provide(place, home.site, progress)
     paths, plan = home.plan.paths, home.plan
-    certificates = certificate_files.ensure_certificate(
+    ordered = certificates.demand(home, progress)
+    certified = certificate_files.ensure_certificate(
         home.site.certificates, paths, plan.certificate, accounts=plan.accounts, now=now
     )
     services = tuple(unit for unit in home.units if isinstance(unit, Service))
     prepare_directories(paths, services, accounts=plan.accounts)
     applied = files.apply(home.site, plan, progress, components=ALL, overwrite=overwrite)
-    renewed = frozenset({"haproxy"} if certificates.renewed else ())
+    renewed = frozenset({"haproxy"} if certified.renewed or ordered else ())
     kept_anew = home.substitute is None and archive.ensure_archive(
         paths, site=source.read_text("utf-8")
     )
@@ -90,7 +91,7 @@ def prepare(source: Path, place: Place, progress: Progress, *, overwrite: bool =
         home=home,
         changed=applied.units | renewed,
         kept_anew=kept_anew,
-        new_authority=certificates.new_authority,
+        new_authority=certified.new_authority,
     )
 
 

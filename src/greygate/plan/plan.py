@@ -37,6 +37,14 @@ class CertificateNames:
     addresses: tuple[Address, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """A command of ours that is run again and again where no systemd does it."""
+
+    argv: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(Footing):
     """Everything derived from one Site for one machine."""
@@ -52,6 +60,10 @@ class Plan(Footing):
     edges: tuple[EdgeLink, ...] = ()  # none on loopback, and where the site stands alone
     peers: tuple[str, ...] = ()  # all that our node dials: the site's peers, and the edges
     ingress_port: int = INGRESS_PORT
+    ordered: bool = False  # the certificate is ordered from an authority, by us
+    watched: tuple[PurePosixPath, ...] = ()  # files by which another program gives a new one
+    aliases: tuple[tuple[str, str], ...] = ()  # CNAMEs by which others prove a name for us
+    renewal: Chore | None = None  # keeps the certificate young
     ingress_names: tuple[str, ...] = ()  # what other servers may ask for through an edge
 
 
@@ -64,10 +76,12 @@ def plan_for(
     engine: PurePosixPath,
     accounts: bool,
     edge_keys: Mapping[str, str] = MappingProxyType({}),
+    aliases: tuple[tuple[str, str], ...] = (),
 ) -> Plan:
     """The plan for home; `address` is the overlay address, None in `loopback`.
 
-    `edge_keys`: the public key of each edge that has one, by the edge's id.
+    `edge_keys`: the public key of each edge that has one, by the edge's id. `aliases`: of the
+    names by which ours are proved, where each must lead.
     """
     loopback = site.overlay.node is Node.LOOPBACK
     edges = () if loopback else _edges(site, edge_keys)
@@ -90,8 +104,16 @@ def plan_for(
         accounts=accounts,
         edges=edges,
         peers=(*site.overlay.peers, *(uri for link in edges for uri in link.peers)),
+        ordered=site.certificates.source is Source.ACME and not paths.stand_in,
+        watched=() if paths.stand_in else _watched(site),
+        aliases=aliases,
         ingress_names=_ingress_names(site, edges),
     )
+
+
+def _watched(site: Site) -> tuple[PurePosixPath, ...]:
+    chain = site.certificates.chain
+    return (chain,) if site.certificates.source is Source.FILES and chain is not None else ()
 
 
 def _edges(site: Site, keys: Mapping[str, str]) -> tuple[EdgeLink, ...]:

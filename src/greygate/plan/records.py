@@ -43,7 +43,8 @@ class RecordSet:
 def record_sets(site: Site, plan: Plan) -> tuple[RecordSet, ...]:
     """Every record set of the plan, the server name's first."""
     federating = (*_services(site), *_server_name(site, plan)) if plan.edges else ()
-    found = (*federating, *_client_name(site, plan), *_edge_names(site, plan), *_caa(site, plan))
+    ours = (*_client_name(site, plan), *_edge_names(site, plan), *_challenges(site, plan))
+    found = (*federating, *ours, *_caa(site, plan))
     return tuple(it for it in found if it.zone.editor is not Editor.ALFIS or it.type != "CAA")
 
 
@@ -111,6 +112,12 @@ def _edge_names(site: Site, plan: Plan) -> Iterator[RecordSet]:
         for kind, values in _by_kind(link.edge.addresses):
             why = _("where {edge} is; only this changes when it moves").format(edge=link.edge.id)
             yield _set(site, link.edge.name, kind, values, why)
+
+
+def _challenges(site: Site, plan: Plan) -> Iterator[RecordSet]:
+    for name, target in plan.aliases:
+        why = _("by it the certificate is ordered and renewed, without another word to this zone")
+        yield _set(site, name, "CNAME", (target,), why)
 
 
 def _caa(site: Site, plan: Plan) -> Iterator[RecordSet]:

@@ -90,6 +90,8 @@ def _certificate(site: Site, seen: Seen) -> Reach | None:
         return None
     ago = duration(-seen.certificate_left)
     cure = _("greygate cert renew")
+    if site.certificates.source is Source.ACME:
+        cure = _("greygate cert issue")
     if site.certificates.source is Source.FILES:
         cure = _("renew it with the program that keeps it, then greygate cert renew")
     return Reach(Verdict.NO, _("the certificate expired {time} ago").format(time=ago), cure)
@@ -97,7 +99,7 @@ def _certificate(site: Site, seen: Seen) -> Reach | None:
 
 def _url(site: Site, plan: Plan) -> str:
     """Where it is asked for; certificates from elsewhere are for names alone."""
-    return plan.base_url if site.certificates.source is Source.FILES else plan.address_url
+    return plan.base_url if site.certificates.source is not Source.OWN else plan.address_url
 
 
 def _door(site: Site, plan: Plan, seen: Seen) -> Reach | None:
@@ -118,6 +120,9 @@ def _door(site: Site, plan: Plan, seen: Seen) -> Reach | None:
             if site.certificates.source is Source.FILES:
                 cause = _("the certificate at {url} is not trusted by this machine: {why}")
                 cure = _("name the full chain of a public authority, then greygate cert renew")
+            if site.certificates.source is Source.ACME:
+                cause = _("the certificate at {url} is not trusted by this machine: {why}")
+                cure = _("see whose it is, and when the next is ordered: greygate cert list")
             return Reach(Verdict.NO, cause.format(url=where, why=why), cure)
         case NoAnswer(why):
             cause = _("no answer from {url}: {why}").format(url=where, why=why)

@@ -10,6 +10,7 @@ from greygate.run.federation import link_up, peerings, through
 from greygate.run.seen import Reach, Verdict
 from greygate.run.state import State
 from greygate.run.status import Status
+from greygate.spec.renewal import Outlook
 from greygate.text import _, aligned, duration, size
 
 CLOSE = 14 * 86400.0  # seconds before its end from which a certificate is spoken of
@@ -29,7 +30,10 @@ def to_json(status: Status) -> dict[str, Any]:
         "address_url": status.plan.address_url,
         "people": _reach(status.people),
         "federation": _reach(status.federation),
-        "certificate": {"seconds_left": status.seen.certificate_left},
+        "certificate": {
+            "seconds_left": status.seen.certificate_left,
+            "renewal": _renewal(status.seen.renewal),
+        },
         "edges": [_edge(status, link) for link in status.plan.edges],
         "overlay": _overlay(status),
         "services": [_service(state) for state in _states(status)],
@@ -105,10 +109,32 @@ def _edge_rows(status: Status, link: EdgeLink) -> list[list[str]]:
 
 def _certificate_rows(status: Status) -> list[list[str]]:
     """Not before it matters: ours are renewed long before."""
-    left = status.seen.certificate_left
-    if left is None or left <= 0 or left > CLOSE:
-        return []
-    return [[_("certificate"), _("expires in {time}").format(time=duration(left))]]
+    left, renewal = status.seen.certificate_left, status.seen.renewal
+    failure = None if renewal is None else renewal.failure
+    rows = []
+    # One that lives for days only is always close to its end, and all is well.
+    if left is not None and 0 < left <= CLOSE and (renewal is None or failure is not None):
+        rows.append([_("certificate"), _("expires in {time}").format(time=duration(left))])
+    if renewal is not None and failure is not None:
+        ago = duration(max(0.0, status.at - failure.at.timestamp()))
+        told = _("not renewed {time} ago: {cause}").format(time=ago, cause=failure.cause)
+        again = _("tried again at {when:%Y-%m-%d %H:%M} UTC").format(when=renewal.at)
+        cure = f"{failure.cure}; {again}" if failure.cure else again
+        rows.append(["" if rows else _("certificate"), told])
+        rows.append(["", _("next: {cure}").format(cure=cure)])
+    return rows
+
+
+def _renewal(ahead: Outlook | None) -> dict[str, Any] | None:
+    if ahead is None:
+        return None
+    failure = ahead.failure
+    return {
+        "at": ahead.at.isoformat(),
+        "why": ahead.why.value,
+        "failure": failure
+        and {"at": failure.at.isoformat(), "cause": failure.cause, "cure": failure.cure},
+    }
 
 
 def _overlay_rows(status: Status) -> list[list[str]]:

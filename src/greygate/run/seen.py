@@ -8,6 +8,7 @@ from enum import Enum
 from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
 from greygate.run.state import State
 from greygate.site.model import Address
+from greygate.spec.renewal import Outlook
 
 
 class Verdict(Enum):
@@ -60,4 +61,5 @@ class Seen:
     peers: PeersAnswer | None  # None: no node of this machine carries the address
     edges: tuple[EdgeSeen, ...] = ()
     certificate_left: float | None = None  # seconds until it ends; None: we may not look
+    renewal: Outlook | None = None  # of a certificate that we order; None where we do not
     unsealed: str | None = None  # what would seal it: others may get a certificate for the name

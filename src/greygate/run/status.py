@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from greygate.certs import renewal
 from greygate.components.component import Unit
 from greygate.errors import Trouble
-from greygate.identity.certificate_files import from_files, served
+from greygate.identity.certificate_files import served, vouched
 from greygate.machine import node
 from greygate.plan.edges import PUBLIC_PORTS
 from greygate.plan.plan import Plan
@@ -22,6 +24,7 @@ from greygate.run.runner import runner_here
 from greygate.run.seen import Door, EdgeSeen, Reach, Seen
 from greygate.run.state import State
 from greygate.site.model import Address, Node, Site
+from greygate.spec.renewal import Outlook
 from greygate.text import _
 
 VERSIONS = "/_matrix/client/versions"  # answered to anybody who has come all the way
@@ -71,6 +74,7 @@ def see(
         peers=_peers(site, plan),
         edges=(through_edges(site, plan) if states else ()) if edges is None else edges,
         certificate_left=_certificate_left(plan),
+        renewal=_renewal(site, plan),
         unsealed=_unsealed(site),
     )
 
@@ -113,7 +117,7 @@ def _through(site: Site, address: Address, port: int) -> HttpAnswer:
 def _own_door(site: Site, plan: Plan) -> HttpAnswer:
     """As people come: certificates from files are for names alone."""
     first, port = plan.addresses[0], plan.listeners[0].port
-    if from_files(site.certificates, plan.paths):
+    if vouched(site.certificates, plan.paths):
         return http.get(first, port, VERSIONS, authority=None, host=site.names.client)
     return http.get(first, port, VERSIONS, authority=plan.paths.ca)
 
@@ -121,6 +125,10 @@ def _own_door(site: Site, plan: Plan) -> HttpAnswer:
 def _certificate_left(plan: Plan) -> float | None:
     covered = served(plan.paths)
     return None if covered is None else covered.ends.timestamp() - time.time()
+
+
+def _renewal(site: Site, plan: Plan) -> Outlook | None:
+    return renewal.look(site, plan.paths, now=datetime.now(UTC)) if plan.ordered else None
 
 
 def _states(plan: Plan, units: tuple[Unit, ...]) -> tuple[State, ...] | NoAnswer:

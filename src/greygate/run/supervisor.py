@@ -8,11 +8,15 @@ from collections.abc import Callable, Sequence
 from greygate.components.component import Service
 from greygate.plan.footing import Footing
 from greygate.plan.paths import Paths
-from greygate.run.privileges import Identity, confined
+from greygate.plan.plan import Chore, Plan
+from greygate.run.privileges import TIED, Identity, confined
 
 LOG_OCTETS = 10_000_000  # one log file; with two older ones at most 30 MB a service
 LOG_KEPT = 2
 STEADY_AFTER = 1  # seconds that a program must live to count as started
+RENEWAL = "renewal"
+CHORE_FIRST, CHORE_EVERY = 60, 3600  # seconds
+LAST = 999  # the priority of what starts when all else has
 RETRIES = 1000  # supervisord waits one second more before each: about never giving up
 
 
@@ -24,7 +28,8 @@ def configuration(
         _program(plan, service, identity(service) if plan.accounts else None, priority)
         for priority, service in enumerate(services, start=1)
     )
-    return "\n".join((_supervisord(plan.paths, root=plan.accounts), *programs))
+    chores = (_chore(plan, plan.renewal),) if isinstance(plan, Plan) and plan.renewal else ()
+    return "\n".join((_supervisord(plan.paths, root=plan.accounts), *programs, *chores))
 
 
 def _supervisord(paths: Paths, *, root: bool) -> str:
@@ -61,6 +66,28 @@ startsecs = {STEADY_AFTER}
 startretries = {RETRIES}
 stopsignal = TERM
 stopwaitsecs = {round(service.stop_after)}
+killasgroup = true
+redirect_stderr = true
+stdout_logfile = {_plain(log)}
+stdout_logfile_maxbytes = {LOG_OCTETS}
+stdout_logfile_backups = {LOG_KEPT}
+"""
+
+
+def _chore(plan: Footing, chore: Chore) -> str:
+    """Run soon after the start, and an hour after each end; a shell waits, which is small."""
+    tied = shlex.join(TIED)
+    loop = f'{tied} sleep {CHORE_FIRST}; while :; do {tied} "$@"; {tied} sleep {CHORE_EVERY}; done'
+    log = _plain(str(plan.paths.logs / f"{RENEWAL}.log"))
+    argv = (*TIED, "sh", "-c", loop, RENEWAL, *chore.argv)
+    variables = ",".join(f"{name}={_quoted(value)}" for name, value in chore.environment)
+    return f"""\
+[program:{RENEWAL}]
+command = {_plain(shlex.join(argv))}
+environment = {variables}
+priority = {LAST}
+autorestart = true
+startsecs = 0
 killasgroup = true
 redirect_stderr = true
 stdout_logfile = {_plain(log)}

@@ -16,7 +16,14 @@ from greygate.progress import Progress
 from greygate.run.memory import memory_of
 from greygate.run.shown import PROPERTIES, Shown, shown
 from greygate.run.state import WORDS, Condition, Line, State, in_order, services_of
-from greygate.run.units import OURS, RENEWAL_TIMER, TARGET, unit_files, unit_name
+from greygate.run.units import (
+    OURS,
+    RENEWAL_TIMER,
+    RENEWAL_WATCH,
+    TARGET,
+    unit_files,
+    unit_name,
+)
 from greygate.text import _
 
 HERE = Path("/run/systemd/system")  # as sd_booted(3) tells
@@ -79,7 +86,8 @@ class Systemd:
         with progress.step(_("starting the services")):
             names = [unit_name(unit.name) for unit in self._units]
             # Not waiting: whether they come up is seen by looking at them.
-            timers = (path.name for path in self._there() if path.name == RENEWAL_TIMER)
+            beside = (RENEWAL_TIMER, RENEWAL_WATCH)
+            timers = (path.name for path in self._there() if path.name in beside)
             self._systemctl("start", "--no-block", TARGET, *timers, *names)
 
     def stop(self, progress: Progress) -> None:
@@ -140,7 +148,7 @@ class Systemd:
 
     def _there(self) -> list[Path]:
         """Our unit files on this machine, of this plan or of an earlier one."""
-        patterns = (TARGET, RENEWAL_TIMER, unit_name("*"))
+        patterns = (TARGET, RENEWAL_TIMER, RENEWAL_WATCH, unit_name("*"))
         return sorted(path for pattern in patterns for path in self._directory.glob(pattern))
 
     def _refuse_other(self) -> None:

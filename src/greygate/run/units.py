@@ -45,9 +45,13 @@ SHUT = (
 )
 
 
-# A command of ours, once a day: our certificates live 397 days, and nobody thinks of them.
+# A command of ours, every hour: nobody thinks of certificates, and some live for days only.
 RENEWAL = "greygate-renew.service"
 RENEWAL_TIMER = "greygate-renew.timer"
+RENEWAL_WATCH = "greygate-renew.path"  # where another program keeps the certificate
+JITTER = 15  # minutes: authorities ask not to come all at once
+# Seconds: it stays for what falls due before the timer can ring again.
+AHEAD = (60 + JITTER + 5) * 60
 COMMAND = "/usr/local/bin/greygate"  # where `install` puts it
 
 
@@ -67,7 +71,14 @@ def unit_files(plan: Footing, units: tuple[Unit, ...]) -> dict[str, str]:
 
 def _renewals(plan: Plan) -> dict[str, str]:
     """Only home has certificates."""
-    return {RENEWAL: _renewal(plan), RENEWAL_TIMER: _renewal_timer()}
+    watch = {RENEWAL_WATCH: _renewal_watch(plan)} if plan.watched else {}
+    return {RENEWAL: _renewal(plan), RENEWAL_TIMER: _renewal_timer(), **watch}
+
+
+def renewal_words(plan: Plan) -> tuple[str, ...]:
+    """The command that keeps the certificate young, after the program's name."""
+    ahead = ("--ahead", str(AHEAD)) if plan.ordered else ()
+    return ("cert", "renew", *ahead)
 
 
 def unit_file(plan: Footing, unit: Unit, units: tuple[Unit, ...]) -> str:
@@ -86,8 +97,8 @@ def unit_file(plan: Footing, unit: Unit, units: tuple[Unit, ...]) -> str:
 
 
 def _target(plan: Footing, units: tuple[Unit, ...]) -> str:
-    timers = (RENEWAL_TIMER,) if isinstance(plan, Plan) else ()
-    wanted = (*(unit_name(it.name) for it in units), *timers)
+    renewals = _renewals(plan) if isinstance(plan, Plan) else {}
+    wanted = (*(unit_name(it.name) for it in units), *(it for it in renewals if it != RENEWAL))
     return _text(
         (
             (
@@ -103,8 +114,11 @@ def _target(plan: Footing, units: tuple[Unit, ...]) -> str:
     )
 
 
-def _renewal(plan: Footing) -> str:
+def _renewal(plan: Plan) -> str:
     """Root's, as the authority's key is; it writes below the state and reloads HAProxy."""
+    # Without orders it speaks to nobody outside.
+    families = "AF_UNIX AF_NETLINK AF_INET AF_INET6" if plan.ordered else "AF_UNIX AF_NETLINK"
+    barred = () if plan.ordered else ("IPAddressDeny=any",)
     return _text(
         (
             ("Unit", ("Description=Renewal of Greygate's certificate, where it is due",)),
@@ -112,7 +126,7 @@ def _renewal(plan: Footing) -> str:
                 "Service",
                 (
                     "Type=oneshot",
-                    f"ExecStart={COMMAND} cert renew",
+                    f"ExecStart={_command((COMMAND, *renewal_words(plan)))}",
                     # It looks whether a node can run here: /proc/sys and /dev/net/tun.
                     *(word for word in SHUT if word not in ("ProcSubset=pid", NOT_PRIVILEGED)),
                     "SystemCallFilter=~@resources",
@@ -121,8 +135,8 @@ def _renewal(plan: Footing) -> str:
                     "DevicePolicy=closed",
                     "DeviceAllow=/dev/net/tun rw",
                     "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_READ_SEARCH CAP_FOWNER CAP_NET_ADMIN",
-                    "RestrictAddressFamilies=AF_UNIX AF_NETLINK",
-                    "IPAddressDeny=any",
+                    f"RestrictAddressFamilies={families}",
+                    *barred,
                     "MemoryDenyWriteExecute=yes",
                 ),
             ),
@@ -133,8 +147,28 @@ def _renewal(plan: Footing) -> str:
 def _renewal_timer() -> str:
     return _text(
         (
-            ("Unit", ("Description=Daily look at Greygate's certificate", f"PartOf={TARGET}")),
-            ("Timer", ("OnCalendar=daily", "RandomizedDelaySec=12h", "Persistent=yes")),
+            ("Unit", ("Description=Hourly look at Greygate's certificate", f"PartOf={TARGET}")),
+            (
+                "Timer",
+                (
+                    "OnCalendar=hourly",
+                    f"RandomizedDelaySec={JITTER}min",
+                    "FixedRandomDelay=yes",
+                    "Persistent=yes",
+                ),
+            ),
+            ("Install", (f"WantedBy={TARGET}",)),
+        )
+    )
+
+
+def _renewal_watch(plan: Plan) -> str:
+    """certbot and its like put a new file, or a new link, in the old one's place."""
+    watched = (f"PathChanged={_literal(str(it))}" for it in plan.watched)
+    return _text(
+        (
+            ("Unit", ("Description=Watch over the certificate's files", f"PartOf={TARGET}")),
+            ("Path", (*watched, f"Unit={RENEWAL}")),
             ("Install", (f"WantedBy={TARGET}",)),
         )
     )

@@ -15,7 +15,7 @@ from greygate.site import defaults
 from greygate.site.doubts import Doubt, Severity, doubts
 from greygate.site.interview_edge import WayIn, way_in
 from greygate.site.making import standalone
-from greygate.site.model import Node, Overlay, Site, Support
+from greygate.site.model import Challenge, Node, Overlay, Site, Source, Support, Zone
 from greygate.site.overlay import address_problem
 from greygate.site.parse import (
     check_name,
@@ -58,13 +58,23 @@ def interview(accepted: tuple[str, ...] = ()) -> Interview:
 
 
 def _federating(site: Site, others: WayIn) -> Site:
-    return replace(
+    made = replace(
         site,
         federation=True,
         names=replace(site.names, layout=others.layout),
         edges=others.edges,
         certificates=others.certificates,
     )
+    return replace(made, zones=_proved(made, others.acme_dns))
+
+
+def _proved(site: Site, acme_dns: str | None) -> tuple[Zone, ...]:
+    """Every zone of our names, with how it is proved; none where nothing is ordered."""
+    if site.certificates.source is not Source.ACME:
+        return ()
+    how = Challenge.MANUAL if acme_dns is None else Challenge.ACME_DNS
+    zones = dict.fromkeys(defaults.zone_of(site, name) for name in defaults.certified(site))
+    return tuple(replace(zone, challenge=how, acme_dns=acme_dns) for zone in zones)
 
 
 def answered(answers: Mapping[str, str], accepted: tuple[str, ...] = ()) -> Site:

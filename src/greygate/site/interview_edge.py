@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from pathlib import PurePosixPath
 
 from greygate.site.edges import address_problem
-from greygate.site.model import Certificates, Edge, Layout, Source
+from greygate.site.model import Certificates, Challenge, Edge, Layout, Source
 from greygate.site.question import Question, asked
 from greygate.spec.host_name import host_name_problem
 from greygate.text import _
@@ -24,24 +24,38 @@ class WayIn:
     layout: Layout
     edges: tuple[Edge, ...]
     certificates: Certificates
+    acme_dns: str | None  # where the zones' challenges are answered; None: by hand
 
 
 def way_in(taken: Sequence[str]) -> Generator[Question, str, WayIn]:
     """Ask for everything that federation needs; `taken` are names that are the home's own."""
     layout = yield from _layout()
     edge = yield from _edge(taken)
+    certificates = yield from _certificates()
+    ordered = certificates.source is Source.ACME
+    acme_dns = (yield from asked(_ACME_DNS)) if ordered else ""
+    return WayIn(
+        layout=layout,
+        edges=(edge,),
+        certificates=certificates,
+        acme_dns=acme_dns if acme_dns.startswith("https://") else None,
+    )
+
+
+def _certificates() -> Generator[Question, str, Certificates]:
+    if (yield from asked(_SOURCE)) == Source.ACME.value:
+        return Certificates(source=Source.ACME)
     chain = yield from asked(_file("chain", _("the certificate with its chain")))
     key = yield from asked(_file("key", _("its private key")))
     issuer = yield from asked(_ISSUER)
     account = (yield from asked(_ACCOUNT)) if issuer else ""
-    certificates = Certificates(
+    return Certificates(
         source=Source.FILES,
         chain=PurePosixPath(chain),
         key=PurePosixPath(key),
         issuer=issuer or None,
         account=account or None,
     )
-    return WayIn(layout=layout, edges=(edge,), certificates=certificates)
 
 
 def _layout() -> Generator[Question, str, Layout]:
@@ -118,6 +132,32 @@ def _file(name: str, what: str) -> Question:
     )
 
 
+_SOURCE = Question(
+    key="certificates.source",
+    text=_("Where does the certificate come from: acme or files?"),
+    explain=_(
+        "acme: it is ordered from Let's Encrypt and renewed here. files: another program keeps it."
+    ),
+    default=Source.ACME.value,
+    check=lambda given: (
+        None if given in (Source.ACME.value, Source.FILES.value) else _("it can be acme or files")
+    ),
+)
+_ACME_DNS = Question(
+    key="zone.acme_dns",
+    text=_("Which acme-dns shall prove that the zones are yours?"),
+    explain=_(
+        "Its https address: your own, or a public one, whose owner could then get certificates "
+        "for your names. It takes one CNAME for each name, once. manual: you type a value at "
+        "every renewal. For a zone that can be written from here say manual now, and how below "
+        "[[zone]] in the file."
+    ),
+    check=lambda given: (
+        None
+        if given.startswith("https://") or given == Challenge.MANUAL.value
+        else _("its address begins with https://; or say manual")
+    ),
+)
 _ISSUER = Question(
     key="certificates.issuer",
     text=_("Which authority makes the certificate?"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from greygate.probe.answers import NoAnswer, Peer, Peers, Reply
 from greygate.run.judgement import federation, people
@@ -12,6 +13,9 @@ from greygate.run.report import lines, to_json, verdict
 from greygate.run.seen import Seen
 from greygate.run.state import Condition, Memory, State
 from greygate.run.status import Status
+from greygate.spec.acme import Life
+from greygate.spec.certificate import Due
+from greygate.spec.renewal import Failure, Outlook
 from some_sites import SITES
 
 Golden = Callable[[str, str], None]
@@ -80,3 +84,25 @@ def test_the_verdict_is_one_line_with_its_cure() -> None:
     well = status()
     down = replace(well, people=people(site, plan, replace(well.seen, states=())))
     assert verdict(down) == "NOT reachable: the server is not running; next: greygate up"
+
+
+def test_a_certificate_that_was_not_renewed_is_told_with_its_cause() -> None:
+    well, now = status(), datetime.fromtimestamp(1_065.0, UTC)
+    failure = Failure(
+        at=now - timedelta(minutes=5),
+        cause="cannot order a certificate: there is no CNAME at _acme-challenge.twinkle.example",
+        cure="publish it",
+        times=1,
+        about="A",
+    )
+    ahead = Outlook(life=Life.LATE, at=now + timedelta(minutes=10), why=Due.OLD, failure=failure)
+    late = replace(well, seen=replace(well.seen, renewal=ahead, certificate_left=90_000.0))
+    told = [line.split(maxsplit=1) for line in lines(late)]
+    assert ["certificate", "expires in 1 d 1 h"] in told
+    assert any("not renewed 5 min ago: cannot order" in line for line in lines(late))
+    assert any("publish it; tried again at 1970-01-01 00:27 UTC" in it for it in lines(late))
+    assert to_json(late)["certificate"]["renewal"]["failure"]["cure"] == "publish it"
+    # One that lives for days is always close to its end; that alone is no news.
+    calm = replace(ahead, life=Life.SERVING, failure=None)
+    young = replace(well, seen=replace(well.seen, renewal=calm, certificate_left=90_000.0))
+    assert not any("certificate" in line for line in lines(young))

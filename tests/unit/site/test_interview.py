@@ -6,7 +6,7 @@ import pytest
 
 from greygate.errors import WrongUsage
 from greygate.site.interview import answered, interview
-from greygate.site.model import Layout, Node, Site
+from greygate.site.model import Challenge, Layout, Node, Site, Source
 from greygate.site.parse import parse
 from greygate.site.question import Question
 from greygate.site.write import site_text
@@ -122,7 +122,7 @@ def test_who_federates_is_asked_for_the_edge_and_the_certificate() -> None:
     asked, site = play(
         [
             *("twinkle.org", "", "clearnet", "M.twinkle.org", "edge.other.org", "127.0.0.1"),
-            *("192.0.2.10, 2001:db8::10", "chain.pem", "/srv/chain.pem", "/srv/key.pem"),
+            *("192.0.2.10, 2001:db8::10", "files", "chain.pem", "/srv/chain.pem", "/srv/key.pem"),
             *("letsencrypt.org", "x", "https://acme.example/1", "routed", "", "", "", ""),
         ],
         federation="yes",
@@ -133,6 +133,31 @@ def test_who_federates_is_asked_for_the_edge_and_the_certificate() -> None:
     ]
     assert site is not None
     assert site.names.layout is Layout.CLEARNET
+    assert parse(site_text(site)) == site
+
+
+@pytest.mark.parametrize(
+    ("answer", "challenge", "server"),
+    [
+        ("https://auth.example.org", Challenge.ACME_DNS, "https://auth.example.org"),
+        ("manual", Challenge.MANUAL, None),
+    ],
+)
+def test_a_certificate_that_is_ordered(
+    answer: str, challenge: Challenge, server: str | None
+) -> None:
+    asked, site = play(
+        [
+            *("twinkle.org", "", "none", "edge.other.org", "192.0.2.10", "", "auth.example"),
+            *(answer, "", "", "", "", ""),
+        ],
+        federation="yes",
+    )
+    assert [question.key for question in asked if question.problem] == ["zone.acme_dns"]
+    assert site is not None
+    assert site.certificates.source is Source.ACME
+    assert {zone.name for zone in site.zones} == {"twinkle.org", "other.org"}
+    assert {(zone.challenge, zone.acme_dns) for zone in site.zones} == {(challenge, server)}
     assert parse(site_text(site)) == site
 
 

@@ -1,0 +1,134 @@
+"""What the cert commands say of the certificate in place, and of what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from greygate.certs import renewal
+from greygate.certs.installation import Seen, in_place
+from greygate.certs.renewal import Renewed
+from greygate.home.half import Home
+from greygate.site.model import Source
+from greygate.spec.acme import Life
+from greygate.spec.renewal import Failure, Outlook
+from greygate.text import _, aligned, duration, listing
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The certificate, for people and as JSON; whether all is well with it."""
+
+    text: str
+    as_json: dict[str, Any]
+    well: bool
+
+
+def listed(home: Home, *, now: datetime) -> Told:
+    """How the certificate stands."""
+    seen = in_place(home.plan.paths)
+    ordered = home.site.certificates.source is Source.ACME and home.substitute is None
+    ahead = renewal.look(home.site, home.plan.paths, now=now) if ordered else None
+    serves = seen is not None and now < seen.told.covered.ends
+    return Told(
+        text=_text(home, seen, ahead, now),
+        as_json=_json(home, seen, ahead),
+        well=serves and (ahead is None or ahead.life is Life.SERVING),
+    )
+
+
+def renewed_text(done: Renewed) -> str:
+    lines = [_("renewed: {why}").format(why=why.value) for why in done.orders]
+    if done.failure is not None:
+        lines.append(_("not renewed: {why}").format(why=done.failure.what))
+    when = _("next: {when}").format(when=_when(done.outlook.at))
+    return "\n".join((*(lines or [_("nothing is due")]), when))
+
+
+def renewed_told(done: Renewed) -> dict[str, Any]:
+    return {
+        "renewed": done.orders[-1].value if done.orders else None,
+        "orders": [it.value for it in done.orders],
+        "failure": None if done.failure is None else done.failure.what,
+        "next": done.outlook.at.isoformat(),
+    }
+
+
+def _text(home: Home, seen: Seen | None, ahead: Outlook | None, now: datetime) -> str:
+    rows = [[_("source"), home.site.certificates.source.value]]
+    if seen is None:
+        rows.append([_("certificate"), _("none")])
+    else:
+        covered = seen.told.covered
+        left = (covered.ends - now).total_seconds()
+        still = _("{time} left").format(time=duration(left)) if left > 0 else _("EXPIRED")
+        rows += [
+            [_("names"), listing(sorted(covered.names))],
+            [_("issuer"), seen.issuer],
+            [_("valid"), f"{_when(covered.begins)} - {_when(covered.ends)}, {still}"],
+        ]
+    if ahead is not None:
+        rows.append([_("next"), _next(ahead, now)])
+        rows += _failed(ahead.failure, now)
+    return aligned(rows)
+
+
+def _when(it: datetime) -> str:
+    return f"{it:%Y-%m-%d %H:%M} UTC"
+
+
+def _next(ahead: Outlook, now: datetime) -> str:
+    why = _WHY.get(ahead.why.value, ahead.why.value)
+    if ahead.at <= now:
+        return _("now: {why}").format(why=why)
+    return f"{_when(ahead.at)}: {why}"
+
+
+def _failed(failure: Failure | None, now: datetime) -> list[list[str]]:
+    if failure is None:
+        return []
+    ago = duration((now - failure.at).total_seconds())
+    told = _("{time} ago, {times} in a row: {cause}").format(
+        time=ago, times=failure.times, cause=failure.cause
+    )
+    cure = [["", _("next: {cure}").format(cure=failure.cure)]] if failure.cure else []
+    return [[_("failed"), told], *cure]
+
+
+def _json(home: Home, seen: Seen | None, ahead: Outlook | None) -> dict[str, Any]:
+    covered = None if seen is None else seen.told.covered
+    told: dict[str, Any] = {
+        "source": home.site.certificates.source.value,
+        "names": [] if covered is None else sorted(covered.names),
+        "issuer": None if seen is None else seen.issuer,
+        "sha256": None if seen is None else seen.fingerprint,
+        "begins": None if covered is None else covered.begins.isoformat(),
+        "ends": None if covered is None else covered.ends.isoformat(),
+    }
+    if ahead is None:
+        return {**told, "next": None, "why": None, "failure": None}
+    failure = ahead.failure
+    return {
+        **told,
+        "next": ahead.at.isoformat(),
+        "why": ahead.why.value,
+        "failure": None
+        if failure is None
+        else {
+            "at": failure.at.isoformat(),
+            "cause": failure.cause,
+            "cure": failure.cure,
+            "times": failure.times,
+            "not_before": failure.not_before and failure.not_before.isoformat(),
+        },
+    }
+
+
+_WHY = {
+    "unreadable": _("there is none"),
+    "other-names": _("it covers other names"),
+    "other-issuer": _("it is from somebody else"),
+    "old": _("two thirds of its life are over then"),
+    "advised": _("its authority asks for it then"),
+}

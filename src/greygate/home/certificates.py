@@ -1,0 +1,168 @@
+"""The certificate of this home where we order it ourselves: had, kept young, given up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from greygate.certs import renewal
+from greygate.certs.account import opened, rekeyed
+from greygate.certs.alone import alone
+from greygate.certs.authority import Authority
+from greygate.certs.dns01.catalogue import solver_for
+from greygate.certs.installation import in_place
+from greygate.certs.issue import Ordering, issue, rehearsed, staging_of
+from greygate.certs.kept import Account, Kept
+from greygate.certs.known import known_aliases
+from greygate.certs.proof import PREFIX, Servers
+from greygate.certs.renewal import Renewed
+from greygate.errors import Trouble, WrongUsage
+from greygate.home.half import Home
+from greygate.probe.dns import PUBLIC, Place, Resolver, place_of
+from greygate.progress import Progress
+from greygate.run.runner import runner_here
+from greygate.site.defaults import certified, zone_of
+from greygate.site.model import Challenge, Source
+from greygate.spec.acme import Life
+from greygate.spec.renewal import Outlook
+from greygate.text import _
+
+PATIENCE = 3.0  # seconds for one question to a resolver
+# How RFC 5280, 5.3.1 numbers the reasons that make sense for us.
+REASONS = {
+    "unspecified": 0,
+    "key-compromise": 1,
+    "affiliation-changed": 3,
+    "superseded": 4,
+    "cessation": 5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Had:
+    """How it stands after an order, or without one where none was due."""
+
+    ordered: bool
+    outlook: Outlook
+
+
+def ordering(home: Home, resolvers: Sequence[Place] = (), *, staging: bool = False) -> Ordering:
+    """What is ordered for this home; `resolvers` in place of this machine's own and public ones."""
+    site = home.site
+    if site.certificates.source is not Source.ACME:
+        raise WrongUsage(
+            _('cannot order a certificate: the site file says source = "{source}"').format(
+                source=site.certificates.source.value
+            ),
+            _('write source = "acme" below [certificates], and a challenge for each [[zone]]'),
+        )
+    if home.substitute is not None:
+        raise Trouble(
+            _("cannot order a certificate: {why}").format(why=home.substitute),
+            home.cure or _("see what is missing: greygate status"),
+        )
+    named = tuple((str(it[0]), Resolver(it, patience=PATIENCE)) for it in resolvers)
+    return Ordering(
+        site=site,
+        paths=home.plan.paths,
+        authority=staging_of(site) if staging else site.certificates.directory,
+        resolvers=named or _usual_resolvers(),
+        accounts=home.plan.accounts,
+    )
+
+
+def had(home: Home, wanted: Ordering, progress: Progress, *, again: bool) -> Had:
+    """A certificate that serves: what is there, unless it is due or another one is wanted."""
+    now = datetime.now(UTC)
+    seen = renewal.look(home.site, wanted.paths, now=now)
+    if seen.life is Life.SERVING and seen.at > now and not again:
+        return Had(ordered=False, outlook=seen)
+    with alone(wanted.paths, progress):
+        failure = renewal.order(wanted, progress, reload=lambda: reload(home))
+    if failure is not None:
+        raise failure
+    renewal.heed_authority(wanted)
+    return Had(ordered=True, outlook=renewal.look(home.site, wanted.paths, now=datetime.now(UTC)))
+
+
+def shown(wanted: Ordering, progress: Progress) -> None:
+    """An order for show, from an authority that nobody trusts; nothing serves it."""
+    with alone(wanted.paths, progress):
+        issue(wanted, progress, for_show=True)
+
+
+def tried(wanted: Ordering, progress: Progress) -> tuple[str, ...]:
+    """Everything but the order itself; the names that could be proved."""
+    with alone(wanted.paths, progress):
+        return tuple(it.name for it in rehearsed(wanted, progress))
+
+
+def kept(home: Home, wanted: Ordering, progress: Progress, *, ahead: timedelta) -> Renewed:
+    """Whatever falls due within `ahead` is ordered when it does."""
+    return renewal.keep(wanted, progress, ahead=ahead, reload=lambda: reload(home))
+
+
+def demand(home: Home, progress: Progress) -> bool:
+    """Before a start: there is a certificate, be it an old one; True where one was ordered."""
+    if home.site.certificates.source is not Source.ACME or home.plan.paths.stand_in:
+        return False
+    seen = renewal.look(home.site, home.plan.paths, now=datetime.now(UTC))
+    if seen.life in (Life.SERVING, Life.LATE):
+        return False
+    try:
+        return had(home, ordering(home), progress, again=False).ordered
+    except Trouble as trouble:
+        if not Path(home.plan.paths.certificate).exists():
+            raise
+        progress.note(_("going on with the old certificate: {why}").format(why=trouble.what))
+        return False
+
+
+def with_aliases(home: Home, progress: Progress) -> Home:
+    """The same home once every name is registered that leads elsewhere to be proved."""
+    if home.plan.ordered:
+        try:
+            for name in certified(home.site):
+                zone = zone_of(home.site, name)
+                if zone.challenge is Challenge.ACME_DNS:
+                    solver = solver_for(zone, home.plan.paths, progress)
+                    solver.alias(f"{PREFIX}.{name.lower()}")
+        except Trouble as trouble:  # the rest of the plan is worth seeing
+            progress.note(trouble.what)
+    known = known_aliases(home.site, home.plan.paths)
+    return replace(home, plan=replace(home.plan, aliases=known))
+
+
+def revoked(home: Home, wanted: Ordering, progress: Progress, *, reason: str) -> None:
+    """Another certificate is put in place first; then the old one is revoked."""
+    seen = in_place(wanted.paths)
+    if seen is None:
+        raise Trouble(
+            _("cannot revoke the certificate: there is none"), _("greygate cert list tells more")
+        )
+    had(home, wanted, progress, again=True)
+    acme, _account = opened(
+        wanted.authority, Kept(wanted.paths, wanted.authority), progress, email=None
+    )
+    Authority(wanted.authority, acme).revoke(seen.certificate, REASONS[reason])
+
+
+def exchanged(wanted: Ordering, progress: Progress) -> Account:
+    """Our account with a new key."""
+    with alone(wanted.paths, progress):
+        return rekeyed(wanted.authority, Kept(wanted.paths, wanted.authority))
+
+
+def _usual_resolvers() -> Servers:
+    """This machine's own first: it is the one that need not be reached across the world."""
+    public = ((it, Resolver(place_of(it), patience=PATIENCE)) for it in PUBLIC)
+    return ((_("this machine's resolver"), Resolver()), *public)
+
+
+def reload(home: Home) -> None:
+    """Have HAProxy take the new certificate; no connection is dropped by it."""
+    runner = runner_here(home.plan, home.units)
+    if runner is not None:
+        runner.reload("haproxy")
