@@ -19,6 +19,7 @@ from greygate.errors import Trouble
 from greygate.identity import keys
 from greygate.machine.files import Owner, directory, replace
 from greygate.plan.paths import Paths
+from greygate.probe import connection
 from greygate.progress import Progress, Silent
 from greygate.site.model import Zone
 from greygate.spec.dns import bare
@@ -123,10 +124,18 @@ class AcmeDns:
         except httpx.HTTPError as problem:
             raise Trouble(
                 _("cannot reach acme-dns at {server}: {why}").format(
-                    server=self._server, why=str(problem) or type(problem).__name__
+                    server=self._server, why=self._why(problem)
                 ),
                 _("see whether it is up, and whether this machine may reach it"),
             ) from problem
+
+    def _why(self, problem: httpx.HTTPError) -> str:
+        if isinstance(problem, httpx.ConnectError | httpx.ConnectTimeout):
+            at = httpx.URL(self._server)
+            found = connection.why_not(at.host, at.port or (443 if at.scheme == "https" else 80))
+            if found is not None:
+                return found
+        return str(problem) or type(problem).__name__
 
     def _refused(self, act: str, answer: httpx.Response) -> Trouble:
         words: Any = answer.text[:200]
