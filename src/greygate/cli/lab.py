@@ -19,13 +19,13 @@ from greygate.text import _, aligned
 
 command = family("lab", "An internet on this machine: booted Debian hosts.")
 
-Preset = Literal["neighbours", "internet"]
+Preset = Literal["neighbours", "internet", "certified"]
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 
 
 @command.command
 def up(
-    preset: Annotated[Preset, Parameter(help="neighbours or internet.")] = "neighbours",
+    preset: Annotated[Preset, Parameter(help="neighbours, internet or certified.")] = "neighbours",
     /,
     *,
     debian: Annotated[
@@ -37,6 +37,7 @@ def up(
 
     neighbours: a home, and a friend who peers with it. internet: a home behind a router, an edge,
     somebody else's homeserver, people, names, and a certificate authority of the lab's own.
+    certified: the same, with an ACME authority and an acme-dns to ask for certificates.
     """
     chosen = world.preset(preset)
     assert chosen is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Sequence
@@ -21,7 +22,6 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Greygate lab")])
-HASH = "f972e3a3"  # how OpenSSL looks NAME up in a directory: openssl x509 -subject_hash
 LIFE = timedelta(days=30)
 STORE = Path("etc/ssl/certs")
 ADDED = Path("usr/local/share/ca-certificates")  # update-ca-certificates(8) reads it
@@ -66,15 +66,36 @@ def issue(below: Path, names: Sequence[str], to: Path) -> None:
     )
 
 
+def add_root(below: Path, pem: str) -> None:
+    """Have hosts that are told from now on whom to trust, trust this authority as well."""
+    certificate = x509.load_pem_x509_certificate(pem.encode())
+    (below / f"root-{certificate.serial_number:x}.pem").write_text(pem)
+
+
 def trust(below: Path, root: Path) -> None:
-    """Have the host with that root trust this authority, and no other."""
-    ca = (below / "ca.pem").read_bytes()
+    """Have the host with that root trust the lab's authorities, and no other."""
     for folder in (STORE, ADDED):
         shutil.rmtree(root / folder, ignore_errors=True)
         (root / folder).mkdir(parents=True)
-    (root / ADDED / "greygate-lab.crt").write_bytes(ca)
-    for name in ("ca-certificates.crt", f"{HASH}.0"):
-        (root / STORE / name).write_bytes(ca)
+    trusted = [below / "ca.pem", *sorted(below.glob("root-*.pem"))]
+    for number, path in enumerate(trusted):
+        pem = path.read_bytes()
+        (root / ADDED / f"greygate-lab-{number}.crt").write_bytes(pem)
+        with (root / STORE / "ca-certificates.crt").open("ab") as bundle:
+            bundle.write(pem)
+        name = subject_hash(x509.load_pem_x509_certificate(pem).subject)
+        (root / STORE / f"{name}.0").write_bytes(pem)
+
+
+def subject_hash(subject: x509.Name) -> str:
+    """How OpenSSL looks that name up in a directory (X509_NAME_hash).
+
+    SHA-1 over the name's canonical form: every text as UTF-8 and in small letters, without the
+    sequence around them; its first four octets, the lowest first.
+    """
+    parts = [x509.NameAttribute(it.oid, str(it.value).lower()) for it in subject]
+    canonical = b"".join(x509.Name([it]).public_bytes()[2:] for it in parts)
+    return hashlib.sha1(canonical, usedforsecurity=False).digest()[3::-1].hex()
 
 
 def _general(name: str) -> x509.GeneralName:

@@ -7,7 +7,7 @@ import os
 import secrets
 from pathlib import Path
 
-from greygate.lab import authority, clone, friend, names
+from greygate.lab import acme, authority, clone, friend, names
 from greygate.lab.places import Places
 from greygate.lab.topology import Disk, Host, Topology
 
@@ -34,18 +34,35 @@ def furnish(host: Host, topology: Topology, places: Places, *, tree: Path) -> No
         authority.trust(places.authority, root)
     if host.certified:
         authority.issue(places.authority, host.certified, root / authority.ISSUED)
+    _furnish_disk(host, topology, places)
+
+
+def _furnish_disk(host: Host, topology: Topology, places: Places) -> None:
+    root = places.root(host.name)
     match host.disk:
         case Disk.FRIEND:
             friend.configure(root, peers=host.peers, listen=host.listen, rooted=host.rooted)
         case Disk.NAMES:
-            names.furnish(root)
+            names.furnish(root, topology.zones, places)
+        case Disk.AUTHORITY:
+            acme.furnish_authority(root)
+        case Disk.ACME_DNS:
+            acme.furnish_acme_dns(root, host, topology)
         case Disk.REMOTE:
             _remote(root / "etc/matrix-synapse")
-        case Disk.HOME if topology.resolver:
+        case Disk.HOME | Disk.CERTBOT if topology.resolver:
             (root / OPERATOR).parent.mkdir(parents=True, exist_ok=True)
             (root / OPERATOR).write_text(FOR_SYNAPSE)
+            _keys(root / "root", topology, places)
         case _:
             pass
+
+
+def _keys(to: Path, topology: Topology, places: Places) -> None:
+    """What a provider shows on the page of a zone that takes updates."""
+    for zone in (it.name for it in topology.zones if it.keyed):
+        (to / f"{zone}.tsig").touch(mode=0o600)
+        (to / f"{zone}.tsig").write_text(names.key_file(zone, places))
 
 
 def _remote(settings: Path) -> None:

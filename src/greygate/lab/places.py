@@ -54,6 +54,11 @@ class Places:
         return self.run / "authority"
 
     @property
+    def keys(self) -> Path:
+        """The TSIG secret of each zone that takes updates, by its name."""
+        return self.run / "keys"
+
+    @property
     def hosts(self) -> Path:
         """A tmpfs: what hosts write is forgotten with the lab, however it ends."""
         return self.run / "hosts"

@@ -51,54 +51,44 @@ class Recipe:
 
 def recipe_for(disk: Disk, debian: Debian, *, tree: Path) -> Recipe:
     """The topmost layer of such a disk; `tree` is our working tree, for its lock files."""
-    bare = Recipe(name="bare", debian=debian, packages=BOOTABLE)
+    if disk is Disk.BARE:
+        return Recipe(name="bare", debian=debian, packages=BOOTABLE)
+    name = Disk.AUTHORITY.value if disk is Disk.ACME_DNS else disk.value  # one layer for both
+    below = Disk.HOME if disk is Disk.CERTBOT else Disk.BARE
+    return Recipe(
+        name=name,
+        debian=debian,
+        below=recipe_for(below, debian, tree=tree),
+        script=_script(f"{name}.sh"),
+        clone=disk in (Disk.HOME, Disk.EDGE),
+        texts=_texts(disk, tree),
+        made_of=_followed(disk, tree),
+    )
+
+
+def _texts(disk: Disk, tree: Path) -> tuple[tuple[str, str], ...]:
+    """The files that the layer's script finds beside it."""
     match disk:
-        case Disk.BARE:
-            return bare
-        case Disk.HOME:
-            return Recipe(
-                name="home",
-                debian=debian,
-                below=bare,
-                script=_script("home.sh"),
-                clone=True,
-                made_of=_followed_at_home(tree),
-            )
         case Disk.FRIEND:
-            return Recipe(
-                name="friend",
-                debian=debian,
-                below=bare,
-                script=_script("friend.sh"),
-                texts=(("people.txt", _lock(tree, "people.txt")),),
-            )
-        case Disk.EDGE:
-            return Recipe(
-                name="edge",
-                debian=debian,
-                below=bare,
-                script=_script("edge.sh"),
-                clone=True,
-                made_of=(_lock(tree, "greygate.txt"),),
-            )
+            return (("people.txt", _lock(tree, "people.txt")),)
         case Disk.REMOTE:
-            return Recipe(
-                name="remote",
-                debian=debian,
-                below=bare,
-                script=_script("remote.sh"),
-                texts=(
-                    *((name, _lock(tree, name)) for name in ("people.txt", "synapse.txt")),
-                    *((name, _script(f"remote/{name}")) for name in BY_HAND),
-                ),
-            )
+            locks = ((name, _lock(tree, name)) for name in ("people.txt", "synapse.txt"))
+            return (*locks, *((name, _script(f"remote/{name}")) for name in BY_HAND))
         case Disk.NAMES:
-            texts = (("unbound.conf", _script("unbound.conf")),)
-            script = _script("names.sh")
-            return Recipe(name="names", debian=debian, below=bare, script=script, texts=texts)
-        case Disk.OUTSIDER:
-            script = _script("outsider.sh")
-            return Recipe(name="outsider", debian=debian, below=bare, script=script)
+            return (("unbound.conf", _script("unbound.conf")),)
+        case _:
+            return ()
+
+
+def _followed(disk: Disk, tree: Path) -> tuple[str, ...]:
+    """What else of ours the layer is made of."""
+    match disk:
+        case Disk.HOME:
+            return _followed_at_home(tree)
+        case Disk.EDGE:
+            return (_lock(tree, "greygate.txt"),)
+        case _:
+            return ()
 
 
 def _followed_at_home(tree: Path) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Addresses are those set apart for documentation (RFC 5737, RFC 3849): they exist
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from ipaddress import IPv4Interface, IPv6Interface
 
@@ -26,6 +26,9 @@ class Disk(Enum):
     EDGE = "edge"  # a rented machine: the clone has run, packages are there
     REMOTE = "remote"  # somebody else's Synapse behind nginx, none of our code
     NAMES = "names"  # Knot for all zones from the root down, and Unbound
+    CERTBOT = "certbot"  # HOME, with certbot for whoever keeps the one he has
+    AUTHORITY = "authority"  # Pebble, and Unbound for it to ask
+    ACME_DNS = "acme-dns"  # a public acme-dns, by our stand-in
     OUTSIDER = "outsider"  # somebody on the clearnet: curl, openssl, nmap, Python
 
 
@@ -71,6 +74,15 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """A zone that is in the world's DNS from the start."""
+
+    name: str
+    text: str
+    keyed: bool = False  # takes RFC 2136 updates: home has the key of it
+
+
+@dataclass(frozen=True, slots=True)
 class Topology:
     """A world that can be brought up."""
 
@@ -80,6 +92,7 @@ class Topology:
     routers: tuple[Router, ...] = ()
     elsewhere: tuple[Link, ...] = ()  # cables that are not laid until a host moves to them
     resolver: str | None = None  # asked for names by all; with it comes an authority
+    zones: tuple[Published, ...] = ()
 
     @property
     def nodes(self) -> tuple[Host | Router, ...]:
@@ -90,6 +103,12 @@ class Topology:
         """The cable by which the host is, or would be, behind that router; KeyError: none."""
         cables = {(it.one.host, it.other.host): it for it in self.elsewhere + self.links}
         return cables[host, router]
+
+    def without(self, *names: str) -> Topology:
+        """The same world, but for these hosts and the cables to them."""
+        kept = (it for it in self.links if {it.one.host, it.other.host}.isdisjoint(names))
+        hosts = tuple(it for it in self.hosts if it.name not in names)
+        return replace(self, hosts=hosts, links=tuple(kept))
 
     def link(self, name: str) -> Link:
         """The link called so; KeyError where there is none."""
@@ -212,6 +231,57 @@ INTERNET = Topology(
         Link(_end("home", "eth0", "192.168.60.2/24"), _end("cafe", "lan", "192.168.60.1/24")),
     ),
     resolver="203.0.113.53",
+    zones=(
+        Published(
+            "remote.example",
+            "remote.example. A 203.0.113.30\nremote.example. AAAA 2001:db8:30::2\n",
+        ),
+    ),
 )
 
-PRESETS = (NEIGHBOURS, INTERNET)
+# The same, and whom one asks for certificates: an ACME authority, somebody's acme-dns, and a zone
+# at a provider who takes signed updates.
+CERTIFIED = replace(
+    INTERNET,
+    name="certified",
+    hosts=(
+        *(
+            replace(host, disk=Disk.CERTBOT, certified=()) if host.name == "home" else host
+            for host in INTERNET.hosts
+        ),
+        Host(
+            "authority",
+            Disk.AUTHORITY,
+            ways_out=("203.0.113.65", "2001:db8:66::1"),
+            certified=("acme.authority.example",),
+        ),
+        Host(
+            "acme-dns",
+            Disk.ACME_DNS,
+            ways_out=("198.51.100.33", "2001:db8:134::1"),
+            certified=("auth.acme-dns.example",),
+        ),
+    ),
+    links=(
+        *INTERNET.links,
+        _line(
+            *("authority", "authority", "203.0.113.65/30 2001:db8:66::1/64"),
+            *("203.0.113.66/30", "2001:db8:66::2/64"),
+        ),
+        _line(
+            *("acme-dns", "acme-dns", "198.51.100.33/30 2001:db8:134::1/64"),
+            *("198.51.100.34/30", "2001:db8:134::2/64"),
+        ),
+    ),
+    zones=(
+        *INTERNET.zones,
+        Published("authority.example", "acme A 203.0.113.66\nacme AAAA 2001:db8:66::2\n"),
+        Published(
+            "acme-dns.example",
+            "auth NS auth\nauth A 198.51.100.34\nauth AAAA 2001:db8:134::2\n",
+        ),
+        Published("other.example", "edge A 203.0.113.10\n", keyed=True),
+    ),
+)
+
+PRESETS = (NEIGHBOURS, INTERNET, CERTIFIED)

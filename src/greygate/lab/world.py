@@ -10,6 +10,7 @@ from pathlib import Path
 
 from greygate.errors import MissingProgram, NotRunning, WrongUsage
 from greygate.lab import (
+    acme,
     authority,
     base,
     clone,
@@ -26,7 +27,7 @@ from greygate.lab.locking import locked
 from greygate.lab.places import Places
 from greygate.lab.recipes import recipe_for
 from greygate.lab.record import Record
-from greygate.lab.topology import NEIGHBOURS, PRESETS, Debian, Disk, Topology
+from greygate.lab.topology import NEIGHBOURS, PRESETS, Debian, Disk, Host, Topology
 from greygate.lab.weather import Weather
 from greygate.machine import packages
 from greygate.progress import Progress, Silent
@@ -161,6 +162,17 @@ def reboot(world: World, name: str) -> None:
         hosts.wait(name, world.places, unlike=before)
 
 
+def trust_authorities(world: World, topology: Topology) -> None:
+    """Have every host that is there trust the roots that ACME authorities have now."""
+    for host in topology.hosts:
+        if host.disk is Disk.AUTHORITY:
+            for root in acme.roots(host.name, world.places):
+                authority.add_root(world.places.authority, root)
+    for host in topology.hosts:
+        if world.places.root(host.name).exists():
+            authority.trust(world.places.authority, world.places.root(host.name))
+
+
 def _is_up(world: World, wanted: Record) -> bool:
     return record.read(world.places) == wanted and all(
         hosts.leader(name, world.places) is not None for name in wanted.hosts
@@ -189,10 +201,20 @@ def _raise(world: World, topology: Topology, disks: Disks) -> None:
         links.route(node, places)
     if topology.resolver:
         authority.make(places.authority)
-    for host in topology.hosts:
+    # An ACME authority makes its roots when it starts, and the others trust them from their boot.
+    first = [host for host in topology.hosts if host.disk is Disk.AUTHORITY]
+    if first:
+        _boot(world, topology, disks, first)
+        trust_authorities(world, topology)
+    _boot(world, topology, disks, [host for host in topology.hosts if host not in first])
+
+
+def _boot(world: World, topology: Topology, disks: Disks, wanted: Sequence[Host]) -> None:
+    places = world.places
+    for host in wanted:
         hosts.prepare(host.name, places, disks[host.disk])
         furnishing.furnish(host, topology, places, tree=world.tree)
-    names = [host.name for host in topology.hosts]
+    names = [host.name for host in wanted]
     with world.progress.step(_("booting {hosts}").format(hosts=listing(names))):
         for name in names:
             hosts.power_on(name, places)

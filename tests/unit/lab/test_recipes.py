@@ -27,8 +27,8 @@ def key(disk: Disk, tree: Path) -> str:
 @pytest.mark.parametrize(
     ("lock", "disks"),
     [
-        ("greygate.txt", {Disk.HOME, Disk.EDGE}),
-        ("synapse.txt", {Disk.HOME, Disk.REMOTE}),
+        ("greygate.txt", {Disk.HOME, Disk.CERTBOT, Disk.EDGE}),
+        ("synapse.txt", {Disk.HOME, Disk.CERTBOT, Disk.REMOTE}),
         ("people.txt", {Disk.FRIEND, Disk.REMOTE}),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from greygate.lab.topology import NEIGHBOURS, PRESETS, Topology
+from greygate.lab.topology import CERTIFIED, NEIGHBOURS, PRESETS, Topology
 
 each = pytest.mark.parametrize("topology", PRESETS, ids=lambda it: it.name)
 
@@ -43,6 +43,15 @@ def test_both_ends_of_a_link_are_in_the_same_networks(topology: Topology) -> Non
     for link in topology.links + topology.elsewhere:
         here, there = ({it.network for it in end.addresses} for end in (link.one, link.other))
         assert here == there
+
+
+def test_a_world_without_some_hosts_has_no_loose_cables() -> None:
+    fewer = CERTIFIED.without("remote", "friend")
+    assert len(fewer.hosts) == len(CERTIFIED.hosts) - 2
+    ends = {end.host for link in fewer.links for end in (link.one, link.other)}
+    assert ends == {end.host for link in CERTIFIED.links for end in (link.one, link.other)} - {
+        *("remote", "friend")
+    }
 
 
 def test_the_friend_dials_an_address_that_home_has() -> None:

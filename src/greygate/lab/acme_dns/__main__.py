@@ -21,7 +21,9 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="acme_dns", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="acme_dns", description=__doc__, fromfile_prefix_chars="@"
+    )
     parser.add_argument("--domain", required=True, help="everything it answers for is below")
     parser.add_argument("--listen", required=True, type=_place, help="DNS, as ADDRESS:PORT")
     parser.add_argument("--api", required=True, type=_place, help="HTTP, as ADDRESS:PORT")
