@@ -1,0 +1,99 @@
+"""Certificates from an authority of the lab's internet, by DNS-01 in two zones: one world for all.
+
+The first ones come by certbot, as for an operator who had it before; the tests follow one another.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from greygate.lab import acme, world
+from greygate.lab.world import World
+from lab import certified
+from lab.certified import ACME_DNS, CLIENT, EDGE, NAME, TOPOLOGY, load, served
+from lab.conftest import Raise
+from lab.federation import run
+from lab.waiting import wait_until
+
+pytestmark = pytest.mark.lab
+
+BRIEF_ONES = 4  # of a minute and a half each
+
+
+@pytest.fixture(scope="module")
+def internet(lab: Raise) -> World:
+    made = lab("certtest", TOPOLOGY)
+    certified.place_programs(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def by_certbot(internet: World) -> World:
+    """A server that serves what certbot keeps: one certificate for names in two zones."""
+    made = {name: certified.register(internet) for name in (NAME, CLIENT)}
+    (internet.places.root("home") / "root/acme-dns.json").write_text(json.dumps(made))
+    aliases = {name: each["fulldomain"] for name, each in made.items()}
+    certified.publish(internet, aliases, planned=False)
+    certified.order_by_certbot(internet, NAME, CLIENT, EDGE)
+    certified.start_server(internet, aliases, *certified.OF_CERTBOT)
+    return internet
+
+
+def test_every_host_runs_and_trusts_the_labs_authorities_alone(internet: World) -> None:
+    states = {it.name: it.state for it in world.status(internet)}
+    assert states == {host.name: "running" for host in TOPOLOGY.hosts}
+    count = ("grep", "-c", "BEGIN CERTIFICATE", "/etc/ssl/certs/ca-certificates.crt")
+    for host in TOPOLOGY.hosts:
+        assert run(internet, host.name, *count).stdout.strip() == "3", host.name
+
+
+@pytest.mark.parametrize("url", [acme.DIRECTORY, acme.BRIEF, f"{ACME_DNS}/health"])
+def test_home_has_no_ipv6_and_reaches_them_by_name(internet: World, url: str) -> None:
+    assert run(internet, "home", "ip", "-6", "route", "show", "default").stdout == ""
+    certified.fetched(internet, url)
+
+
+def test_without_ipv6_a_server_that_is_down_is_not_taken_for_no_network(internet: World) -> None:
+    """What our own code makes of it: httpx alone says "Network is unreachable", the last word."""
+    program = "from greygate.probe import connection as it; print(it.why_not(*{place}))"
+    place = (ACME_DNS.removeprefix("https://"), 443)
+    line = f"PYTHONPATH=/root/greygate/src exec /var/lib/greygate/env/*/bin/python -c '{program}'"
+    asked = line.format(place=str(place).replace("'", '"'))
+    assert run(internet, "home", "sh", "-c", asked).stdout == "None\n"
+    run(internet, "acme-dns", "systemctl", "stop", "acme-dns")
+    told = run(internet, "home", "sh", "-c", asked)
+    run(internet, "acme-dns", "systemctl", "start", "acme-dns")
+    assert "198.51.100.34: Connection refused" in told.stdout, told.stderr
+    wait_until(lambda: certified.is_up(internet), within=10, what="acme-dns is back")
+
+
+def test_a_stranger_is_shown_what_certbot_ordered(by_certbot: World) -> None:
+    assert len({served(by_certbot, name) for name in (NAME, EDGE)}) == 1
+
+
+def test_what_certbot_renews_is_served_and_no_request_is_lost(by_certbot: World) -> None:
+    before = served(by_certbot, NAME)
+    with load(by_certbot) as seen:
+        certified.renew_by_certbot(by_certbot)
+        shown(by_certbot, unlike=before)
+    assert seen["failures"] == []
+    assert seen["answers"] > 100
+    assert seen["certificates"] == 2
+
+
+def test_certificates_that_soon_expire_are_renewed_again_and_again(by_certbot: World) -> None:
+    with load(by_certbot) as seen:
+        before = served(by_certbot, NAME)
+        for _time in range(BRIEF_ONES):
+            certified.order_by_certbot(by_certbot, NAME, CLIENT, EDGE, server=acme.BRIEF)
+            before = shown(by_certbot, unlike=before)
+    assert seen["failures"] == []
+    assert seen["certificates"] == BRIEF_ONES + 1
+
+
+def shown(lab: World, *, unlike: str) -> str:
+    """The certificate that a stranger is shown, once it is another one."""
+    wait_until(lambda: served(lab, NAME) != unlike, within=20, what="the new one is served")
+    return served(lab, NAME)
