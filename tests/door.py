@@ -110,7 +110,8 @@ def write(site: Site, plan: Plan) -> None:
     certificate, key = self_signed(plan.certificate)
     Path(plan.paths.ca).write_bytes(certificate)
     Path(plan.paths.certificate).write_bytes(certificate + key)
-    Path(plan.paths.client_socket.parent).mkdir(parents=True)
+    for it in (plan.paths.client_socket, plan.paths.haproxy_admin_socket):
+        Path(it.parent).mkdir(parents=True)
 
 
 @contextmanager

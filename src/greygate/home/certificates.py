@@ -22,6 +22,7 @@ from greygate.errors import Trouble, WrongUsage
 from greygate.home.half import Home
 from greygate.probe.dns import PUBLIC, Place, Resolver, place_of
 from greygate.progress import Progress
+from greygate.run import certificate_in_use
 from greygate.run.runner import runner_here
 from greygate.site.defaults import certified, zone_of
 from greygate.site.model import Challenge, Source
@@ -165,4 +166,4 @@ def reload(home: Home) -> None:
     """Have HAProxy take the new certificate; no connection is dropped by it."""
     runner = runner_here(home.plan, home.units)
     if runner is not None:
-        runner.reload("haproxy")
+        certificate_in_use.serve(runner, home.plan.paths)

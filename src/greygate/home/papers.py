@@ -20,6 +20,7 @@ from greygate.machine import accounts, files
 from greygate.machine.files import Owner
 from greygate.plan.paths import Paths
 from greygate.progress import Progress
+from greygate.run import certificate_in_use
 from greygate.run.runner import runner_here
 from greygate.site import load
 from greygate.spec.certificate import Due, fingerprint
@@ -60,7 +61,7 @@ def renewed(home: Home, *, now: datetime) -> Due | None:
     )
     runner = runner_here(plan, home.units)
     if certified.renewed is not None and runner is not None:
-        runner.reload("haproxy")
+        certificate_in_use.serve(runner, paths)
     return certified.renewed
 
 

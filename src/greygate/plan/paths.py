@@ -148,6 +148,11 @@ class Paths:
         return self.runtime / "synapse" / "federation.sock"
 
     @property
+    def haproxy_admin_socket(self) -> PurePosixPath:
+        """HAProxy's own: whoever may write there may change all that it does."""
+        return self.runtime / "haproxy" / "admin.sock"
+
+    @property
     def overlay_admin_socket(self) -> PurePosixPath:
         return self.runtime / "yggdrasil" / "admin.sock"
 

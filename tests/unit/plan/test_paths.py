@@ -12,6 +12,7 @@ FLEETING = {
     "runtime": RUNTIME,
     "client_socket": RUNTIME / "synapse" / "client.sock",
     "federation_socket": RUNTIME / "synapse" / "federation.sock",
+    "haproxy_admin_socket": RUNTIME / "haproxy" / "admin.sock",
     "overlay_admin_socket": RUNTIME / "yggdrasil" / "admin.sock",
     "supervisor": RUNTIME / "supervisor",
 }

@@ -36,6 +36,7 @@ def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
             proof=(PROGRAM, "-c", "-f", path),
             ready=Listening(plan.addresses[0], plan.listeners[0].port),
             account="greygate-haproxy",
+            runtime=plan.paths.haproxy_admin_socket.parent,
             capabilities=("net_bind_service",) if low else (),
             # Not after synapse: until it answers, apps are told to come back, in their language.
             after=("firewall",),

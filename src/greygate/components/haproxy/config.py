@@ -57,6 +57,7 @@ def config(site: Site, plan: Plan, title: str) -> str:
         prefixes=" ".join(PEOPLE_NEED),
         federation="".join(f"{line}\n" for line in _federation(site, plan)),
         socket=quoted(f"unix@{plan.paths.client_socket}"),
+        admin=quoted(f"unix@{plan.paths.haproxy_admin_socket}"),
         ingress=ingress.section(site, plan, odd),
     )
 
