@@ -11,7 +11,7 @@ from greygate.apply.differences import difference
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
 from greygate.components.catalogue import ALL
-from greygate.home import start
+from greygate.home import choice, start
 from greygate.home.preparation import prepare
 from greygate.text import _
 
@@ -38,7 +38,8 @@ def command(
         if changes and not yes:
             output.confirm(_("bring this into force?"))
         # Not under the lock: that is an `up`'s for as long as it watches.
-        prepared = prepare(home.source, home.place, steps, overwrite=overwrite)
+        standing = choice.look()
+        prepared = prepare(home.source, home.place, steps, standing=standing, overwrite=overwrite)
         start.take_up_here(prepared, still_in=output.agreed_within)
     names = [str(change.path) for change in changes]
     text = _("{count} files differ").format(count=len(names)) if dry_run else _("in force")

@@ -8,12 +8,12 @@ from cyclopts import Parameter
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
-from greygate.cli.telling import Announcement, opening
-from greygate.home import installation
+from greygate.cli.telling import Announcement, installed, opening
+from greygate.home import choice, installation
 from greygate.home.half import existing_site
 from greygate.home.preparation import prepare
 from greygate.run import lock
-from greygate.text import _
+from greygate.site import load
 
 
 def command(
@@ -38,10 +38,11 @@ def command(
         output.emit({"steps": list(steps_told)}, as_json=common.json, text="\n".join(steps_told))
         return
     with lock.held(place.paths):
+        standing = choice.look()
+        output.note(opening(load.load(source), standing))
         installation.copy_program(steps)
-        prepared = prepare(source, place, steps, overwrite=overwrite)
-        output.note(opening(prepared.home))
+        prepared = prepare(source, place, steps, standing=standing, overwrite=overwrite)
         started = installation.install(prepared, steps, still_in=output.agreed_within)
     news = Announcement(started, prepared)
     output.emit(news.told(), as_json=common.json, text=news.text())
-    output.note(_("it starts at every boot; `greygate status` tells how it is"))
+    output.note(installed(started))

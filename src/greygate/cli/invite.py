@@ -10,6 +10,7 @@ from cyclopts.validators import Number
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
+from greygate.cli.telling import trial_told
 from greygate.home import persons
 
 MOST_USES = 10_000  # Synapse keeps it in 32 bits
@@ -48,6 +49,8 @@ def command(
         greygate invite
         greygate invite --uses 5 --days 2
     """
-    letter = persons.invite(common.home(), uses=uses, days=days)
-    text = letter.text(encoding=sys.stdout.encoding or "ascii", terminal=sys.stdout.isatty())
-    output.emit(letter.told(), as_json=common.json, text=text)
+    home = common.home()
+    with trial_told(home):
+        letter = persons.invite(home, uses=uses, days=days)
+        text = letter.text(encoding=sys.stdout.encoding or "ascii", terminal=sys.stdout.isatty())
+        output.emit(letter.told(), as_json=common.json, text=text)

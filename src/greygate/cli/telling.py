@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from greygate.home.half import Home
+from greygate.cli import output
+from greygate.home.choice import Standing
+from greygate.home.half import Home, why_loopback
+from greygate.home.installation import PROGRAM
 from greygate.home.persons import TRIAL, to_trust
 from greygate.home.preparation import Prepared
 from greygate.home.start import Started
 from greygate.run.runner import runner_here
 from greygate.site.doubts import doubts_of
-from greygate.site.model import Site
+from greygate.site.model import Node, Site
 from greygate.text import _, aligned, duration
 
 
-def opening(home: Home) -> str:
-    """What must be known before anything else: a trial, a stand-in for the overlay."""
-    lines = [_("server: {name}").format(name=home.site.server_name)]
-    if home.site.trial:
-        lines.append(TRIAL)
-    return "\n".join((*lines, *told_doubts(home.site), *_not_the_overlay(home)))
+def opening(site: Site, standing: Standing) -> str:
+    """What must be known before anything is done: a trial, a stand-in for the overlay."""
+    why = why_loopback(site, standing)
+    return "\n".join(
+        (
+            _("server: {name}").format(name=site.server_name),
+            *_trial(site),
+            *told_doubts(site),
+            *_not_the_overlay(site, _("the server"), why, standing.cure),
+        )
+    )
 
 
 def told_doubts(site: Site) -> Iterator[str]:
@@ -33,11 +42,37 @@ def told_doubts(site: Site) -> Iterator[str]:
 def farewell(started: Started) -> str:
     """The last words of an `up` that was interrupted."""
     if runner_here(started.home.plan, started.home.units) is not None:
-        return _("it goes on running; `greygate down` stops it")
-    lines = [_("stopped; `greygate up` goes on with everything as it was")]
-    if started.home.site.trial:
-        lines.append(TRIAL)
-    return "\n".join((*lines, *_not_the_overlay(started.home)))
+        return left_running()
+    stopped = _("stopped; `greygate up` goes on with everything as it was")
+    return "\n".join((stopped, *_last(started.home)))
+
+
+def left_running() -> str:
+    """What is running when the command is over, and how to end it."""
+    return _("it goes on running; `greygate status` tells how it is, `greygate down` stops it")
+
+
+def installed(started: Started) -> str:
+    """What `install` has done, and what to do next."""
+    rows = [
+        (_("installed"), _("{name} runs under systemd, and starts at every boot")),
+        (_("program"), _("{program}, called as `greygate`: this clone may go")),
+        (_("next"), _("greygate status   (is it up, can people reach it)")),
+        ("", _("greygate invite, or greygate user add NAME   (let people in)")),
+        ("", _("greygate backup identity FILE   (keep it off this machine)")),
+    ]
+    name = started.home.site.server_name
+    return aligned([(left, it.format(name=name, program=PROGRAM)) for left, it in rows])
+
+
+@contextmanager
+def trial_told(home: Home) -> Iterator[None]:
+    """What accounts of a trial are worth is said before they are made and after."""
+    for words in _trial(home.site):
+        output.note(words)
+    yield
+    for words in _trial(home.site):
+        output.note(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +114,7 @@ class Announcement:
             *self._keep(),
             *self._trust_anew(),
             *_no_peers(home),
-            *_not_the_overlay(home),
+            *_last(home),
         ]
         return "\n\n".join(("", *parts, ""))
 
@@ -136,23 +171,33 @@ def _no_peers(home: Home) -> tuple[str, ...]:
     return (
         _(
             "no overlay peers yet: nobody can reach this address. Add some under [overlay] in\n"
-            '{file}: peers = ["tls://HOST:PORT"], then run greygate up again'
+            '{file}: peers = ["tls://HOST:PORT"], then: greygate apply'
         ).format(file=home.source),
     )
 
 
-def _not_the_overlay(home: Home) -> tuple[str, ...]:
+def _trial(site: Site) -> tuple[str, ...]:
+    return (TRIAL,) if site.trial else ()
+
+
+def _last(home: Home) -> tuple[str, ...]:
+    """What was said first, said again where it is read."""
+    reaching, cure = home.plan.address_url, home.cure
+    return (*_not_the_overlay(home.site, reaching, home.substitute, cure), *_trial(home.site))
+
+
+def _not_the_overlay(
+    site: Site, reaching: str, why: str | None, cure: str | None
+) -> tuple[str, ...]:
     """Loopback is not the overlay, and nobody may believe it is."""
-    if home.substitute is not None:
+    if why is not None:
         return (
-            _("this is NOT the overlay: only this machine reaches {url}").format(
-                url=home.plan.address_url
-            )
+            _("this is NOT the overlay: only this machine reaches {it}").format(it=reaching)
             + "\n"
             + _("missing for it: {why}; cure: {cure}").format(
-                why=home.substitute, cure=home.cure or _("none known")
+                why=why, cure=cure or _("none known")
             ),
         )
-    if home.plan.interface is None and home.plan.addresses[0].is_loopback:
+    if site.overlay.node is Node.LOOPBACK:
         return (_('this is NOT the overlay: the site file says node = "loopback"'),)
     return ()

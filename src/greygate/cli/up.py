@@ -10,14 +10,15 @@ from cyclopts import Parameter
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
-from greygate.cli.telling import Announcement, farewell, opening
+from greygate.cli.telling import Announcement, farewell, left_running, opening
 from greygate.cli.watch import watch
 from greygate.errors import WrongUsage
-from greygate.home import site_file
+from greygate.home import choice, site_file
 from greygate.home.preparation import prepare
 from greygate.home.site_file import Wishes
 from greygate.home.start import Started, start
 from greygate.run import lock
+from greygate.site import load
 from greygate.text import _
 
 Uris = Annotated[list[str] | None, Parameter(metavar="URI", consume_multiple=False)]
@@ -59,13 +60,16 @@ def command(
         _watch_another(common, detach=detach)
         return
     with lock.held(place.paths):
-        prepared = prepare(source, place, steps, overwrite=overwrite)
-        output.note(opening(prepared.home))
+        standing = choice.look()
+        output.note(opening(load.load(source), standing))
+        prepared = prepare(source, place, steps, standing=standing, overwrite=overwrite)
         started = start(prepared, steps, detached=detach, still_in=output.agreed_within)
         with nullcontext() if detach else _stopped_at_the_end(started, steps):
             news = Announcement(started, prepared)
             output.emit(news.told(), as_json=common.json, text=news.text())
-            if not detach:
+            if detach:
+                output.note(left_running())
+            else:
                 watch(started.home, as_json=common.json)
 
 

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
 from greygate.cli.help import family
+from greygate.cli.telling import trial_told
 from greygate.home import persons
 from greygate.people.admin import Person
 from greygate.secret import Secret
@@ -36,9 +37,11 @@ def add(name: Name, /, *, ask_password: AskPassword = False, common: Common = NO
 
         greygate user add anna
     """
-    chosen = _typed_password() if ask_password else None
-    added = persons.add(common.home(), name, chosen)
-    output.emit(added.told(), as_json=common.json, text=added.text())
+    home = common.home()
+    with trial_told(home):
+        chosen = _typed_password() if ask_password else None
+        added = persons.add(home, name, chosen)
+        output.emit(added.told(), as_json=common.json, text=added.text())
 
 
 @command.command(name="list")

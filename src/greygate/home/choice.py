@@ -28,6 +28,11 @@ class Standing:
         """Why we cannot run a node here; None where we can."""
         return self.rights.no_node()
 
+    @property
+    def cure(self) -> str | None:
+        """What would end that, where it is known."""
+        return self.rights.cure()
+
 
 def look() -> Standing:
     """Look at this machine."""

@@ -58,7 +58,7 @@ def existing_site(place: Place, named: Path | None, environ: Mapping[str, str]) 
 def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
     """The home half for a site whose keys are there; loopback stands in where it has to."""
     site = with_account(site, place.paths)
-    substitute = standing.no_overlay if site.overlay.node is Node.MANAGED else None
+    substitute = why_loopback(site, standing)
     if substitute is not None:
         site = on_loopback(site)
     plan = plan_for(
@@ -80,7 +80,7 @@ def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
         plan=plan,
         units=units,
         substitute=substitute,
-        cure=None if substitute is None else standing.rights.cure(),
+        cure=None if substitute is None else standing.cure,
     )
 
 
@@ -95,6 +95,11 @@ def _renewal(source: Path, place: Place, plan: Plan) -> Chore:
             environment["XDG_RUNTIME_DIR"] = str(place.paths.runtime.parent)
     python = (sys.executable, "-P", *prefix, "-m", "greygate")
     return Chore((*python, *renewal_words(plan), *flags), tuple(environment.items()))
+
+
+def why_loopback(site: Site, standing: Standing) -> str | None:
+    """Why loopback must stand in for the overlay of our own node; None where it need not."""
+    return standing.no_overlay if site.overlay.node is Node.MANAGED else None
 
 
 def on_loopback(site: Site) -> Site:

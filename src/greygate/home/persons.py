@@ -21,7 +21,10 @@ TRIAL = _("This is a trial: accounts made in it do not carry over, and it can ne
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Welcome:
-    """A person and a new password, shown once, with the address to use it at."""
+    """A person and a new password, with the address to use it at.
+
+    One that we made is shown once; one that somebody typed is not shown at all.
+    """
 
     admission: Admission
     home: Home
@@ -29,19 +32,21 @@ class Welcome:
     def told(self) -> dict[str, Any]:
         return {
             "user_id": self.admission.person.user_id,
-            "password": self.admission.password.reveal(),
+            "password": None if self.admission.typed else self._password,
             "homeserver": self.home.plan.base_url,
             "homeserver_by_address": self.home.plan.address_url,
             "trial": self.home.site.trial,
         }
 
     def text(self) -> str:
-        rows = (
-            (_("user id"), self.admission.person.user_id),
-            (_("password"), _("{password}   (shown once)").format(password=self._password)),
-            (_("homeserver"), self.home.plan.address_url),
+        shown = _("{password}   (shown once)").format(password=self._password)
+        return aligned(
+            (
+                (_("user id"), self.admission.person.user_id),
+                (_("password"), _("as you typed it") if self.admission.typed else shown),
+                (_("homeserver"), self.home.plan.address_url),
+            )
         )
-        return f"{aligned(rows)}\n{TRIAL}" if self.home.site.trial else aligned(rows)
 
     @property
     def _password(self) -> str:

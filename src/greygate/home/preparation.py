@@ -67,12 +67,13 @@ def found(source: Path, place: Place, standing: Standing) -> Home:
     return derive(source, site, place, standing)
 
 
-def prepare(source: Path, place: Place, progress: Progress, *, overwrite: bool = False) -> Prepared:
+def prepare(
+    source: Path, place: Place, progress: Progress, *, standing: Standing, overwrite: bool = False
+) -> Prepared:
     """Everything in place for this site, rendered and proved; nothing is started."""
     now = datetime.now(UTC)
     clock.demand(now, clock.evidence((source, place.paths.site_mark, place.paths.certificate)))
     demand_room(place)
-    standing = choice.look()
     home = found(source, place, standing)
     provide(place, home.site, progress)
     paths, plan = home.plan.paths, home.plan

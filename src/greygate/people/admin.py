@@ -42,6 +42,7 @@ class Admission:
 
     person: Person
     password: Secret
+    typed: bool = False  # by the owner, who knows it
 
 
 def add(server: Session, localpart: str, password: Secret | None = None) -> Admission:
@@ -55,7 +56,7 @@ def add(server: Session, localpart: str, password: Secret | None = None) -> Admi
             f"/_synapse/admin/v2/users/{_quoted(server, localpart)}",
             {"password": chosen.reveal(), "admin": False},
         )
-    return Admission(_person(made), chosen)
+    return Admission(_person(made), chosen, typed=password is not None)
 
 
 def people(server: Session) -> tuple[Person, ...]:
@@ -79,7 +80,7 @@ def set_password(server: Session, localpart: str, password: Secret | None = None
             f"/_synapse/admin/v1/reset_password/{_quoted(server, localpart)}",
             {"new_password": chosen.reveal(), "logout_devices": True},
         )
-    return Admission(person, chosen)
+    return Admission(person, chosen, typed=password is not None)
 
 
 def deactivate(server: Session, localpart: str, *, erase: bool = False) -> Person:
@@ -121,9 +122,9 @@ def _check_name(localpart: str) -> None:
         near = localpart[1:].partition(":")[0] if whole_id else localpart.lower()
         usable = localpart_problem(near) is None
         hint = _("did you mean {near}?").format(near=near) if usable else _("choose another name")
-        raise _unusable(localpart, problem, hint)
+        raise WrongUsage(*_unusable(localpart, problem, hint))
     if localpart.startswith(OURS):
-        raise Trouble(
+        raise WrongUsage(
             _("cannot use {name}: such names are Greygate's own").format(name=localpart),
             _("choose another name"),
         )
@@ -140,8 +141,8 @@ def _told(localpart: str) -> Iterator[None]:
                 why = _("the name is taken, or was by an account that is closed now")
                 hint = _("choose another name; see who there is: greygate user list")
             case "M_INVALID_USERNAME":
-                why = refused.said
-                hint = _("choose another name")
+                another = _unusable(localpart, refused.said, _("choose another name"))
+                raise WrongUsage(*another) from refused
             case "M_EXCLUSIVE":
                 why = _("the name is kept for an application service")
                 hint = _("choose another name")
@@ -150,11 +151,12 @@ def _told(localpart: str) -> Iterator[None]:
                 hint = _("see who there is: greygate user list")
             case _:
                 raise
-        raise _unusable(localpart, why, hint) from refused
+        raise Trouble(*_unusable(localpart, why, hint)) from refused
 
 
-def _unusable(localpart: str, why: str, hint: str) -> Trouble:
-    return Trouble(_("cannot use the name {name}: {why}").format(name=localpart, why=why), hint)
+def _unusable(localpart: str, why: str, hint: str) -> tuple[str, str]:
+    """What cannot be done, and what to do instead."""
+    return _("cannot use the name {name}: {why}").format(name=localpart, why=why), hint
 
 
 def _quoted(server: Session, localpart: str) -> str:

@@ -12,21 +12,23 @@ from typing import cast
 
 import pytest
 
-from greygate.cli.telling import Announcement, farewell, opening
+from greygate.cli.telling import Announcement, farewell, installed, opening, trial_told
 from greygate.cli.user import listed
 from greygate.home.half import Home
 from greygate.home.persons import Letter, Welcome
 from greygate.home.preparation import Prepared
 from greygate.home.start import Started
 from greygate.identity import authority
+from greygate.machine.rights import TunMissing
 from greygate.people.admin import Admission, Person
 from greygate.people.invitation import Invitation
 from greygate.plan.paths import Paths
 from greygate.run.runner import Mending, Runner
 from greygate.secret import Secret
+from greygate.site.model import Node
 from greygate.spec.certificate import Due
-from some_homes import home
-from some_sites import SITES
+from some_homes import home, standing
+from some_sites import SITES, site
 
 Golden = Callable[[str, str], None]
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -86,7 +88,9 @@ def test_the_announcement_is_as_kept(
 ) -> None:
     it = server(name, tmp_path, why=why)
     kept = f"{name}-stands-in" if why else name
-    said = f"{opening(it)}\n{announcement(it).text()}"
+    here = standing(tun=TunMissing(why, "sudo greygate up") if why else None)
+    wanted = site(Node.MANAGED) if why else it.site
+    said = f"{opening(wanted, here)}\n{announcement(it).text()}"
     golden(f"announcement/{kept}.txt", steady(said, tmp_path))
     told = json.dumps(announcement(it).told(), indent=2) + "\n"
     golden(f"announcement/{kept}.json", steady(told, tmp_path))
@@ -166,3 +170,30 @@ def test_without_peers_it_is_said_that_nobody_comes(tmp_path: Path) -> None:
     text = announcement(replace(it, site=alone)).text()
     assert "no overlay peers yet" in text
     assert str(it.source) in text
+
+
+def test_a_password_that_somebody_typed_is_not_shown(tmp_path: Path) -> None:
+    it = server("managed", tmp_path)
+    typed = Welcome(admission=Admission(ANNA, Secret("abcde-fghij"), typed=True), home=it)
+    assert "abcde-fghij" not in typed.text() + json.dumps(typed.told())
+    assert "as you typed it" in typed.text()
+
+
+@pytest.mark.parametrize("name", ["managed", "trial"])
+def test_that_it_is_a_trial_is_told_before_the_deed_and_after(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with trial_told(server(name, tmp_path)):
+        before = capsys.readouterr().err
+    assert before == capsys.readouterr().err
+    assert ("do not carry over" in before) == (name == "trial")
+
+
+def test_a_trial_is_told_last_at_every_start(tmp_path: Path) -> None:
+    again = announcement(server("trial", tmp_path), first=False).text()
+    assert again.rstrip().endswith("do not carry over, and it can never federate.")
+
+
+def test_what_install_has_done_is_as_kept(golden: Golden, tmp_path: Path) -> None:
+    started = announcement(server("managed", tmp_path)).started
+    golden("announcement/installed.txt", installed(started) + "\n")

@@ -79,7 +79,7 @@ def test_a_name_is_given_once(server: Session) -> None:
 
 @pytest.mark.parametrize("name", ["Anna", "an na", "ä", "", "_x"])
 def test_a_bad_name_is_refused(server: Session, name: str) -> None:
-    with pytest.raises(Trouble, match="cannot use the name") as met:
+    with pytest.raises(WrongUsage, match="cannot use the name") as met:
         admin.add(server, name)
     assert met.value.hint
 
