@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from greygate.components.haproxy import ingress, join, well_known
-from greygate.components.haproxy.errors import CORS, error_rules
+from greygate.components.haproxy.errors import CORS, answer, error_rules
 from greygate.components.haproxy.words import bind, host, quoted
 from greygate.components.template import fill
 from greygate.plan.plan import Plan
@@ -53,6 +53,7 @@ def config(site: Site, plan: Plan, title: str) -> str:
         names=" ".join(name.lower() for name in plan.certificate.names),
         addresses=" ".join(map(host, plan.addresses)),
         cors="\n".join(_cors_rules()),
+        unsized=answer(411),
         answers="\n".join((*_well_known_rules(), *_join_rules(site, plan))),
         prefixes=" ".join(PEOPLE_NEED),
         federation="".join(f"{line}\n" for line in _federation(site, plan)),

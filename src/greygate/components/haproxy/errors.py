@@ -25,6 +25,7 @@ _ANSWERS = {
     404: _UNRECOGNIZED,
     405: _UNRECOGNIZED,
     408: ("M_UNKNOWN", "The request took too long"),
+    411: ("M_UNKNOWN", "Request must specify a Content-Length"),  # as Synapse says it
     413: ("M_TOO_LARGE", "Upload request body is too large"),
     421: _UNRECOGNIZED,
     429: ("M_LIMIT_EXCEEDED", "Too Many Requests"),
@@ -37,12 +38,20 @@ _ANSWERS = {
 _COME_BACK = (429, 502, 503, 504)
 
 
+_BY_RULE = (411,)  # HAProxy has no answer of its own for it
+
+
 def error_rules() -> list[str]:
-    """One `http-error` line for each status that HAProxy may answer with."""
-    return [f"    http-error status {status} {_answer(status)}" for status in _ANSWERS]
+    """One `http-error` line for each status that HAProxy may answer with by itself."""
+    return [
+        f"    http-error status {status} {answer(status)}"
+        for status in _ANSWERS
+        if status not in _BY_RULE
+    ]
 
 
-def _answer(status: int) -> str:
+def answer(status: int) -> str:
+    """Type, body and headers of HAProxy's answer, as its rules take them."""
     code, text = _ANSWERS[status]
     body: dict[str, str | int] = {"errcode": code, "error": text}
     wait = ""

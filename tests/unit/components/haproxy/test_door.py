@@ -220,6 +220,17 @@ def test_a_larger_one_is_refused_before_it_is_sent(door: Door, asked: Asked, siz
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
+@pytest.mark.parametrize("length", [b"Transfer-Encoding: chunked", b"Connection: close"])
+def test_an_upload_of_untold_length_is_refused_before_it_is_sent(
+    door: Door, asked: Asked, length: bytes
+) -> None:
+    for method, path in ((b"POST", b"/_matrix/media/v3/upload"), (b"PUT", b"/_matrix/media/v3/upload/a.b/c")):
+        answer = door.ask(path, length, method=method)
+        assert (answer.status, answer.errcode) == (411, "M_UNKNOWN")
+        assert answer.headers["access-control-allow-origin"] == "*"
+    assert door.ask(b"/_matrix/media/v3/create", length, method=b"POST").status != 411
+
+
 @pytest.mark.parametrize("target", [b"/_matrix/client/v3/sync", b"/.well-known/matrix/client"])
 def test_a_browser_asks_before_it_asks_and_may(door: Door, target: bytes) -> None:
     answer = door.ask(target, b"Origin: https://app.example", method=b"OPTIONS")
