@@ -49,7 +49,8 @@ make() {
     exec 9>>"$state/env/lock"
     flock -n 9 || { say "waiting for another run, which is making the environment" && flock 9; }
     whole && return
-    find_python || install_python
+    settle_packages
+    find_python && has_certificates || install_python
     say "making a Python environment in $environment"
     rm -rf "$environment"
     refused=$("$python" -m venv "$environment" 2>&1) || cannot "$cannot_do: $(why "$refused")" "$next"
@@ -85,6 +86,36 @@ find_python() {
             2>/dev/null && return
     done
     return 1
+}
+
+# pip trusts what Debian's package brings; without root it is left to pip to say so.
+has_certificates() {
+    [ -s /etc/ssl/certs/ca-certificates.crt ] || [ -n "${PIP_CERT:-}" ] || [ "$(id -u)" != 0 ] ||
+        ! command -v apt-get >/dev/null
+}
+
+# Waits for whoever else installs packages, and ends what an interrupted installation left.
+settle_packages() {
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
+    told='' patience=150
+    while ! said=$(LC_ALL=C apt-get -q check 2>&1); do
+        case $said in
+        *'held by process '*)
+            [ $patience -gt 0 ] || return 0 # apt itself will say who it is
+            who=${said##*held by process } && who="waiting for process ${who%%.*}: it has apt's lock"
+            [ "$told" = "$who" ] || say "$who"
+            told=$who patience=$((patience - 1))
+            sleep 2 ;;
+        *'dpkg was interrupted'* | *'Unmet dependencies'* | *'be reinstalled'*)
+            [ "$told" != ended ] || return 0
+            told=ended
+            say "ending an installation that was interrupted (dpkg --configure -a)"
+            DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a \
+                </dev/null >&2 || :
+            apt_get --fix-broken --no-remove install || : ;;
+        *) return 0 ;;
+        esac
+    done
 }
 
 install_python() {

@@ -18,7 +18,8 @@ LOCK_PAUSE = 2.0
 
 _QUIET = ("-q", "-o", "Dpkg::Use-Pty=0", "-o", "APT::Color=0")
 # A configuration file that somebody edited stays as it is, and nothing is asked.
-_KEEP = ("-y", "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
+_OLD_STAYS = ("--force-confdef", "--force-confold")
+_KEEP = ("-y", *(word for it in _OLD_STAYS for word in ("-o", f"Dpkg::Options::={it}")))
 
 
 def look(*argv: str) -> str:
@@ -46,9 +47,15 @@ def install(wanted: Sequence[str], what: str, progress: Progress) -> None:
     _patiently((*_KEEP, "install", "--no-install-recommends", *wanted), what, progress)
 
 
-def await_others(progress: Progress) -> None:
-    """Wait until no other program installs packages, and dpkg has nothing half done."""
-    _patiently(("check",), _("cannot use apt"), progress)
+def settle(progress: Progress) -> None:
+    """Wait until no other program installs packages; end what an interrupted one left half done."""
+    what = _("cannot use apt")
+    _code, output = _unlocked(("apt-get", *_QUIET, "check"), what, progress)
+    if apt_report.is_half_done(output):
+        with progress.step(_("ending an installation that was interrupted (dpkg --configure -a)")):
+            _unlocked(("dpkg", *_OLD_STAYS, "--configure", "-a"), what, progress)
+        # Of packages that were not even unpacked; --no-remove: nothing is given up for it.
+        _patiently((*_KEEP, "--fix-broken", "--no-remove", "install"), what, progress)
 
 
 def simulate(*words: str) -> str:
@@ -57,18 +64,24 @@ def simulate(*words: str) -> str:
 
 
 def _patiently(words: Sequence[str], what: str, progress: Progress) -> str:
-    """Run apt-get, again and again while another program holds its locks."""
+    """What apt-get prints; Trouble where it does not do it."""
+    code, output = _unlocked(("apt-get", *_QUIET, *words), what, progress)
+    if code == 0:
+        return output
+    for line in apt_report.last_words(output):
+        progress.note(line)
+    raise apt_report.trouble(what, output)
+
+
+def _unlocked(argv: Sequence[str], what: str, progress: Progress) -> tuple[int, str]:
+    """Run it, again and again while another program holds dpkg's locks; exit code and output."""
     deadline = time.monotonic() + LOCK_PATIENCE
     told = None
     while True:
-        code, output = _apt_get(words)
+        code, output = _run(argv)
         holder = apt_report.holder(output)
-        if code == 0:
-            return output
-        if holder is None:
-            for line in apt_report.last_words(output):
-                progress.note(line)
-            raise apt_report.trouble(what, output)
+        if code == 0 or holder is None:
+            return code, output
         if time.monotonic() > deadline:
             raise Trouble(
                 _("{what}: {holder} still holds apt's lock after {time}").format(
@@ -82,10 +95,10 @@ def _patiently(words: Sequence[str], what: str, progress: Progress) -> str:
         time.sleep(LOCK_PAUSE)
 
 
-def _apt_get(words: Sequence[str]) -> tuple[int, str]:
+def _run(argv: Sequence[str]) -> tuple[int, str]:
     """Run it out of reach of Ctrl-C, which would leave dpkg half done; exit code and output."""
     with subprocess.Popen(
-        ("apt-get", *_QUIET, *words),
+        argv,
         env=_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -96,8 +96,15 @@ _CAUSES = (
 
 def holder(output: str) -> Holder | None:
     """Who holds the lock that made apt give up, if that was it."""
-    found = re.search(r"It is held by process (\d+)(?: \((.*?)\))?", output)
-    return Holder(int(found[1]), found[2] or "?") if found else None
+    if found := re.search(r"It is held by process (\d+)(?: \((.*?)\))?", output):
+        return Holder(int(found[1]), found[2] or "?")
+    found = re.search(r"lock was locked by another process with pid (\d+)", output)  # dpkg's words
+    return Holder(int(found[1]), "?") if found else None
+
+
+def is_half_done(output: str) -> bool:
+    """Whether apt refuses to go on because an earlier installation was cut short."""
+    return re.search(r"dpkg was interrupted|Unmet dependencies|be reinstalled", output) is not None
 
 
 def trouble(what: str, output: str) -> Trouble:

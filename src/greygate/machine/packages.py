@@ -24,8 +24,8 @@ def missing(packages: Sequence[str]) -> tuple[str, ...]:
 def ensure(packages: Sequence[str], progress: Progress) -> None:
     """Install what is missing, after saying so; nothing that comes is left running."""
     root = os.geteuid() == 0
-    if root and hush.is_unsettled():
-        apt.await_others(progress)  # the apt of a run that was killed goes on without it
+    if root and (hush.is_unsettled() or missing(packages)):
+        apt.settle(progress)  # the apt of a run that was killed goes on without it, or was killed
         hush.settle()
     wanted = missing(packages)
     if not wanted:
