@@ -21,6 +21,7 @@ def command(
 
     `greygate install` from a clone brings everything back as it was. System packages stay.
     """
+    installation.demand_removable(common.place())
     home = common.home()
     if not yes:
         output.confirm(_("stop {name} and remove its services?").format(name=home.site.server_name))

@@ -15,7 +15,7 @@ from greygate.components.component import Unit
 from greygate.engine.synapse import python_of
 from greygate.errors import NotRunning, Trouble
 from greygate.home.choice import Standing
-from greygate.home.place import Place
+from greygate.home.place import Place, place_for
 from greygate.identity import edge_keys, keys
 from greygate.plan.plan import INTERFACE, Chore, Plan, plan_for
 from greygate.run.units import renewal_words
@@ -48,11 +48,21 @@ def existing_site(place: Place, named: Path | None, environ: Mapping[str, str]) 
     """The site file that is meant; NotRunning where there is none yet."""
     found = site_file(place, named, environ)
     if found is None:
-        raise NotRunning(
-            _("cannot go on: there is no server here yet"),
-            _("greygate up (a trial), or greygate init NAME (for keeps)"),
-        )
+        raise _no_server(place)
     return found
+
+
+def _no_server(place: Place) -> NotRunning:
+    """Nothing of this user's; a server of root's is the likely reason to look for one."""
+    if not place.root and not place.named and Path(place_for({}, uid=0).paths.site_mark).exists():
+        return NotRunning(
+            _("cannot go on: the server of this machine is root's, and you are not root"),
+            _("run it as root: sudo greygate ..."),
+        )
+    return NotRunning(
+        _("cannot go on: there is no server here yet"),
+        _("greygate up (a trial), or greygate init NAME (for keeps)"),
+    )
 
 
 def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:

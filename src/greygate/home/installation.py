@@ -77,6 +77,15 @@ def install(prepared: Prepared, progress: Progress, *, still_in: StillIn) -> Sta
     return start(prepared, progress, detached=True, still_in=still_in)
 
 
+def demand_removable(place: Place) -> None:
+    """Trouble where nothing can be removed, as nobody but root installs."""
+    if not place.root:
+        raise MissingProgram(
+            _("cannot uninstall: that needs root"),
+            _("sudo greygate uninstall; a server of your own is stopped with: greygate down"),
+        )
+
+
 def uninstall(home: Home, progress: Progress) -> list[str]:
     """Remove services and program; the paths of what stays."""
     units = Systemd(home.plan, home.units)

@@ -18,6 +18,7 @@ from greygate.site import load
 from greygate.site.doubts import Severity, doubts
 from greygate.site.making import TOKEN_LENGTH, standalone, trial
 from greygate.site.model import Node, Site
+from greygate.site.near_name import name_hint
 from greygate.site.parse import check_name, parse
 from greygate.site.write import site_text
 from greygate.spec.peering import listen_problem, peer_problem
@@ -91,7 +92,7 @@ def for_keeps(wishes: Wishes, node: Node) -> Site:
     if name is None:
         raise WrongUsage(
             _("cannot use {name!r} as server name: {why}").format(name=wishes.name, why=why),
-            _("choose a name like matrix.example.org; it is for ever"),
+            name_hint(wishes.name or ""),
         )
     site = standalone(name, node=node, accepted=tuple(wishes.accepted))
     for doubt in doubts(

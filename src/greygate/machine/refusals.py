@@ -45,7 +45,8 @@ def _whose(path: Path) -> str:
             owner = step.stat().st_uid
         except OSError:
             continue
-        return _("{step} belongs to {owner}, and you are {we}: run it as {owner}").format(
-            step=step, owner=account_name(owner), we=account_name(ours)
-        )
+        told = _("{step} belongs to {owner}, and you are {we}: run it as {owner}")
+        if owner == 0:
+            told = _("{step} belongs to {owner}, and you are {we}: run it as root (sudo)")
+        return told.format(step=step, owner=account_name(owner), we=account_name(ours))
     return _("see who may: namei -l {path}").format(path=path)

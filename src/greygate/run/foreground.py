@@ -24,7 +24,7 @@ from greygate.progress import Progress
 from greygate.run import tasks
 from greygate.run.devices import are_open
 from greygate.run.interruption import held_off
-from greygate.run.logfiles import following, last_lines
+from greygate.run.logfiles import changed_at, following, last_lines
 from greygate.run.memory import memory_of
 from greygate.run.privileges import Identity, identity_of
 from greygate.run.ready import wait_ready
@@ -134,6 +134,13 @@ class Foreground:
         told = {process.name: process for process in self._supervisor.processes()}
         return tuple(self._state(service, told.get(service.name)) for service in self._services)
 
+    def last_seen(self) -> tuple[State, ...]:
+        """Every service as ended, since its last word: all that is known once nobody keeps them."""
+        return tuple(
+            State(name=it.name, condition=Condition.DOWN, since=changed_at(self._log(it.name)))
+            for it in self._services
+        )
+
     def restart(self, name: str) -> None:
         match self._task(name):
             case None:
@@ -171,11 +178,12 @@ class Foreground:
             return State(name=service.name, condition=Condition.DOWN)
         condition = CONDITIONS[process.statename]
         failed = condition is Condition.FAILED
+        over = failed or condition is Condition.DOWN
         return State(
             name=service.name,
             condition=condition,
             pid=process.pid or None,
-            since=float(process.stop if failed else process.start) or None,
+            since=float(process.stop if over else process.start) or None,
             memory=memory_of(process.pid) if process.pid else None,
             words=self._words(service, process) if failed else (),
         )

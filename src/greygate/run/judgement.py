@@ -47,7 +47,7 @@ def _services(seen: Seen) -> Reach | None:
     if isinstance(seen.states, NoAnswer):
         return Reach(Verdict.UNKNOWN, seen.states.why, _("ask again: greygate status"))
     if not seen.states:
-        return Reach(Verdict.NO, _("the server is not running"), _("greygate up"))
+        return Reach(Verdict.NO, _not_running(seen), _("greygate up"))
     return next(_troubled(seen.states), None)
 
 
@@ -61,10 +61,18 @@ def _troubled(states: tuple[State, ...]) -> Iterator[Reach]:
                 _("{name} does not stay up; it says: {words}").format(name=state.name, words=words),
                 _("greygate logs {name}").format(name=state.name),
             )
-    for state in states:
-        if state.condition in (Condition.DOWN, Condition.STOPPING):
-            cause = _("{name} is stopped").format(name=state.name)
-            yield Reach(Verdict.NO, cause, _("greygate up"))
+    stopped = [it.name for it in states if it.condition in (Condition.DOWN, Condition.STOPPING)]
+    if stopped:
+        yield Reach(Verdict.NO, _stopped(stopped), _("greygate up"))
+
+
+def _not_running(seen: Seen) -> str:
+    cause = _("the server is not running")
+    return f"{cause}; {_stopped([it.name for it in seen.ended])}" if seen.ended else cause
+
+
+def _stopped(names: list[str]) -> str:
+    return _("stopped: {names}").format(names=listing(names))
 
 
 def _address(site: Site, plan: Plan, seen: Seen) -> Reach | None:

@@ -25,6 +25,14 @@ def last_lines(path: Path, count: int) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def changed_at(path: Path) -> float | None:
+    """When the log got its last line, in seconds since 1970; None where it is not there."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None
+
+
 def following(paths: dict[str, Path], *, pause: float = PAUSE) -> Iterator[tuple[str, str]]:
     """Pairs of name and line for ever, from this call on, not from the first that is taken."""
     return _coming({name: Tail(path) for name, path in paths.items()}, pause)

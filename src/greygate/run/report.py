@@ -67,7 +67,9 @@ def lines(status: Status) -> tuple[str, ...]:
 
 
 def _states(status: Status) -> tuple[State, ...]:
-    return () if isinstance(status.seen.states, NoAnswer) else status.seen.states
+    if isinstance(status.seen.states, NoAnswer):
+        return ()
+    return status.seen.states or status.seen.ended
 
 
 def _told(reach: Reach) -> str:

@@ -62,4 +62,5 @@ class Seen:
     edges: tuple[EdgeSeen, ...] = ()
     certificate_left: float | None = None  # seconds until it ends; None: we may not look
     renewal: Outlook | None = None  # of a certificate that we order; None where we do not
+    ended: tuple[State, ...] = ()  # where nothing runs: what did, and since when it does not
     unsealed: str | None = None  # what would seal it: others may get a certificate for the name

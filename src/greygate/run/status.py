@@ -20,6 +20,7 @@ from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
 from greygate.probe.authority import guards
 from greygate.probe.dns import Resolver
 from greygate.run import judgement
+from greygate.run.foreground import Foreground
 from greygate.run.runner import runner_here
 from greygate.run.seen import Door, EdgeSeen, Reach, Seen
 from greygate.run.state import State
@@ -75,6 +76,7 @@ def see(
         edges=(through_edges(site, plan) if states else ()) if edges is None else edges,
         certificate_left=_certificate_left(plan),
         renewal=_renewal(site, plan),
+        ended=Foreground(plan, units).last_seen() if states == () else (),
         unsealed=_unsealed(site),
     )
 

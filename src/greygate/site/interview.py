@@ -16,6 +16,7 @@ from greygate.site.doubts import Doubt, Severity, doubts
 from greygate.site.interview_edge import WayIn, way_in
 from greygate.site.making import standalone
 from greygate.site.model import Challenge, Node, Overlay, Site, Source, Support, Zone
+from greygate.site.near_name import name_hint
 from greygate.site.overlay import address_problem
 from greygate.site.parse import (
     check_name,
@@ -80,14 +81,14 @@ def _proved(site: Site, acme_dns: str | None) -> tuple[Zone, ...]:
 def answered(answers: Mapping[str, str], accepted: tuple[str, ...] = ()) -> Site:
     """The site that these answers make, defaults for the rest; WrongUsage where they do not."""
     asking = interview(accepted)
-    question = next(asking)
+    question, answer = next(asking), None
     while True:
         if question.problem:
             raise WrongUsage(
-                _("cannot use {key} as given: {problem}").format(
-                    key=question.key, problem=question.problem
+                _("cannot use {answer!r} as {key}: {problem}").format(
+                    answer=answer, key=question.key, problem=question.problem
                 ),
-                question.explain,
+                question.instead or question.explain,
             )
         answer = answers.get(question.key, question.default)
         if answer is None:
@@ -120,7 +121,7 @@ def _name(
         key="server_name",
         text=_("What is the server called?"),
         explain=_("It is the part of every user id after the colon, and can never be changed."),
-        check=lambda answer: check_name(answer)[1] or None,
+        check=_name_problem,
     )
     while True:
         text = yield from asked(question)
@@ -130,7 +131,7 @@ def _name(
         taken, refused = yield from _accept(found)
         if refused is None:
             return name, (*accepted, *taken)
-        question = replace(question, problem=refused)
+        question = _refused(question, refused)
 
 
 def _client(
@@ -149,13 +150,30 @@ def _client(
         taken, refused = yield from _accept(found)
         if refused is None:
             return client, (*accepted, *taken)
-        question = replace(question, problem=refused)
+        question = _refused(question, refused)
+
+
+def _name_problem(answer: str) -> str | None:
+    why = check_name(answer)[1]
+    return f"{why}; {name_hint(answer)}" if why else None
+
+
+def _refused(question: Question, doubt: Doubt) -> Question:
+    """The question again, after an answer that was doubted."""
+    problem = _("{text} ({name}); {hint}")
+    return replace(
+        question,
+        problem=problem.format(text=doubt.text, name=doubt.name, hint=doubt.hint),
+        instead=_("choose another name; or, knowing this: --accept {doubt}").format(
+            doubt=doubt.name
+        ),
+    )
 
 
 def _accept(
     found: tuple[Doubt, ...],
-) -> Generator[Question, str, tuple[tuple[str, ...], str | None]]:
-    """The doubts that were accepted, and what to say of the first that was not."""
+) -> Generator[Question, str, tuple[tuple[str, ...], Doubt | None]]:
+    """The doubts that were accepted, and the first that was not."""
     taken = []
     for doubt in found:
         if doubt.severity is Severity.TELL:
@@ -170,8 +188,7 @@ def _accept(
             )
         )
         if answer.lower() in NO:
-            hint = _("{text} ({name}); {hint}")
-            return (), hint.format(text=doubt.text, name=doubt.name, hint=doubt.hint)
+            return (), doubt
         taken.append(doubt.name)
     return tuple(taken), None
 

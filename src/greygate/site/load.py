@@ -131,6 +131,10 @@ def _sync_directory(directory: Path) -> None:
         os.close(handle)
 
 
+# Told alike wherever it is met: a full disk, a file that is another's.
+_OF_THE_SYSTEM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+
+
 @contextmanager
 def _told(path: Path, act: str) -> Iterator[None]:
     try:
@@ -148,8 +152,7 @@ def _told(path: Path, act: str) -> Iterator[None]:
             _("name the file in it: {path}/{file}").format(path=path, file=FILE),
         ) from error
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-            # The disk's trouble, not the file's.
+        if error.errno in _OF_THE_SYSTEM:
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise Trouble(
             _("cannot {act} {path}: {why}").format(act=act, path=path, why=error.strerror),

@@ -21,6 +21,7 @@ class Question:
     check: Callable[[str], str | None]  # why an answer would not do
     default: str | None = None
     problem: str = ""  # why the last answer would not do
+    instead: str = ""  # what would do better, where more can be said than `explain` does
 
 
 Asking = Generator[Question, str, str]

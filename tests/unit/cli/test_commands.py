@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -31,10 +33,21 @@ def test_status_of_a_stopped_server_says_so_and_what_helps(
 ) -> None:
     asked = run("status", *state)
     assert asked.code == 1
-    assert "NOT reachable: the server is not running" in asked.out
+    assert "NOT reachable: the server is not running; stopped: synapse and haproxy" in asked.out
     assert "next: greygate up" in asked.out
     told = json.loads(run("status", "--json", *state).out)
     assert told["people"]["reachable"] == "no"
+    assert [it["state"] for it in told["services"]] == ["down", "down"]
+
+
+def test_status_tells_since_when_a_service_is_down(
+    run: Run, made: Place, state: tuple[str, str]
+) -> None:
+    logs = Path(made.paths.logs)
+    logs.mkdir()
+    (logs / "synapse.log").touch()
+    os.utime(logs / "synapse.log", (0, time.time() - 7200))
+    assert re.search(r"^synapse  down  2 h( 1 s)?$", run("status", *state).out, re.MULTILINE)
 
 
 def test_down_of_a_stopped_server_is_no_trouble(run: Run, state: tuple[str, str]) -> None:
@@ -76,7 +89,11 @@ def test_nobody_is_closed_without_being_asked(run: Run, state: tuple[str, str]) 
 
 
 def test_uninstall_asks_first(run: Run, state: tuple[str, str]) -> None:
-    assert run("uninstall", *state).code == 2
+    asked = run("uninstall", *state)
+    if os.geteuid() == 0:
+        assert (asked.code, "--yes" in asked.err) == (2, True)
+    else:
+        assert (asked.code, "cannot uninstall: that needs root" in asked.err) == (3, True)
 
 
 def test_the_authority_goes_to_stdout_or_to_a_file(

@@ -59,6 +59,16 @@ def test_who_holds_the_lock_is_named(name: str) -> None:
     assert str(holder) == "python3 (pid 16)"
 
 
+def test_dpkg_has_words_of_its_own_for_a_held_lock() -> None:
+    output = "dpkg: error: dpkg frontend lock was locked by another process with pid 812\n"
+    assert apt_report.holder(output) == Holder(812, "?")
+
+
+@pytest.mark.parametrize(("name", "so"), [("interrupted", True), ("unknown", False)])
+def test_what_an_interrupted_installation_left_is_told_apart(name: str, so: bool) -> None:
+    assert apt_report.is_half_done(said(name)) is so
+
+
 @pytest.mark.parametrize("name", ["full-usr", "interrupted", "offline", "unknown"])
 def test_other_refusals_are_nobodys_lock(name: str) -> None:
     assert apt_report.holder(said(name)) is None

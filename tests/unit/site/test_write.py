@@ -4,7 +4,7 @@ from dataclasses import replace
 from ipaddress import IPv6Address
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import some_sites
@@ -74,6 +74,7 @@ def sites(draw: st.DrawFn) -> Site:
     )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a loaded machine is no fault
 @given(sites())
 def test_what_is_written_is_read_as_the_same_site(site: Site) -> None:
     assert parse(site_text(site)) == site

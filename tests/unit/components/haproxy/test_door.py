@@ -224,7 +224,8 @@ def test_a_larger_one_is_refused_before_it_is_sent(door: Door, asked: Asked, siz
 def test_an_upload_of_untold_length_is_refused_before_it_is_sent(
     door: Door, asked: Asked, length: bytes
 ) -> None:
-    for method, path in ((b"POST", b"/_matrix/media/v3/upload"), (b"PUT", b"/_matrix/media/v3/upload/a.b/c")):
+    upload = b"/_matrix/media/v3/upload"
+    for method, path in ((b"POST", upload), (b"PUT", upload + b"/twinkle.example/abc")):
         answer = door.ask(path, length, method=method)
         assert (answer.status, answer.errcode) == (411, "M_UNKNOWN")
         assert answer.headers["access-control-allow-origin"] == "*"
