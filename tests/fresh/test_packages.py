@@ -33,6 +33,17 @@ sleep 0.5
 kill -KILL $killed
 """
 
+# Kills it, apt and dpkg too, as a power cut would, once dpkg unpacks.
+KILL_ALL = """
+"$@" &
+until [ -e /usr/sbin/haproxy.dpkg-new ] || [ -e /usr/sbin/haproxy ]; do sleep 0.01; done
+for process in /proc/[0-9]*; do
+    read -r name <$process/comm
+    case $name in python3 | apt-get | dpkg*) kill -KILL ${process#/proc/} ;; esac
+done 2>/dev/null
+wait
+"""
+
 
 def with_python(machine: Machine, *more: str) -> Machine:
     wanted = (
@@ -110,6 +121,12 @@ def test_a_killed_run_is_ended_by_the_next(bare: Bare) -> None:
         host.run("sh", "-c", KILL_AT_WORK, "sh", *PYTHON, *BOTH)
         assert (machine.root / "var/lib/greygate/packages.pending").exists()
         assert host.run(*PYTHON, *BOTH) == ""
+        _assert_silent(host.run)
+        assert host.run("apt-get", "-qq", "-y", "purge", *BOTH)
+        host.run("sh", "-c", KILL_ALL, "sh", *PYTHON, *BOTH)
+        assert host.run("dpkg", "--audit") != ""
+        assert host.run(*PYTHON, *BOTH) == ""
+        assert host.run("dpkg", "--audit") == ""
         _assert_silent(host.run)
     assert not (machine.root / "usr/sbin/policy-rc.d").exists()
     assert not (machine.root / "var/lib/greygate/packages.pending").exists()

@@ -114,6 +114,8 @@ def test_flags_answer_as_people_do() -> None:
         answered({})
     with pytest.raises(WrongUsage, match=r"doubt\.public-suffix"):
         answered({"server_name": "co.uk"})
+    with pytest.raises(WrongUsage, match=r"'https://a\.org/' as server_name.*mean a\.org\?"):
+        answered({"server_name": "https://a.org/"})
     site = answered({"server_name": "co.uk"}, accepted=("doubt.public-suffix",))
     assert site.accepted_doubts == ("doubt.public-suffix",)
 
