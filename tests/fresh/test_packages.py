@@ -62,6 +62,8 @@ def test_on_debian_12_yggdrasil_alone_comes_from_backports(bare: Bare) -> None:
     haproxy, yggdrasil = policy.split("yggdrasil:")
     assert "Installed: 0.5" in yggdrasil
     assert "bpo" not in haproxy
+    wanted = {it.name for it in machine.root.glob("etc/systemd/system/*.wants/*")}
+    assert wanted.isdisjoint(f"{package}.service" for package in BOTH)  # no systemd runs here
     assert "Inst" not in machine.run(["apt-get", "--simulate", "dist-upgrade"]).stdout
 
 

@@ -69,6 +69,13 @@ def brought(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({path.name for path in units}))
 
 
+def links_to(unit: str, folder: Path) -> tuple[Path, ...]:
+    """The links that have `unit` started: those of who wants it, and its other names."""
+    wanted = (*folder.glob(f"*.wants/{unit}"), *folder.glob(f"*.requires/{unit}"))
+    names = (it for it in folder.glob("*") if it.is_symlink() and it.name != unit)
+    return (*wanted, *(it for it in names if it.readlink().name == unit))
+
+
 def strays(packages: Iterable[str]) -> tuple[str, ...]:
     """Those of the new packages whose units are strays."""
     return tuple(package for package in packages if not package.startswith(_SPARED))
@@ -86,8 +93,10 @@ def _disable(unit: str) -> None:
     if Path("/run/systemd/system").is_dir():
         _quietly("systemctl", "disable", "--now", unit)
     else:
-        # What Debian's packages themselves use: it works, and is remembered, without systemd.
-        _quietly("deb-systemd-helper", "disable", unit)
+        # As `systemctl disable` would. deb-systemd-helper, which makes these links where systemd
+        # does not run, takes them away with the package only; and finds them gone at an upgrade.
+        for link in links_to(unit, OWN_UNITS):
+            link.unlink(missing_ok=True)
     if Path("/etc/init.d", name).exists():
         _quietly("update-rc.d", name, "disable")
 
