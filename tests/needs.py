@@ -23,7 +23,7 @@ from greygate.plan.paths import Paths
 
 PACKAGES = (
     *("haproxy", "yggdrasil", "nftables", "iproute2"),
-    *("systemd-container", "debootstrap", "git"),
+    *("systemd-container", "debootstrap", "git", "procps"),
     *("pebble", "unbound", "knot", "pdns-server", "pdns-backend-sqlite3"),
 )
 FURNISHED = "ip link set lo up && mount -t tmpfs none /mnt && nft list ruleset"

@@ -30,7 +30,7 @@ def test_without_tun_it_is_up_on_loopback_and_says_what_is_missing(home: Machine
 
 
 def test_without_ipv6_the_cure_that_is_told_works(home: Machine) -> None:
-    home.shell("sysctl -q -w net.ipv6.conf.all.disable_ipv6=1")
+    home.shell("echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6")
     said = home.greygate("up", "--detach")
     assert "IPv6 is switched off" in said.out
     home.down()

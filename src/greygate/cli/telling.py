@@ -147,7 +147,8 @@ class Announcement:
 
     def _trust_anew(self) -> tuple[str, ...]:
         """Names or addresses are others: the authority that people trust does not cover them."""
-        if self.prepared.new_authority is None or self.started.welcome is not None:
+        stand_in = self.started.home.substitute is not None  # with an authority of its own
+        if self.prepared.new_authority is None or self.started.welcome is not None or stand_in:
             return ()
         return (
             _(

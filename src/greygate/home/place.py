@@ -31,6 +31,8 @@ def place_for(environ: Mapping[str, str], *, uid: int, state: Path | None = None
     """`/var/lib/greygate` for root, XDG for anybody else, or the state directory that was named."""
     root = uid == 0
     named = state or (Path(environ["GREYGATE_STATE"]) if environ.get("GREYGATE_STATE") else None)
+    if root and named == _usual_state(environ, root=root):
+        named = None  # to name the usual place is to name nothing: its site file is in /etc
     chosen = (named or _usual_state(environ, root=root)).expanduser().absolute()
     _check_name(chosen)
     runtime = _runtime(environ, chosen, root=root, named=named is not None)

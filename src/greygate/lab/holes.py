@@ -151,7 +151,8 @@ def _cables(prefix: str) -> None:
             _said("ip", "-n", inside[where], "link", "set", name, "up")
         _said("ip", "-n", inside[host], "link", "set", "lo", "up")
         _said(*("ip", "-n", inside[host], "route", "add", "default"), "via", here.split("/")[0])
-    _said(*_inside(prefix, WAY, "sysctl", "-qw", "net.ipv4.ip_forward=1"))
+    forward = "echo 1 >/proc/sys/net/ipv4/ip_forward"  # a minimal Debian has no sysctl
+    _said(*_inside(prefix, WAY, "sh", "-c", forward))
     _said(*_inside(prefix, WAY, "nft", NAT))
 
 

@@ -81,7 +81,8 @@ def ipv6_off(settings: Path) -> str | None:
 
 def ipv6_cure(setting: str) -> str:
     if setting.startswith("net."):
-        return f"sysctl -w {setting.removesuffix('1')}0"
+        path = setting.removesuffix("=1").replace(".", "/")
+        return f"echo 0 >/proc/sys/{path}"  # a minimal Debian has no sysctl
     return _("take {setting} out of the kernel's command line and reboot").format(setting=setting)
 
 

@@ -21,6 +21,11 @@ def test_roots_is_where_debian_keeps_services() -> None:
     assert place.root and not place.named
 
 
+def test_to_name_the_usual_place_is_to_name_nothing() -> None:
+    assert place_for({}, uid=0, state=Path("/var/lib/greygate")) == place_for({}, uid=0)
+    assert place_for({"HOME": "/root"}, uid=1000, state=Path("/var/lib/greygate")).named
+
+
 def test_anybody_elses_is_below_home() -> None:
     place = place_for({"HOME": "/home/anna"}, uid=SOMEBODY)
     assert str(place.paths.state) == "/home/anna/.local/share/greygate"

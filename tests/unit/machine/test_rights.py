@@ -29,7 +29,7 @@ def test_ipv6_switched_off_is_named_with_its_cure(
     found = rights.ipv6_off(_settings(tmp_path, all_off=all_off, default_off=default_off))
     scope = "all" if all_off == "1" else "default"
     assert found == f"net.ipv6.conf.{scope}.disable_ipv6=1"
-    assert rights.ipv6_cure(found) == f"sysctl -w net.ipv6.conf.{scope}.disable_ipv6=0"
+    assert rights.ipv6_cure(found) == f"echo 0 >/proc/sys/net/ipv6/conf/{scope}/disable_ipv6"
 
 
 def test_a_kernel_without_ipv6_is_named(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_the_first_reason_against_a_node_is_told() -> None:
     assert (no_tun.no_node(), no_tun.cure()) == ("no device", "get one")
     no_ipv6 = Rights(root=True, tun=TunUsable(), ipv6_off="net.x=1")
     assert "net.x=1" in str(no_ipv6.no_node())
-    assert no_ipv6.cure() == "sysctl -w net.x=0"
+    assert no_ipv6.cure() == "echo 0 >/proc/sys/net/x"
 
 
 def test_a_look_leaves_no_interface_behind() -> None:
