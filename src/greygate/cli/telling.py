@@ -120,7 +120,7 @@ class Announcement:
 
     def _up(self) -> str:
         name = self.started.home.site.server_name
-        if self.started.mended is not None:
+        if self.started.was_up:
             return _("{name} was up already").format(name=name)
         return _("{name} is up after {time}").format(name=name, time=duration(self.started.seconds))
 

@@ -20,6 +20,7 @@ from greygate.progress import Progress
 from greygate.run.foreground import Foreground
 from greygate.run.ready import wait_ready
 from greygate.run.runner import Mending, Runner, runner_here, take_up
+from greygate.run.state import Condition
 from greygate.run.systemd import Systemd
 from greygate.site.model import Node
 from greygate.text import _
@@ -36,7 +37,7 @@ class Started:
     welcome: Welcome | None  # the first person, at the very first start
     seconds: float  # from the first service's start until all were ready
     ours: bool  # we started the services, and end them
-    mended: Mending | None  # where it ran already: what took up changed files
+    was_up: bool  # before us; what was changed was taken up
 
 
 def start(prepared: Prepared, progress: Progress, *, detached: bool, still_in: StillIn) -> Started:
@@ -46,15 +47,16 @@ def start(prepared: Prepared, progress: Progress, *, detached: bool, still_in: S
         _demand_alone(home)
     demand_no_lockout(home, still_in, changed=prepared.changed)
     runner = _current(home, progress)
-    mended = None
+    was_up = runner is not None and _is_whole(runner)
+    ours = runner is None
     if runner is None:
         _demand_ports(home)
         unfinished.clear(home.plan.paths)
         runner = Foreground(home.plan, home.units, detached=detached)
     else:
         # First, or what is started just after would be restarted at once.
-        mended = take_up(runner, home.units, _renewed_units(runner) | prepared.changed)
-    with _ended_on_failure(runner, progress, ours=mended is None):
+        take_up(runner, home.units, _renewed_units(runner) | prepared.changed)
+    with _ended_on_failure(runner, progress, ours=ours):
         runner.start(progress)
         _await_all(runner, home, progress)
         seconds = time.monotonic() - began
@@ -64,9 +66,14 @@ def start(prepared: Prepared, progress: Progress, *, detached: bool, still_in: S
         runner=runner,
         welcome=welcome,
         seconds=seconds,
-        ours=mended is None,
-        mended=mended,
+        ours=ours,
+        was_up=was_up,
     )
+
+
+def _is_whole(runner: Runner) -> bool:
+    """Whether every service is up: after `install`, or a `down`, systemd has units that are not."""
+    return all(state.condition is Condition.UP for state in runner.states())
 
 
 def _await_all(runner: Runner, home: Home, progress: Progress) -> None:

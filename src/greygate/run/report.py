@@ -8,7 +8,7 @@ from greygate.plan.edges import EdgeLink
 from greygate.probe.answers import Distrusted, HttpAnswer, NoAnswer, Peer, Peers, Refused, Reply
 from greygate.run.federation import link_up, peerings, through
 from greygate.run.seen import Reach, Verdict
-from greygate.run.state import State
+from greygate.run.state import Condition, State
 from greygate.run.status import Status
 from greygate.spec.renewal import Outlook
 from greygate.text import _, aligned, duration, size
@@ -144,12 +144,17 @@ def _overlay_rows(status: Status) -> list[list[str]]:
         case Peers(peers) as told:
             count = _("{up} of {all} peers up").format(up=len(told.up), all=len(peers))
             return [[_("overlay"), count], *(["", _peer(peer)] for peer in peers if not peer.up)]
-        case NoAnswer() if status.seen.states == ():
+        case NoAnswer() if _is_down(status):
             return []  # nothing runs, so there is nobody to ask: it is said above
         case NoAnswer(why):
             return [[_("overlay"), _("not known: {why}").format(why=why)]]
         case None:
             return []
+
+
+def _is_down(status: Status) -> bool:
+    known = not isinstance(status.seen.states, NoAnswer)
+    return known and all(state.condition is Condition.DOWN for state in _states(status))
 
 
 def _peer(peer: Peer) -> str:

@@ -23,7 +23,7 @@ from greygate.machine.rights import TunMissing
 from greygate.people.admin import Admission, Person
 from greygate.people.invitation import Invitation
 from greygate.plan.paths import Paths
-from greygate.run.runner import Mending, Runner
+from greygate.run.runner import Runner
 from greygate.secret import Secret
 from greygate.site.model import Node
 from greygate.spec.certificate import Due
@@ -58,7 +58,7 @@ def announcement(
     first: bool = True,
     kept_anew: bool = True,
     new_authority: Due | None = None,
-    mended: Mending | None = None,
+    was_up: bool = False,
 ) -> Announcement:
     welcome = Welcome(admission=Admission(ANNA, Secret("abcde-fghij")), home=it) if first else None
     started = Started(
@@ -66,8 +66,8 @@ def announcement(
         runner=cast(Runner, None),  # nobody is asked
         welcome=welcome,
         seconds=8.25,
-        ours=mended is None,
-        mended=mended,
+        ours=not was_up,
+        was_up=was_up,
     )
     prepared = Prepared(
         home=it, changed=frozenset(), kept_anew=kept_anew, new_authority=new_authority
@@ -122,7 +122,7 @@ def test_a_new_authority_is_told_to_those_who_trusted_the_old(tmp_path: Path) ->
 
 def test_what_was_up_already_did_not_come_up_just_now(tmp_path: Path) -> None:
     it = server("managed", tmp_path)
-    again = announcement(it, first=False, mended=Mending((), ())).text()
+    again = announcement(it, first=False, was_up=True).text()
     assert "was up already" in again
     assert "is up after" not in again
 
