@@ -132,7 +132,10 @@ def _demand_alone(home: Home) -> None:
             _("cannot start: another Greygate on this machine has the interface {name}").format(
                 name=home.plan.interface
             ),
-            _('stop that one first, or try this one with node = "loopback" under [overlay]'),
+            _(
+                "stop that one first (greygate down --state ITS-DIRECTORY), or try this one with "
+                'node = "loopback" under [overlay]'
+            ),
         )
 
 

@@ -54,9 +54,11 @@ class Line:
 
 def telling(words: tuple[str, ...]) -> str:
     """What a failed service said, without what it says at every start, each thing once."""
-    said = (
+    said = [
         visible(_NOISE.sub("", word)).strip() for word in words if not word.startswith("[NOTICE]")
-    )
+    ]
+    if panic := next((word for word in said if word.startswith("panic: ")), None):
+        return panic  # what follows is where in a Go program
     return " / ".join([word for word in dict.fromkeys(said) if word][-TOLD:])
 
 

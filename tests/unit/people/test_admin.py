@@ -201,9 +201,11 @@ def test_a_killed_servers_socket_is_told(real_synapse: RealSynapse, tmp_path: Pa
 @pytest.mark.parametrize("credential", ["kept", "none"])
 def test_somebody_else_is_told_who_may(real_synapse: RealSynapse, credential: str) -> None:
     below = Path(real_synapse.paths.state).parent
+    # Somebody else from then on only: our own code may lie below /root.
     code = (
-        "import sys; from pathlib import PurePosixPath; from greygate.people import admin;"
+        "import os, sys; from pathlib import PurePosixPath; from greygate.people import admin;"
         "from greygate.people.session import session; from greygate.plan.paths import Paths\n"
+        "os.setgroups(()); os.setgid(65534); os.setuid(65534)\n"
         "paths = Paths.below(*map(PurePosixPath, sys.argv[1:]))\n"
         "with session(paths) as server: admin.people(server)"
     )
@@ -211,17 +213,8 @@ def test_somebody_else_is_told_who_may(real_synapse: RealSynapse, credential: st
         admin.people(server)
     state = real_synapse.paths.state if credential == "kept" else below / "absent"
     below.chmod(0o711)
-    asked = (
-        "setpriv",
-        "--reuid=65534",
-        "--regid=65534",
-        "--clear-groups",
-        sys.executable,
-        "-c",
-        code,
-    )
     said = subprocess.run(
-        (*asked, state, real_synapse.paths.runtime),
+        (sys.executable, "-c", code, state, real_synapse.paths.runtime),
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(Path(greygate.__file__).parents[1])},

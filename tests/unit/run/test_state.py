@@ -1,11 +1,11 @@
-"""The order in which units start."""
+"""The order in which units start, and what of a failed one's words is told."""
 
 from __future__ import annotations
 
 import pytest
 
 from greygate.components.component import Task
-from greygate.run.state import in_order
+from greygate.run.state import in_order, telling
 
 
 def task(name: str, *after: str) -> Task:
@@ -25,3 +25,13 @@ def test_else_they_stay_as_they_came() -> None:
 def test_units_that_wait_for_each_other_are_a_fault_of_ours() -> None:
     with pytest.raises(AssertionError, match="wait for each other"):
         in_order((task("a", "b"), task("b", "a")))
+
+
+def test_of_a_go_programs_panic_the_cause_is_told() -> None:
+    words = (
+        "2026/11/25 08:13:49 Build version: 0.5.12",
+        "panic: failed to create TUN: device or resource busy",
+        "goroutine 1 [running]:",
+        "main.main()",
+    )
+    assert telling(words) == "panic: failed to create TUN: device or resource busy"
