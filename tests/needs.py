@@ -18,6 +18,7 @@ from shutil import which
 
 from greygate.engine import synapse
 from greygate.errors import Trouble
+from greygate.lab.places import places_for
 from greygate.machine import packages
 from greygate.plan.paths import Paths
 
@@ -27,6 +28,9 @@ PACKAGES = (
     *("pebble", "unbound", "knot", "pdns-server", "pdns-backend-sqlite3"),
 )
 FURNISHED = "ip link set lo up && mount -t tmpfs none /mnt && nft list ruleset"
+OVERLAID = "cd {} && mkdir a b c && mount -t overlay none -o lowerdir=a,upperdir=b,workdir=c a"
+LAB_CACHE = places_for(os.environ).cache
+DISKS = (LAB_CACHE, Path("/var/tmp"))  # where the hosts' disks are: of labs, of bare machines
 SBIN = "/usr/sbin:/sbin"  # where Debian keeps most of what we need; a user's PATH may lack it
 
 
@@ -73,7 +77,16 @@ def _lab() -> str | None:
         return f"there is no {' and no '.join(absent)} (./dev setup brings it)"
     if not _works("unshare", "--mount", "--net", "sh", "-c", FURNISHED):
         return "no namespaces may be made and furnished here (a container without rights?)"
+    barred = [str(it) for it in DISKS if not _carries_overlays(it)]
+    if barred:
+        return f"no overlay can lie on {' and '.join(barred)} (a container's own overlay?)"
     return None
+
+
+def _carries_overlays(place: Path) -> bool:
+    there = next(it for it in (place, *place.parents) if it.is_dir())
+    with tempfile.TemporaryDirectory(dir=there) as below:
+        return _works("unshare", "--mount", "sh", "-c", OVERLAID.format(below))
 
 
 def _fresh() -> str | None:
