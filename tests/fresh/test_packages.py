@@ -35,8 +35,11 @@ kill -KILL $killed
 
 # Kills it, apt and dpkg too, as a power cut would, once dpkg unpacks.
 KILL_ALL = """
-"$@" &
-until [ -e /usr/sbin/haproxy.dpkg-new ] || [ -e /usr/sbin/haproxy ]; do sleep 0.01; done
+"$@" & killed=$!
+until [ -e /usr/sbin/haproxy.dpkg-new ] || [ -e /usr/sbin/haproxy ]; do
+    kill -0 $killed || exit
+    sleep 0.01
+done
 for process in /proc/[0-9]*; do
     read -r name <$process/comm
     case $name in python3 | apt-get | dpkg*) kill -KILL ${process#/proc/} ;; esac
