@@ -22,6 +22,8 @@ def test_the_first_usual_place_that_has_one_is_used(
 ) -> None:
     here, state = tmp_path / "here", tmp_path / "state"
     environ = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    if load.home(environ, os.geteuid()).exists():
+        pytest.skip("this machine has a server of root's, whose site file would be found")
     usual = [state / "site.toml", here / "site.toml"]
     if os.geteuid() != 0:
         usual.insert(1, tmp_path / "config" / "greygate" / "site.toml")
