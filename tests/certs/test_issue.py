@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,17 @@ def test_a_rehearsal_orders_nothing_and_leaves_nothing(acme: Orders) -> None:
     proofs = rehearsed(acme.ordering, Silent())
     assert [it.name for it in proofs] == list(NAMES)
     assert not Path(acme.paths.certificate).exists()
+
+
+def test_an_order_for_show_serves_nowhere(rig: Rig, issued: Orders) -> None:
+    before, account = issued.served, Path(issued.paths.acme_accounts).read_bytes()
+    with rig.authority() as staging:
+        shown = replace(issued.ordering, authority=staging.directory)
+        issue(shown, Silent(), for_show=True)
+    assert issued.served == before
+    kept = json.loads(Path(issued.paths.acme_accounts).read_bytes())
+    assert set(kept) == {issued.ordering.authority, staging.directory}
+    assert kept[issued.ordering.authority] == json.loads(account)[issued.ordering.authority]
 
 
 def test_an_authority_that_refuses_half_of_all_nonces(rig: Rig, tmp_path: Path) -> None:

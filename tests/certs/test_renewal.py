@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 
 from acme_rig.rig import Authority, Rig
-from greygate.certs import renewal
+from greygate.certs import renewal, standing
 from greygate.certs.account import opened, rekeyed
 from greygate.certs.authority import Authority as Client
 from greygate.certs.issue import issue
@@ -36,7 +36,7 @@ def kept(acme: Orders) -> Kept:
 
 
 def look(acme: Orders) -> Outlook:
-    return renewal.look(acme.ordering.site, acme.paths, now=datetime.now(UTC))
+    return standing.look(acme.ordering.site, acme.paths, now=datetime.now(UTC))
 
 
 def test_renewed_many_times_over(rig: Rig, tmp_path: Path) -> None:

@@ -14,18 +14,16 @@ from datetime import UTC, datetime, timedelta
 from greygate.certs.account import opened
 from greygate.certs.alone import alone
 from greygate.certs.authority import Authority
-from greygate.certs.installation import in_place, is_from, unfit
+from greygate.certs.installation import in_place, is_from
 from greygate.certs.issue import Ordering, issue
 from greygate.certs.kept import Kept
 from greygate.certs.refusal import AuthorityRefused
+from greygate.certs.standing import look
 from greygate.errors import Trouble
-from greygate.plan.paths import Paths
 from greygate.progress import Progress, Silent
-from greygate.site.defaults import certified
-from greygate.site.model import Site
 from greygate.spec.acme import Deed, Turn, life
 from greygate.spec.certificate import Due
-from greygate.spec.renewal import Failure, Outlook, outlook
+from greygate.spec.renewal import Failure, Outlook
 
 LONGEST_WAIT = timedelta(seconds=20)  # another process may install one meanwhile
 
@@ -37,20 +35,6 @@ class Renewed:
     orders: tuple[Due, ...]  # why each new certificate was ordered
     failure: Trouble | None  # how the last order failed, if it did
     outlook: Outlook
-
-
-def look(site: Site, paths: Paths, *, now: datetime) -> Outlook:
-    """How the certificate stands, from the disk alone."""
-    authority = site.certificates.directory
-    kept, seen = Kept(paths, authority), in_place(paths)
-    names = tuple(it.lower() for it in certified(site))
-    return outlook(
-        None if seen is None else seen.told,
-        kept.failure(),
-        kept.suggestion(),
-        unfit=unfit(seen, kept, names, authority),
-        now=now,
-    )
 
 
 def keep(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from greygate.certs import renewal
+from greygate.certs import standing
 from greygate.certs.installation import Seen, in_place
 from greygate.certs.renewal import Renewed
 from greygate.home.half import Home
@@ -29,7 +29,7 @@ def listed(home: Home, *, now: datetime) -> Told:
     """How the certificate stands."""
     seen = in_place(home.plan.paths)
     ordered = home.site.certificates.source is Source.ACME and home.substitute is None
-    ahead = renewal.look(home.site, home.plan.paths, now=now) if ordered else None
+    ahead = standing.look(home.site, home.plan.paths, now=now) if ordered else None
     serves = seen is not None and now < seen.told.covered.ends
     return Told(
         text=_text(home, seen, ahead, now),

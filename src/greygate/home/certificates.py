@@ -18,12 +18,12 @@ from greygate.certs.kept import Account, Kept
 from greygate.certs.known import known_aliases
 from greygate.certs.proof import PREFIX, Servers
 from greygate.certs.renewal import Renewed
+from greygate.certs.standing import look
 from greygate.errors import Trouble, WrongUsage
 from greygate.home.half import Home
+from greygate.home.in_use import put_in_use
 from greygate.probe.dns import PUBLIC, Place, Resolver, place_of
 from greygate.progress import Progress
-from greygate.run import certificate_in_use
-from greygate.run.runner import runner_here
 from greygate.site.defaults import certified, zone_of
 from greygate.site.model import Challenge, Source
 from greygate.spec.acme import Life
@@ -77,15 +77,15 @@ def ordering(home: Home, resolvers: Sequence[Place] = (), *, staging: bool = Fal
 def had(home: Home, wanted: Ordering, progress: Progress, *, again: bool) -> Had:
     """A certificate that serves: what is there, unless it is due or another one is wanted."""
     now = datetime.now(UTC)
-    seen = renewal.look(home.site, wanted.paths, now=now)
+    seen = look(home.site, wanted.paths, now=now)
     if seen.life is Life.SERVING and seen.at > now and not again:
         return Had(ordered=False, outlook=seen)
     with alone(wanted.paths, progress):
-        failure = renewal.order(wanted, progress, reload=lambda: reload(home))
+        failure = renewal.order(wanted, progress, reload=lambda: put_in_use(home))
     if failure is not None:
         raise failure
     renewal.heed_authority(wanted)
-    return Had(ordered=True, outlook=renewal.look(home.site, wanted.paths, now=datetime.now(UTC)))
+    return Had(ordered=True, outlook=look(home.site, wanted.paths, now=datetime.now(UTC)))
 
 
 def shown(wanted: Ordering, progress: Progress) -> None:
@@ -102,16 +102,11 @@ def tried(wanted: Ordering, progress: Progress) -> tuple[str, ...]:
 
 def kept(home: Home, wanted: Ordering, progress: Progress, *, ahead: timedelta) -> Renewed:
     """Whatever falls due within `ahead` is ordered when it does."""
-    return renewal.keep(wanted, progress, ahead=ahead, reload=lambda: reload(home))
+    return renewal.keep(wanted, progress, ahead=ahead, reload=lambda: put_in_use(home))
 
 
-def demand(home: Home, progress: Progress) -> bool:
-    """Before a start: there is a certificate, be it an old one; True where one was ordered."""
-    if home.site.certificates.source is not Source.ACME or home.plan.paths.stand_in:
-        return False
-    seen = renewal.look(home.site, home.plan.paths, now=datetime.now(UTC))
-    if seen.life in (Life.SERVING, Life.LATE):
-        return False
+def first(home: Home, progress: Progress) -> bool:
+    """Where nothing serves: one is ordered, and an old one goes on where that fails."""
     try:
         return had(home, ordering(home), progress, again=False).ordered
     except Trouble as trouble:
@@ -160,10 +155,3 @@ def _usual_resolvers() -> Servers:
     """This machine's own first: it is the one that need not be reached across the world."""
     public = ((it, Resolver(place_of(it), patience=PATIENCE)) for it in PUBLIC)
     return ((_("this machine's resolver"), Resolver()), *public)
-
-
-def reload(home: Home) -> None:
-    """Have HAProxy take the new certificate; no connection is dropped by it."""
-    runner = runner_here(home.plan, home.units)
-    if runner is not None:
-        certificate_in_use.serve(runner, home.plan.paths)

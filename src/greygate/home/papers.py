@@ -14,14 +14,13 @@ from typing import Any, Literal
 from greygate.errors import Trouble
 from greygate.home.aside import set_trial_aside, trial_in
 from greygate.home.half import Home, existing_site
+from greygate.home.in_use import put_in_use
 from greygate.home.place import Place, demand_passable
 from greygate.identity import archive, authority, certificate_files, keys
 from greygate.machine import accounts, files
 from greygate.machine.files import Owner
 from greygate.plan.paths import Paths
 from greygate.progress import Progress
-from greygate.run import certificate_in_use
-from greygate.run.runner import runner_here
 from greygate.site import load
 from greygate.spec.certificate import Due, fingerprint
 from greygate.text import _
@@ -59,9 +58,8 @@ def renewed(home: Home, *, now: datetime) -> Due | None:
     certified = certificate_files.ensure_certificate(
         home.site.certificates, paths, plan.certificate, accounts=plan.accounts, now=now
     )
-    runner = runner_here(plan, home.units)
-    if certified.renewed is not None and runner is not None:
-        certificate_in_use.serve(runner, paths)
+    if certified.renewed is not None:
+        put_in_use(home)
     return certified.renewed
 
 

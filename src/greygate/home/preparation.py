@@ -8,11 +8,12 @@ from pathlib import Path
 
 from greygate.apply import files
 from greygate.apply.directories import prepare as prepare_directories
+from greygate.certs.standing import look
 from greygate.components.catalogue import ALL
 from greygate.components.component import Service
 from greygate.engine import synapse
 from greygate.errors import NotRunning
-from greygate.home import certificates, choice
+from greygate.home import choice
 from greygate.home.choice import Standing
 from greygate.home.half import Home, derive
 from greygate.home.place import Place, demand_passable
@@ -21,6 +22,7 @@ from greygate.machine import accounts, clock, disk, packages
 from greygate.progress import Progress
 from greygate.site import load
 from greygate.site.model import Site
+from greygate.spec.acme import Life
 from greygate.spec.certificate import Due
 from greygate.text import _
 
@@ -77,7 +79,7 @@ def prepare(
     home = found(source, place, standing)
     provide(place, home.site, progress)
     paths, plan = home.plan.paths, home.plan
-    ordered = certificates.demand(home, progress)
+    ordered = _order_first(home, progress, now)
     certified = certificate_files.ensure_certificate(
         home.site.certificates, paths, plan.certificate, accounts=plan.accounts, now=now
     )
@@ -94,6 +96,17 @@ def prepare(
         kept_anew=kept_anew,
         new_authority=certified.new_authority,
     )
+
+
+def _order_first(home: Home, progress: Progress, now: datetime) -> bool:
+    """Before a start there is a certificate, be it an old one; True where one was ordered."""
+    if not home.plan.ordered:
+        return False
+    if look(home.site, home.plan.paths, now=now).life in (Life.SERVING, Life.LATE):
+        return False
+    from greygate.home import certificates  # slow to import, and seldom needed here
+
+    return certificates.first(home, progress)
 
 
 def as_it_stands(source: Path, place: Place) -> Home:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from greygate.certs import renewal
+from greygate.certs import standing
 from greygate.components.component import Unit
 from greygate.errors import Trouble
 from greygate.identity.certificate_files import served, vouched
@@ -130,7 +130,7 @@ def _certificate_left(plan: Plan) -> float | None:
 
 
 def _renewal(site: Site, plan: Plan) -> Outlook | None:
-    return renewal.look(site, plan.paths, now=datetime.now(UTC)) if plan.ordered else None
+    return standing.look(site, plan.paths, now=datetime.now(UTC)) if plan.ordered else None
 
 
 def _states(plan: Plan, units: tuple[Unit, ...]) -> tuple[State, ...] | NoAnswer:

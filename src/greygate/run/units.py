@@ -134,7 +134,8 @@ def _renewal(plan: Plan) -> str:
                     "ProtectHome=read-only",
                     "DevicePolicy=closed",
                     "DeviceAllow=/dev/net/tun rw",
-                    "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_READ_SEARCH CAP_FOWNER CAP_NET_ADMIN",
+                    # HAProxy's admin socket is its account's alone.
+                    "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_NET_ADMIN",
                     f"RestrictAddressFamilies={families}",
                     *barred,
                     "MemoryDenyWriteExecute=yes",

@@ -151,3 +151,15 @@ def test_what_is_published_is_judged(
 
 def test_advice_that_was_not_taken_harms_nobody() -> None:
     assert not judged(of(Layout.NONE, "twinkle.example", "CAA"), "a server", ABSENT).harms
+
+
+def test_where_names_lead_to_be_proved() -> None:
+    site, plan = some_sites.federating()
+    alias = ("_acme-challenge.edge.other.example", "1234.auth.example")
+    found = [it for it in record_sets(site, replace(plan, aliases=(alias,))) if it.type == "CNAME"]
+    assert [(it.zone.name, it.name, it.values) for it in found] == [
+        ("other.example", alias[0], (alias[1],))
+    ]
+    answer = Texts((alias[1],))
+    assert judged(found[0], "ns", answer).state is State.RIGHT
+    assert judged(found[0], "ns", Texts(("5678.auth.example",))).state is State.WRONG

@@ -120,3 +120,15 @@ def _written(texts: dict[str, str], directory: Path) -> list[Path]:
 
 def _analyze() -> str:
     return which("systemd-analyze") or pytest.skip("there is no systemd-analyze")
+
+
+def test_a_certificate_that_is_ordered_is_looked_at_with_the_network() -> None:
+    _site, plan = SITES["federating"]()
+    ordered = replace(plan, ordered=True, watched=())
+    found = unit_files(ordered, ())
+    assert "greygate-renew.path" not in found
+    lines = found["greygate-renew.service"].splitlines()
+    assert "ExecStart=/usr/local/bin/greygate cert renew --ahead 4800" in lines
+    assert "RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6" in lines
+    assert not any(line.startswith("IPAddressDeny") for line in lines)
+    assert "greygate-renew.timer" in found["greygate.target"]
