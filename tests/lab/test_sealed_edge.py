@@ -74,7 +74,8 @@ def test_status_tells_the_way_in(internet: World) -> None:
 
 def test_what_is_published_is_what_was_planned(internet: World) -> None:
     told = greygate(internet, "home", "dns", "check", "--resolver", "203.0.113.53")
-    assert {line.split("  ")[0] for line in told.splitlines()} == {"right"}
+    assert {line.split("  ")[0] for line in told.splitlines()} == {"right", "DNSSEC"}
+    assert f"{NAME}: not signed" in told
 
 
 @pytest.mark.parametrize("direct", [True, False], ids=["direct message", "encrypted room"])
