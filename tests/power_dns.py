@@ -41,39 +41,47 @@ class PowerDns:
     """One that runs."""
 
     zone: str
+    address: str
     dns: int
     api: int
 
     @property
     def url(self) -> str:
-        return f"http://{HERE}:{self.api}"
+        return f"http://{self.address}:{self.api}"
 
     @property
     def resolver(self) -> Resolver:
-        return Resolver((ip_address(HERE), self.dns))
+        return Resolver((ip_address(self.address), self.dns))
 
 
 @contextmanager
-def running(zone: str) -> Iterator[PowerDns]:
+def running(zone: str, address: str = HERE, *, port: int | None = None) -> Iterator[PowerDns]:
     """Serves an empty zone until the block ends."""
     with tempfile.TemporaryDirectory(prefix="gg-pdns-") as name:
         below = Path(name)
-        made = PowerDns(zone, free_port(HERE), free_port(HERE))
+        made = PowerDns(zone, address, port or free_port(address), free_port(address))
         with closing(sqlite3.connect(below / "zones.db")) as database:
             database.executescript(SCHEMA.read_text())
-        config = CONFIG.format(below=below, here=HERE, dns=made.dns, api=made.api, token=TOKEN)
+        config = CONFIG.format(below=below, here=address, dns=made.dns, api=made.api, token=TOKEN)
         (below / "pdns.conf").write_text(config)
         log = below / "pdns.log"
         with program(("pdns_server", f"--config-dir={below}"), log) as started:
-            wait(lambda: opens(HERE, made.api), started, log)
+            wait(lambda: opens(address, made.api), started, log)
             _create(made)
             yield made
 
 
 def _create(made: PowerDns) -> None:
+    server = f"ns.{made.zone}."
+    address = {"content": made.address, "disabled": False}
     answer = httpx.post(
         f"{made.url}/api/v1/servers/localhost/zones",
         headers={"X-API-Key": TOKEN},
-        json={"name": f"{made.zone}.", "kind": "Native", "nameservers": ["ns.example."]},
+        json={
+            "name": f"{made.zone}.",
+            "kind": "Native",
+            "nameservers": [server],
+            "rrsets": [{"name": server, "type": "A", "ttl": 1, "records": [address]}],
+        },
     )
     answer.raise_for_status()
