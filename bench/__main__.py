@@ -9,11 +9,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import link_holes, page, start
+from bench import contact, faults, link_holes, page, start
 
 INSIDE = "--inside"
 SECTIONS: dict[str, Callable[[Path], str]] = {
     "start": start.measure,
+    "contact": contact.measure,
+    "faults": faults.measure,
     "holes": link_holes.measure,
 }
 ALONE = ("start",)  # in a network of its own, so that no server of this machine is met

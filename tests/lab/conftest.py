@@ -13,6 +13,7 @@ from greygate.lab.places import places_for
 from greygate.lab.topology import INTERNET, Topology
 from greygate.lab.world import World
 from lab import federation
+from lab.talking import Pair, open_room
 
 Raise = Callable[[str, Topology], World]
 
@@ -25,6 +26,30 @@ def sealed() -> Iterator[federation.Sealed]:
         ending.callback(world.down, made)
         world.up(made, INTERNET)
         yield federation.set_up(made)
+
+
+@pytest.fixture(scope="session")
+def internet(sealed: federation.Sealed) -> World:
+    return sealed.lab
+
+
+@pytest.fixture(scope="session")
+def pair(internet: World) -> Iterator[Pair]:
+    """Anna of the hidden server, Boris of the ordinary one."""
+    with ExitStack() as stack:
+        anna = stack.enter_context(federation.anna(internet))
+        boris = stack.enter_context(federation.boris(internet))
+        yield Pair(anna, boris, "@boris:remote.example")
+
+
+@pytest.fixture(scope="session")
+def talking(pair: Pair) -> str:
+    """A room in which both have talked already: what follows needs no new keys."""
+    room = open_room(pair, direct=False)
+    for speaker, hearer in ((pair.one, pair.other), (pair.other, pair.one)):
+        speaker.does("send", room=room, text=(text := f"hello {hearer}"))
+        hearer.does("read", room=room, text=text)
+    return room
 
 
 @pytest.fixture(scope="module")

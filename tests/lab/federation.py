@@ -51,9 +51,9 @@ def run(lab: World, host: str, *argv: str, given: str = "") -> subprocess.Comple
     return hosts.execute(host, lab.places, argv, given=given)
 
 
-def set_up(lab: World) -> Sealed:
-    """From prepared machines to a server that federates."""
-    greygate(lab, "home", *INIT)
+def set_up(lab: World, *more: str) -> Sealed:
+    """From prepared machines to a server that federates; `more` goes to `init`."""
+    greygate(lab, "home", *INIT, *more)
     names.publish(lab.places, {NAME: greygate(lab, "home", "dns", "plan", "--format", "zone")})
     token = greygate(lab, "home", "edge", "token", "edge1")
     greygate(lab, "home", "install")

@@ -25,6 +25,8 @@ import nio
 from nio.crypto.attachments import decrypt_attachment
 
 LONG_POLL = 2_000  # milliseconds
+SHORT_POLL = 500  # while others talk, too
+AGAIN = 0.25  # seconds until what failed is tried again
 WITHIN = 60.0  # seconds for something to arrive
 MEGOLM = {
     "type": "m.room.encryption",
@@ -50,7 +52,11 @@ class Person:
         self.client = nio.AsyncClient(
             server,
             store_path=str(store),
-            config=nio.AsyncClientConfig(encryption_enabled=True, store_sync_tokens=True),
+            config=nio.AsyncClientConfig(
+                encryption_enabled=True,
+                store_sync_tokens=True,
+                max_timeout_retry_wait_time=1.0,  # else the client's own patience is measured
+            ),
             ssl=ssl.create_default_context(cafile=ca),
         )
         self.client.add_event_callback(self._saw, nio.RoomMessage)
@@ -74,22 +80,68 @@ class Person:
         said = _good(await self.client.whoami())
         return {"user": said.user_id, "device": said.device_id}
 
-    async def create_room(self, invite: list[str], direct: bool) -> Said:
-        """A private encrypted room; the others are invited."""
+    async def profile(self, user: str) -> Said:
+        """What the server, asked now, knows of somebody."""
+        return {"name": _good(await self.client.get_profile(user)).displayname}
+
+    async def create_room(
+        self, invite: list[str], direct: bool = False, alias: str | None = None
+    ) -> Said:
+        """A private encrypted room, the others invited; with an alias, one open to everybody."""
+        open_to = nio.RoomPreset.trusted_private_chat
         made = await self.client.room_create(
             invite=invite,
             is_direct=direct,
-            preset=nio.RoomPreset.trusted_private_chat,
+            alias=alias,
+            preset=nio.RoomPreset.public_chat if alias else open_to,
             initial_state=[MEGOLM],
         )
         return {"room": _good(made).room_id}
 
     async def join(self, room: str) -> Said:
-        await self._until(lambda: room in self.client.invited_rooms)
+        """By invitation, or where it is an alias, by that."""
+        if not room.startswith("#"):
+            await self._until(lambda: room in self.client.invited_rooms)
         return {"room": _good(await self.client.join(room)).room_id}
 
     async def send(self, room: str, text: str) -> Said:
         return await self._send(room, {"msgtype": "m.text", "body": text})
+
+    async def converse(self, room: str, texts: list[str], every: float) -> Said:
+        """Say these one after the other, each until the server has it, and hear meanwhile.
+
+        Tells when each was begun, in seconds since 1970.
+        """
+        await self._until(lambda: self._everybody_is_in(room))
+        done = asyncio.Event()
+        hearing = asyncio.create_task(self._hear(done.is_set))
+        began = {}
+        try:
+            for text in texts:
+                began[text] = time.time()
+                while not await self._try_to_say(room, text):
+                    await asyncio.sleep(AGAIN)
+                await asyncio.sleep(every)
+        finally:
+            done.set()
+            await hearing
+        return {"began": began}
+
+    async def heard(self, room: str, texts: list[str], within: float) -> Said:
+        """Wait until all of these came; tells when each did, and whether it came encrypted."""
+        ends_at = time.monotonic() + within
+
+        def missing() -> list[str]:
+            return [it for it in texts if it not in self._bodies(room)]
+
+        await self._hear(lambda: not missing() or time.monotonic() > ends_at)
+        if missing():
+            raise Refused(f"{len(missing())} not within {within:.0f} s: {missing()[0]}, ...")
+        found = [self._bodies(room)[it] for it in texts]
+        return {
+            "came": {it.body: it.source["came"] for it in found},
+            "decrypted": all(it.decrypted for it in found),
+        }
 
     async def send_file(self, room: str, name: str, size: int) -> Said:
         """Send `size` random octets as an encrypted file; tells their SHA-256."""
@@ -137,6 +189,28 @@ class Person:
         )
         return {"event": _good(sent).event_id}
 
+    async def _try_to_say(self, room: str, text: str) -> bool:
+        """The same transaction however often it is tried, so that it is said once."""
+        said = await self.client.room_send(
+            room,
+            "m.room.message",
+            {"msgtype": "m.text", "body": text},
+            tx_id=hashlib.sha256(text.encode()).hexdigest(),
+            ignore_unverified_devices=True,
+        )
+        return isinstance(said, nio.RoomSendResponse)
+
+    async def _hear(self, done: Callable[[], bool]) -> None:
+        """Synchronise until it is done, whatever the server answers, as an app does."""
+        while not done():
+            if isinstance(await self.client.sync(timeout=SHORT_POLL), nio.SyncError):
+                await asyncio.sleep(AGAIN)
+            else:
+                await self._tend_keys()
+
+    def _bodies(self, room: str) -> dict[str, Any]:
+        return {it.body: it for it in self.seen if it.source["room_id"] == room}
+
     def _everybody_is_in(self, room: str) -> bool:
         known, devices = self.client.rooms[room], self.client.device_store
         others = set(known.users) - {self.client.user_id}
@@ -174,6 +248,7 @@ class Person:
 
     def _saw(self, room: nio.MatrixRoom, event: nio.RoomMessage) -> None:
         event.source["room_id"] = room.room_id  # a synchronisation leaves it out
+        event.source["came"] = time.time()
         self.seen.append(event)
 
     def _keep(self, answer: Any) -> Said:

@@ -5,9 +5,6 @@ One world for all of it, set up by our own commands; the tests follow one anothe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-
 import pytest
 
 from greygate.lab.world import World
@@ -33,20 +30,6 @@ CLOSED = (
     "/_matrix/client/v3/pushrules/global/override/.m.rule.master/enabled"
     "/../../../../../../../../_matrix/federation/v1/version",
 )
-
-
-@pytest.fixture(scope="module")
-def internet(sealed: Sealed) -> World:
-    return sealed.lab
-
-
-@pytest.fixture(scope="module")
-def pair(internet: World) -> Iterator[Pair]:
-    """Anna of the hidden server, Boris of the ordinary one."""
-    with ExitStack() as stack:
-        anna = stack.enter_context(federation.anna(internet))
-        boris = stack.enter_context(federation.boris(internet))
-        yield Pair(anna, boris, "@boris:remote.example")
 
 
 def asked(lab: World, target: str, *, host: str = "outsider", port: int = 8448) -> tuple[str, str]:
@@ -132,24 +115,6 @@ def test_each_comes_by_its_own_door_only(internet: World, host: str, port: int) 
     done = run(internet, host, "python3", "-c", program, address, str(port))
     its_own = host == "friend" and port != 18448
     assert (done.returncode == 0) == its_own, done.stderr
-
-
-def test_what_is_killed_comes_back_and_no_message_is_lost(internet: World, pair: Pair) -> None:
-    room = open_room(pair, direct=False)
-    for place, (host, service) in enumerate(
-        (
-            ("edge", "haproxy"),
-            ("edge", "yggdrasil"),
-            ("home", "haproxy"),
-            ("home", "synapse"),
-            ("home", "yggdrasil"),
-        )
-    ):
-        killed = run(internet, host, "systemctl", "kill", "-s", "KILL", f"greygate-{service}")
-        assert killed.returncode == 0, killed.stderr
-        pair.other.does("send", room=room, text=f"number {place}")
-    for place in range(5):
-        assert pair.one.does("read", room=room, text=f"number {place}")["decrypted"]
 
 
 def test_an_edge_that_left_is_missed_and_its_token_brings_it_back(

@@ -1,0 +1,23 @@
+"""Each program dies in turn while two people talk, on home, edge and the other's server."""
+
+from __future__ import annotations
+
+import pytest
+
+from greygate.lab.world import World
+from lab.kills import KILLS, Kill, killed
+from lab.talking import Pair
+
+pytestmark = pytest.mark.lab
+
+SOON = 20.0  # seconds; most are back in 1 to 4
+
+
+@pytest.mark.parametrize("kill", KILLS, ids=str)
+def test_no_message_is_lost_and_it_goes_on(
+    internet: World, pair: Pair, talking: str, kill: Kill
+) -> None:
+    told = killed(internet, pair, talking, kill)
+    assert told.there.decrypted
+    assert told.back.decrypted
+    assert max(told.again) < SOON
