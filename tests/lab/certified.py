@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,22 @@ INIT = (
     *("--accept", "doubt.not-public", "--yes"),
 )
 HOOK, LOAD = "root/certbot_hook.py", "srv/load.py"
+ORDERED = """
+[[zone]]
+name = "twinkle.example"
+challenge = "acme-dns"
+acme_dns = "https://auth.acme-dns.example"
+
+[[zone]]
+name = "other.example"
+dns = "rfc2136"
+server = "203.0.113.54"
+key_file = "/root/other.example.tsig"
+
+[certificates]
+source = "acme"
+directory = "{directory}"
+"""
 LINEAGE = "greygate"
 LIVE = f"/etc/letsencrypt/live/{LINEAGE}"
 # certbot runs it when it has a new certificate; the first time there is no server yet.
@@ -59,12 +76,19 @@ def fetched(lab: World, url: str, *, post: bool = False) -> str:
     return done.stdout
 
 
-def publish(lab: World, aliases: Mapping[str, str], *, planned: bool = True) -> None:
-    """Our zone: what `dns plan` says of it, and a CNAME for each name's challenge."""
+def publish(
+    lab: World,
+    aliases: Mapping[str, str],
+    *,
+    planned: bool = True,
+    without: tuple[str, ...] = (),
+) -> None:
+    """Our zone: what `dns plan` says of it but for names that begin so, and these CNAMEs."""
     lines = [f"_acme-challenge.{name}. 1 CNAME {target}." for name, target in aliases.items()]
     if planned:
         told = greygate(lab, "home", "dns", "plan", "--format", "zone").splitlines()
-        lines += [it for it in told if it.partition(" ")[0].endswith(f"{NAME}.")]
+        ours = [it for it in told if it.partition(" ")[0].endswith(f"{NAME}.")]
+        lines += [it for it in ours if not it.startswith(without)]
     names.publish(lab.places, {NAME: "\n".join(lines)})
 
 
@@ -87,6 +111,20 @@ def renew_by_certbot(lab: World) -> None:
     line = ("certbot", "renew", "--force-renewal", "--no-random-sleep-on-renew")
     done = hosts.execute("home", lab.places, line, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def order_ourselves(lab: World, directory: str) -> None:
+    """The site file once its operator has edited it: each zone proved in its own way."""
+    site = lab.places.root("home") / "etc/greygate/site.toml"
+    kept = re.split(r"(?m)^(?=\[)", site.read_text())
+    others = [it for it in kept if not it.startswith(("[certificates]", "[[zone]]"))]
+    site.write_text("".join(others) + ORDERED.format(directory=directory))
+
+
+def listed(lab: World) -> Any:
+    """What `cert list` tells; it ends with 1 where not all is well."""
+    asked = ("/root/greygate/greygate", "cert", "list", "--json")
+    return json.loads(hosts.execute("home", lab.places, asked).stdout)
 
 
 def served(lab: World, name: str, *, port: int = 443) -> str:

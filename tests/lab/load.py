@@ -42,7 +42,8 @@ class Stranger(threading.Thread):
                 self._ask_again_where_it_was_closed()
                 self.answers += 1
             except (OSError, http.client.HTTPException) as problem:
-                self.failures.append(f"{type(problem).__name__}: {problem}")
+                when = f"{time.strftime('%H:%M:%S')} {'kept' if self.kept else 'new'}"
+                self.failures.append(f"{when}: {type(problem).__name__}: {problem}")
                 self.channel = None
             time.sleep(PAUSES[self.kept])
 

@@ -1,25 +1,26 @@
 """Certificates from an authority of the lab's internet, by DNS-01 in two zones: one world for all.
 
-The first ones come by certbot, as for an operator who had it before; the tests follow one another.
+The first ones come by certbot, for an operator who had it before and then gives it up; the tests
+follow one another.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
 from greygate.lab import acme, world
 from greygate.lab.world import World
-from lab import certified
+from lab import broken, certified
 from lab.certified import ACME_DNS, CLIENT, EDGE, NAME, TOPOLOGY, load, served
 from lab.conftest import Raise
-from lab.federation import run
+from lab.federation import greygate, run
 from lab.waiting import wait_until
 
 pytestmark = pytest.mark.lab
-
-BRIEF_ONES = 4  # of a minute and a half each
 
 
 @pytest.fixture(scope="module")
@@ -83,17 +84,72 @@ def test_what_certbot_renews_is_served_and_no_request_is_lost(by_certbot: World)
     assert seen["certificates"] == 2
 
 
-def test_certificates_that_soon_expire_are_renewed_again_and_again(by_certbot: World) -> None:
-    with load(by_certbot) as seen:
-        before = served(by_certbot, NAME)
-        for _time in range(BRIEF_ONES):
-            certified.order_by_certbot(by_certbot, NAME, CLIENT, EDGE, server=acme.BRIEF)
-            before = shown(by_certbot, unlike=before)
-    assert (seen["failures"], seen["closed"]) == ([], 0)
-    assert seen["certificates"] == BRIEF_ONES + 1
+@pytest.fixture(scope="module")
+def by_us(by_certbot: World) -> World:
+    """The same server once its operator gives certbot up."""
+    certified.order_ourselves(by_certbot, acme.DIRECTORY)
+    greygate(by_certbot, "home", "install")
+    return by_certbot
+
+
+def test_a_cname_that_leads_elsewhere_is_named_before_anything_is_ordered(by_us: World) -> None:
+    before = served(by_us, NAME)
+    said = greygate(by_us, "home", "cert", "issue", fails=True)
+    for name in (NAME, CLIENT):
+        assert f"the CNAME at _acme-challenge.{name} leads to" in said, said
+    assert "auth.acme-dns.example" in said
+    assert served(by_us, NAME) == before
+
+
+def test_names_in_two_zones_are_proved_by_two_solvers_and_no_request_is_lost(
+    by_us: World,
+) -> None:
+    before = served(by_us, NAME)
+    certified.publish(by_us, {})  # the plan has the CNAMEs now
+    with load(by_us) as seen:
+        greygate(by_us, "home", "cert", "issue")
+        after = shown(by_us, unlike=before)
+    assert (seen["failures"], seen["closed"], seen["certificates"]) == ([], 0, 2)
+    assert served(by_us, EDGE) == after
+    told = certified.listed(by_us)
+    assert told["names"] == sorted((NAME, CLIENT, EDGE))
+    assert told["failure"] is None
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (broken.authority_down, ("acme.authority.example", "cannot be reached")),
+        (broken.names_down, ("cannot",)),
+        (broken.cname_deleted, ("there is no CNAME at _acme-challenge.twinkle.example",)),
+        (broken.credentials_forgotten, ("401", "does not know these credentials")),
+        (broken.disk_full, ("the disk of", "is full")),
+    ],
+    ids=lambda it: getattr(it, "__name__", ""),
+)
+def test_what_is_broken_is_named_and_the_old_certificate_serves(
+    by_us: World, broken: Callable[[World], AbstractContextManager[None]], words: tuple[str, ...]
+) -> None:
+    before = served(by_us, NAME)
+    with broken(by_us):
+        said = greygate(by_us, "home", "cert", "issue", "--again", fails=True)
+        assert "next:" in said
+        assert served(by_us, NAME) == before
+    for word in words:
+        assert word.lower() in said.lower(), said
+
+
+def test_an_order_that_is_killed_harms_nothing_and_is_ended_by_the_next(by_us: World) -> None:
+    before = served(by_us, NAME)
+    for seconds in ("1.5", "2.5", "3.5"):
+        kill = f"timeout -s KILL {seconds} ./greygate cert issue --again"
+        run(by_us, "home", "sh", "-c", f"cd /root/greygate && {kill}")
+        assert served(by_us, NAME)
+    greygate(by_us, "home", "cert", "issue", "--again")
+    shown(by_us, unlike=before)
 
 
 def shown(lab: World, *, unlike: str) -> str:
     """The certificate that a stranger is shown, once it is another one."""
-    wait_until(lambda: served(lab, NAME) != unlike, within=20, what="the new one is served")
+    wait_until(lambda: served(lab, NAME) != unlike, within=45, what="the new one is served")
     return served(lab, NAME)

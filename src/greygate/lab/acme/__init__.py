@@ -1,7 +1,8 @@
 """Whom one asks for certificates in the lab: Pebble, and our stand-in for acme-dns.
 
-Two Pebbles: the usual one, and one whose certificates live for a minute and a half. Each makes a
-root of its own when it starts, and forgets its accounts when it ends.
+Two Pebbles: the usual one, and one whose certificates live for half a minute and which refuses a
+quarter of all good nonces. Each makes a root of its own when it starts, and forgets its accounts
+when it ends.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from greygate.text import _
 NAME = "acme.authority.example"
 DIRECTORY = f"https://{NAME}/dir"
 BRIEF = f"https://{NAME}:14000/dir"  # whose certificates soon expire
-LIVES = {"usual": 90 * 86_400, "brief": 90}  # seconds
+LIVES = {"usual": 90 * 86_400, "brief": 30}  # seconds
+REFUSED_NONCES = {"usual": 0, "brief": 25}  # percent; certbot bears a refusal once only
 PORTS = {"usual": (443, 15000), "brief": (14000, 15001)}  # ACME, management
 UNITS = Path("etc/systemd/system")
 WANTED = UNITS / "multi-user.target.wants"
@@ -34,6 +36,8 @@ def furnish_authority(root: Path) -> None:
         path = root / f"etc/pebble/{name}.json"
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps({"pebble": _pebble(name)}, indent=2))
+        refused = f"PEBBLE_WFE_NONCEREJECT={REFUSED_NONCES[name]}\n"
+        path.with_suffix(".env").write_text(refused)
     _unit(root, "pebble@.service", *(f"pebble@{name}.service" for name in LIVES))
     (root / "etc/unbound/unbound.conf").write_text(_text("unbound.conf"))
     (root / names.HINTS).write_text(names.hints())
