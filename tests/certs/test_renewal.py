@@ -20,11 +20,12 @@ from greygate.certs.kept import Account, Kept
 from greygate.certs.refusal import AuthorityRefused
 from greygate.errors import Trouble
 from greygate.progress import Silent
+from greygate.site.model import Challenge
 from greygate.spec.acme import Life
 from greygate.spec.certificate import Due
 from greygate.spec.renewal import Failure, Outlook
 from some_front import Front, front
-from some_orders import Orders, Watching, orders
+from some_orders import Orders, Watching, orders, zones
 
 pytestmark = pytest.mark.acme
 
@@ -106,6 +107,21 @@ def test_a_sleeper_sees_what_another_installed_meanwhile(rig: Rig, tmp_path: Pat
             renewal.keep(acme.ordering, Silent(), ahead=HOUR, reload=reload, sleep=sleep)
         assert time.monotonic() - began < 20
         assert len(set(serials)) == 2
+
+
+def test_nobody_is_asked_to_type_where_nobody_is_there(
+    rig: Rig, authority: Authority, tmp_path: Path
+) -> None:
+    by_hand = zones(rig, twinkle=Challenge.MANUAL)
+    with orders(rig, authority, tmp_path, by_hand) as acme:
+        watching = Watching()
+        done = renewal.keep(
+            acme.ordering, watching, ahead=timedelta(seconds=1), reload=lambda: None
+        )
+        assert done.failure is not None
+        assert done.failure.what.endswith("twinkle.example is proved by hand")
+        assert done.failure.hint.startswith("greygate cert issue")
+        assert watching.heard == []
 
 
 def failed(at: datetime) -> Failure:

@@ -21,9 +21,12 @@ from greygate.certs.refusal import AuthorityRefused
 from greygate.certs.standing import look
 from greygate.errors import Trouble
 from greygate.progress import Progress, Silent
+from greygate.site.defaults import zone_of
+from greygate.site.model import Challenge
 from greygate.spec.acme import Deed, Turn, life
 from greygate.spec.certificate import Due
 from greygate.spec.renewal import Failure, Outlook
+from greygate.text import _
 
 LONGEST_WAIT = timedelta(seconds=20)  # another process may install one meanwhile
 
@@ -61,19 +64,23 @@ def keep(
             now = datetime.now(UTC)
             if look(ordering.site, ordering.paths, now=now).at > now:
                 continue  # another has done it while we waited
-            failure = order(ordering, progress, reload=reload)
+            failure = order(ordering, progress, reload=reload, attended=False)
         if failure is None:
             orders.append(seen.why)
             heed_authority(ordering)
 
 
-def order(ordering: Ordering, progress: Progress, *, reload: Callable[[], None]) -> Trouble | None:
+def order(
+    ordering: Ordering, progress: Progress, *, reload: Callable[[], None], attended: bool = True
+) -> Trouble | None:
     """One order, and what follows from it by the table; the trouble where it failed."""
     kept = Kept(ordering.paths, ordering.authority)
     before = look(ordering.site, ordering.paths, now=datetime.now(UTC))
     under_way, _deeds = life(before.life, Turn.DUE)
     failure: Trouble | None = None
     try:
+        if not attended:
+            _demand_no_hands(ordering)
         issue(ordering, progress)
     except Trouble as trouble:
         failure = trouble
@@ -86,6 +93,19 @@ def order(ordering: Ordering, progress: Progress, *, reload: Callable[[], None])
         assert failure is not None, "only what failed is kept as a failure"
         _keep_failure(ordering, kept, failure, before.failure)
     return failure  # the timers of the table are the next look
+
+
+def _demand_no_hands(ordering: Ordering) -> None:
+    """Trouble where somebody would have to type a value, and nobody is there to read it."""
+    zones = dict.fromkeys(zone_of(ordering.site, name) for name in ordering.names)
+    for zone in zones:
+        if zone.challenge is Challenge.MANUAL:
+            raise Trouble(
+                _("cannot renew the certificate by itself: {zone} is proved by hand").format(
+                    zone=zone.name
+                ),
+                _("greygate cert issue, and type what it says; or another challenge for the zone"),
+            )
 
 
 def heed_authority(ordering: Ordering) -> None:

@@ -8,7 +8,7 @@ the name has no address on the clearnet there is nothing to pass a challenge wit
 from __future__ import annotations
 
 from greygate.plan.records import guard, unguarded
-from greygate.site.model import Layout, Site
+from greygate.site.model import Layout, Site, Source
 from greygate.spec.caa import Asking, Issuer, Relevant, Untold, relevant
 from greygate.text import _
 
@@ -46,6 +46,8 @@ def _unsealed(site: Site, name: str) -> Asking[str | None]:
         return _('its zone is edited where there is no CAA: take layout = "none"')
     wanted = guard(site)
     if wanted is None or site.certificates.account is None:
+        if site.certificates.source is Source.ACME:
+            return _("open an account: greygate cert issue --dry-run; then: greygate dns plan")
         return _("write issuer and account below [certificates], then: greygate dns plan")
     match (yield from relevant(name)):
         case Untold(answer=silence):

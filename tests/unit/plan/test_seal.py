@@ -8,7 +8,7 @@ import pytest
 
 import some_sites
 from greygate.plan.seal import needs_guard, unsealed
-from greygate.site.model import Certificates, Editor, Layout, Site, Zone
+from greygate.site.model import Certificates, Editor, Layout, Site, Source, Zone
 from greygate.spec.caa import answered
 from greygate.spec.dns import Absence, Absent, Failure, TextAnswer, Texts, Unanswered
 
@@ -72,3 +72,9 @@ def test_what_would_seal_it_is_told() -> None:
     assert "no CAA" in (missing(alfis) or "")
     assert GUARD in (missing(site, ABSENT, ABSENT) or "")
     assert "time-out" in (missing(site, SILENT) or "")
+
+
+def test_who_orders_for_himself_opens_an_account_first() -> None:
+    ordering = replace(clearnet(), certificates=Certificates(source=Source.ACME))
+    told = missing(ordering, ABSENT, ABSENT)
+    assert told == "open an account: greygate cert issue --dry-run; then: greygate dns plan"
