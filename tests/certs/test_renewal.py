@@ -62,6 +62,10 @@ def test_nothing_is_asked_while_nothing_is_due(issued: Orders) -> None:
         done = renewal.keep(issued.ordering, Silent(), ahead=HOUR, reload=lambda: None)
     assert (done.orders, done.failure) == ((), None)
     assert done.outlook.life is Life.SERVING
+    asked = kept(issued).suggestion()
+    assert asked is not None
+    assert asked.at is None
+    assert asked.ask_again - datetime.now(UTC) > timedelta(hours=5)
     assert timedelta(days=59) < done.outlook.at - datetime.now(UTC) < timedelta(days=61)
 
 

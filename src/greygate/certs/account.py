@@ -42,6 +42,11 @@ def opened(authority: str, kept: Kept, progress: Progress, *, email: str | None)
     return acme, current
 
 
+def stranger(authority: str) -> client.ClientV2:
+    """A client without an account: what everybody may read needs none."""
+    return _client(authority, None)
+
+
 def rekeyed(authority: str, kept: Kept) -> Account:
     """The account with another key; its address stays, and so does what CAA says of it."""
     found = kept.account()
@@ -102,8 +107,8 @@ def _jwk(key: Secret) -> JWKEC:
     return JWKEC(key=loaded)
 
 
-def _client(authority: str, key: Secret) -> client.ClientV2:
-    network = Network(_jwk(key))
+def _client(authority: str, key: Secret | None) -> client.ClientV2:
+    network = Network(None if key is None else _jwk(key))
     with told(_("read the authority's directory"), authority):
         return client.ClientV2(client.ClientV2.get_directory(authority, network), network)
 

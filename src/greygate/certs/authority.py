@@ -168,15 +168,12 @@ class Authority:
         with told(_("revoke the certificate"), self.url):
             self._acme.revoke(certificate, reason)
 
-    def suggestion(self, certificate: x509.Certificate, fingerprint: str) -> Suggestion | None:
-        """When it would have the certificate renewed (RFC 9773); None where it does not say."""
+    def suggestion(self, certificate: x509.Certificate, fingerprint: str) -> Suggestion:
+        """When it would have the certificate renewed (RFC 9773)."""
         pem = certificate.public_bytes(serialization.Encoding.PEM)
         with told(_("ask when to renew"), self.url):
             at, again = self._acme.renewal_time(pem)
-        if at is None:
-            return None
-        zoned = at if at.tzinfo else at.astimezone()
-        return Suggestion(fingerprint, zoned.astimezone(UTC), again.astimezone(UTC))
+        return Suggestion(fingerprint, at and at.astimezone(UTC), again.astimezone(UTC))
 
     @property
     def advises(self) -> bool:

@@ -128,13 +128,18 @@ class Kept:
     def suggestion(self) -> Suggestion | None:
         found = _read(self._below / "suggestion.json")
         try:
-            at, again = (datetime.fromisoformat(found[it]) for it in ("at", "ask_again"))
+            at = None if found["at"] is None else datetime.fromisoformat(found["at"])
+            again = datetime.fromisoformat(found["ask_again"])
             return Suggestion(str(found["about"]), at, again)
         except (KeyError, ValueError, TypeError):
             return None
 
     def keep_suggestion(self, it: Suggestion) -> None:
-        told = {"about": it.about, "at": it.at.isoformat(), "ask_again": it.ask_again.isoformat()}
+        told = {
+            "about": it.about,
+            "at": it.at and it.at.isoformat(),
+            "ask_again": it.ask_again.isoformat(),
+        }
         _write(self._below / "suggestion.json", told)
 
     def installed(self) -> Installed | None:

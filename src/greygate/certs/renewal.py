@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from greygate.certs.account import opened
+from greygate.certs.account import stranger
 from greygate.certs.alone import alone
 from greygate.certs.authority import Authority
 from greygate.certs.installation import in_place, is_from
@@ -20,7 +20,7 @@ from greygate.certs.kept import Kept
 from greygate.certs.refusal import AuthorityRefused
 from greygate.certs.standing import look
 from greygate.errors import Trouble
-from greygate.progress import Progress, Silent
+from greygate.progress import Progress
 from greygate.site.defaults import zone_of
 from greygate.site.model import Challenge
 from greygate.spec.acme import Deed, Turn, life
@@ -118,12 +118,10 @@ def heed_authority(ordering: Ordering) -> None:
     if asked or now >= seen.told.covered.ends:
         return
     try:
-        acme, _account = opened(ordering.authority, kept, Silent(), email=None)
-        told = Authority(ordering.authority, acme).suggestion(seen.certificate, seen.fingerprint)
+        authority = Authority(ordering.authority, stranger(ordering.authority))
+        kept.keep_suggestion(authority.suggestion(seen.certificate, seen.fingerprint))
     except Trouble:
         return  # its advice is only advice
-    if told is not None:
-        kept.keep_suggestion(told)
 
 
 def _keep_failure(ordering: Ordering, kept: Kept, trouble: Trouble, before: Failure | None) -> None:

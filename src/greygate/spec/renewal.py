@@ -46,7 +46,7 @@ class Suggestion:
     """When the authority would have a certificate renewed (ARI, RFC 9773)."""
 
     about: str  # its fingerprint
-    at: datetime
+    at: datetime | None  # None: it does not say
     ask_again: datetime
 
 
@@ -99,7 +99,7 @@ def _wished(
     if unfit is not None:
         return now, unfit
     usual = place.covered.renew_at()
-    if suggestion is None or suggestion.about != place.fingerprint:
+    if suggestion is None or suggestion.at is None or suggestion.about != place.fingerprint:
         return usual, Due.OLD
     if suggestion.at >= place.covered.ends:  # nobody is served by that
         return usual, Due.OLD

@@ -63,8 +63,8 @@ def test_the_authority_is_heeded() -> None:
 
 @pytest.mark.parametrize(
     "advice",
-    [Suggestion("B", NOW, NOW), Suggestion("A", NOW + 61 * DAY, NOW)],
-    ids=["about another", "after its end"],
+    [Suggestion("B", NOW, NOW), Suggestion("A", NOW + 61 * DAY, NOW), Suggestion("A", None, NOW)],
+    ids=["about another", "after its end", "none"],
 )
 def test_other_advice_is_not(advice: Suggestion) -> None:
     assert seen(FRESH, advice=advice).at == NOW + 30 * DAY
