@@ -196,6 +196,8 @@ def _interviewed(given: dict[str, str], accepted: tuple[str, ...]) -> Site:
 def _asked(question: Question) -> str:
     if question.problem:
         output.note(f"  {question.problem}")
+        if question.advice:
+            output.note(f"  {question.advice}")
     else:
         output.note(f"\n{question.text}\n  {question.explain}")
     default = f" [{question.default}]" if question.default else ""

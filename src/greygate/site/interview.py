@@ -81,14 +81,16 @@ def _proved(site: Site, acme_dns: str | None) -> tuple[Zone, ...]:
 def answered(answers: Mapping[str, str], accepted: tuple[str, ...] = ()) -> Site:
     """The site that these answers make, defaults for the rest; WrongUsage where they do not."""
     asking = interview(accepted)
-    question, answer = next(asking), None
+    question = next(asking)
     while True:
         if question.problem:
             raise WrongUsage(
                 _("cannot use {answer!r} as {key}: {problem}").format(
-                    answer=answer, key=question.key, problem=question.problem
+                    answer=answers.get(question.key, question.default),
+                    key=question.key,
+                    problem=question.problem,
                 ),
-                question.instead or question.explain,
+                _next(question),
             )
         answer = answers.get(question.key, question.default)
         if answer is None:
@@ -100,6 +102,14 @@ def answered(answers: Mapping[str, str], accepted: tuple[str, ...] = ()) -> Site
         except StopIteration as done:
             site: Site = done.value
             return site
+
+
+def _next(question: Question) -> str:
+    """What to do about an answer that would not do."""
+    if question.doubt:
+        accept = _("choose another name; or, knowing this: --accept {doubt}")
+        return accept.format(doubt=question.doubt)
+    return question.advice or question.explain
 
 
 _FEDERATION = Question(
@@ -121,7 +131,8 @@ def _name(
         key="server_name",
         text=_("What is the server called?"),
         explain=_("It is the part of every user id after the colon, and can never be changed."),
-        check=_name_problem,
+        check=lambda answer: check_name(answer)[1] or None,
+        advise=name_hint,
     )
     while True:
         text = yield from asked(question)
@@ -153,20 +164,14 @@ def _client(
         question = _refused(question, refused)
 
 
-def _name_problem(answer: str) -> str | None:
-    why = check_name(answer)[1]
-    return f"{why}; {name_hint(answer)}" if why else None
-
-
 def _refused(question: Question, doubt: Doubt) -> Question:
     """The question again, after an answer that was doubted."""
     problem = _("{text} ({name}); {hint}")
     return replace(
         question,
         problem=problem.format(text=doubt.text, name=doubt.name, hint=doubt.hint),
-        instead=_("choose another name; or, knowing this: --accept {doubt}").format(
-            doubt=doubt.name
-        ),
+        advice="",
+        doubt=doubt.name,
     )
 
 

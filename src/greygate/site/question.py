@@ -21,7 +21,9 @@ class Question:
     check: Callable[[str], str | None]  # why an answer would not do
     default: str | None = None
     problem: str = ""  # why the last answer would not do
-    instead: str = ""  # what would do better, where more can be said than `explain` does
+    advise: Callable[[str], str] | None = None  # what would do better than an answer
+    advice: str = ""  # the same about the last answer
+    doubt: str = ""  # the name of the doubt for which the last answer was refused
 
 
 Asking = Generator[Question, str, str]
@@ -35,7 +37,8 @@ def asked(question: Question) -> Asking:
         problem = _("an answer is needed") if answer is None else _judged(question, answer)
         if answer is not None and not problem:
             return answer
-        question = replace(question, problem=problem)
+        advice = question.advise(answer) if question.advise and answer else ""
+        question = replace(question, problem=problem, advice=advice, doubt="")
 
 
 def _judged(question: Question, answer: str) -> str:

@@ -114,8 +114,12 @@ def test_flags_answer_as_people_do() -> None:
         answered({})
     with pytest.raises(WrongUsage, match=r"doubt\.public-suffix"):
         answered({"server_name": "co.uk"})
-    with pytest.raises(WrongUsage, match=r"'https://a\.org/' as server_name.*mean a\.org\?"):
+    with pytest.raises(WrongUsage, match=r"'https://a\.org/' as server_name") as refused:
         answered({"server_name": "https://a.org/"})
+    assert "did you mean a.org?" in refused.value.hint
+    with pytest.raises(WrongUsage, match="'localhost' as server_name") as refused:
+        answered({"server_name": "localhost"})
+    assert "--accept doubt.special-use" in refused.value.hint
     site = answered({"server_name": "co.uk"}, accepted=("doubt.public-suffix",))
     assert site.accepted_doubts == ("doubt.public-suffix",)
 
