@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.acme, pytest.mark.programs]
 
 ASKED = b"GET /.well-known/matrix/client HTTP/1.1\r\nHost: m.twinkle.example\r\n\r\n"
 PEOPLE = 4
-RENEWALS = 3
+RENEWALS = 2
 TURNS = 5  # requests on one connection
 PAUSE = 0.1  # seconds: HAProxy has limits for one source
 
