@@ -17,6 +17,9 @@ from xdist.remote import Producer
 import acme_rig.rig
 import needs
 import processes
+from lab.sealed import sealed
+
+__all__ = ["sealed"]
 
 GOLDEN = Path(__file__).parent / "golden"
 ON_CI = os.environ.get("CI", "").lower() in ("true", "1")

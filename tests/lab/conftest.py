@@ -10,22 +10,12 @@ import pytest
 
 from greygate.lab import world
 from greygate.lab.places import places_for
-from greygate.lab.topology import INTERNET, Topology
+from greygate.lab.topology import Topology
 from greygate.lab.world import World
 from lab import federation
 from lab.talking import Pair, open_room
 
 Raise = Callable[[str, Topology], World]
-
-
-@pytest.fixture(scope="session")
-def sealed() -> Iterator[federation.Sealed]:
-    """The lab's internet with our server behind its edge: one for all tests that only look."""
-    with ExitStack() as ending:
-        made = World(places=places_for(os.environ, name="sealedtest"), environ=os.environ)
-        ending.callback(world.down, made)
-        world.up(made, INTERNET)
-        yield federation.set_up(made)
 
 
 @pytest.fixture(scope="session")
