@@ -106,12 +106,12 @@ def write(site: Site, plan: Plan) -> None:
         path = Path(plan.paths.rendered / file.path)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.text.encode())
-    Path(plan.paths.certificate.parent).mkdir(parents=True)
+    Path(plan.paths.certificate.parent).mkdir(parents=True, exist_ok=True)
     certificate, key = self_signed(plan.certificate)
     Path(plan.paths.ca).write_bytes(certificate)
     Path(plan.paths.certificate).write_bytes(certificate + key)
     for it in (plan.paths.client_socket, plan.paths.haproxy_admin_socket):
-        Path(it.parent).mkdir(parents=True)
+        Path(it.parent).mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager

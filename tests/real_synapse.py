@@ -60,12 +60,22 @@ def engine() -> PurePosixPath:
 
 @pytest.fixture(scope="session")
 def real_synapse(engine: PurePosixPath) -> Iterator[RealSynapse]:
-    below = Path(tempfile.mkdtemp(prefix="greygate-"))  # short: a socket's path has 107 octets
-    paths = Paths.below(PurePosixPath(below / "state"), PurePosixPath(below / "run"))
-    try:
-        plan = _prepared(paths, engine)
-        with _running(paths, plan):
+    site = _site()
+    with a_place() as paths:
+        plan = plan_for(
+            site, paths=paths, address=None, interface=None, engine=engine, accounts=False
+        )
+        prepare(site, plan)
+        with running(site, plan):
             yield RealSynapse(paths, plan)
+
+
+@contextmanager
+def a_place() -> Iterator[Paths]:
+    """A directory for one Synapse, gone with it."""
+    below = Path(tempfile.mkdtemp(prefix="greygate-"))  # short: a socket's path has 107 octets
+    try:
+        yield Paths.below(PurePosixPath(below / "state"), PurePosixPath(below / "run"))
     finally:
         shutil.rmtree(below)
 
@@ -85,11 +95,10 @@ def _site() -> Site:
     )
 
 
-def _prepared(paths: Paths, engine: PurePosixPath) -> Plan:
+def prepare(site: Site, plan: Plan) -> None:
     """Everything that Synapse reads, as the first start would leave it."""
-    site = _site()
-    plan = plan_for(site, paths=paths, address=None, interface=None, engine=engine, accounts=False)
-    claim(paths, NAME)
+    paths = plan.paths
+    claim(paths, str(site.server_name))
     ensure_keys(paths, accounts=False)
     for path in (
         paths.synapse / synapse.MEDIA,
@@ -101,12 +110,13 @@ def _prepared(paths: Paths, engine: PurePosixPath) -> Plan:
     for file in synapse.files(site, plan):
         place = Path(directory((paths.rendered / file.path).parent, mode=0o755), file.path.name)
         place.write_text(file.text, "utf-8")
-    return plan
 
 
 @contextmanager
-def _running(paths: Paths, plan: Plan) -> Iterator[None]:
-    (service,) = synapse.units(_site(), plan)
+def running(site: Site, plan: Plan) -> Iterator[None]:
+    """Synapse as its unit starts it, until the block ends."""
+    paths = plan.paths
+    (service,) = synapse.units(site, plan)
     assert isinstance(service, Service)
     said = Path(paths.logs / "synapse.log")
     with (
