@@ -26,6 +26,7 @@ PACKAGES = (
     *("haproxy", "yggdrasil", "nftables", "iproute2"),
     *("systemd-container", "debootstrap", "git", "procps"),
     *("pebble", "unbound", "knot", "pdns-server", "pdns-backend-sqlite3"),
+    *("nginx", "caddy"),  # the fronts that ours is compared with
 )
 FURNISHED = "ip link set lo up && mount -t tmpfs none /mnt && nft list ruleset"
 OVERLAID = "cd {} && mkdir a b c && mount -t overlay none -o lowerdir=a,upperdir=b,workdir=c a"
@@ -69,6 +70,13 @@ def _engine() -> str | None:
     return _registries()
 
 
+def _fronts() -> str | None:
+    absent = [it for it in ("nginx", "caddy") if not _found(it)]
+    if absent:
+        return f"there is no {' and no '.join(absent)} (as root, ./dev setup brings it)"
+    return _programs() or _engine()
+
+
 def _lab() -> str | None:
     if os.geteuid() != 0:
         return "not root"
@@ -97,6 +105,7 @@ LACKS: dict[str, Callable[[], str | None]] = {
     "programs": _programs,
     "acme": _acme,
     "engine": _engine,
+    "fronts": _fronts,
     "lab": _lab,
     "fresh": _fresh,
 }

@@ -18,6 +18,7 @@ def test_what_boots_waits_in_one_queue() -> None:
     names = [it.relative_to(TESTS.parent).as_posix() for it in booting]
     assert {queue_of(f"{name}::test") for name in names} == {"booting"}
     assert queue_of("tests/unit/lab/test_names.py::test") == "rest"
+    assert queue_of("tests/separation/test_fronts.py::test") == "rest"
 
 
 def test_files_of_a_worker_have_short_paths(tmp_path: Path, pytestconfig: pytest.Config) -> None:
