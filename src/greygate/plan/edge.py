@@ -17,6 +17,7 @@ from greygate.spec.yggdrasil import is_overlay
 from greygate.text import _
 
 LAST_PORT = 65535
+PYTHON = PurePosixPath("/usr/bin/python3")  # Debian's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,18 @@ class EdgePlan(Footing):
 
     address: IPv6Address  # on the overlay
     ports: tuple[int, ...]  # public ones, on every address of the machine
+    python: PurePosixPath  # in the environment that our program runs in
     interface: str = INTERFACE
+
+    @property
+    def environment(self) -> PurePosixPath:
+        """The Python environment of our program on this machine."""
+        return self.python.parent.parent
+
+    @property
+    def orders(self) -> PurePosixPath:
+        """The socket by which the agent hands root's half an order."""
+        return self.paths.runtime / "orders.sock"
 
     @property
     def key(self) -> PurePosixPath:
@@ -33,9 +45,15 @@ class EdgePlan(Footing):
         return self.paths.overlay_key
 
 
-def edge_plan(token: Token, paths: Paths, *, ports: tuple[int, ...] = PUBLIC_PORTS) -> EdgePlan:
-    """The plan of the edge that has this token."""
-    return EdgePlan(paths=paths, accounts=True, address=token.address, ports=ports)
+def edge_plan(
+    token: Token,
+    paths: Paths,
+    *,
+    ports: tuple[int, ...] = PUBLIC_PORTS,
+    python: PurePosixPath = PYTHON,
+) -> EdgePlan:
+    """The plan of the edge that has this token; `python`: which runs our program there."""
+    return EdgePlan(paths=paths, accounts=True, address=token.address, ports=ports, python=python)
 
 
 def demand_sane(token: Token) -> None:
@@ -50,5 +68,25 @@ def demand_sane(token: Token) -> None:
     if problems:
         raise Trouble(
             _("cannot use the token: {problem}").format(problem=problems[0]),
+            _("make it anew at home: greygate edge token {edge}").format(edge=token.edge),
+        )
+
+
+def demand_successor(token: Token, before: Token | None) -> None:
+    """Trouble where the token does not follow the one that is here."""
+    if before is None:
+        return
+    if (token.site, token.edge) != (before.site, before.edge):
+        raise Trouble(
+            _("cannot join: this machine is the edge {edge} of site {site} already").format(
+                edge=before.edge, site=before.site
+            ),
+            _("greygate edge leave, then join again"),
+        )
+    if token.serial < before.serial:
+        raise Trouble(
+            _("cannot join: this token is older (serial {old}) than what is here ({new})").format(
+                old=token.serial, new=before.serial
+            ),
             _("make it anew at home: greygate edge token {edge}").format(edge=token.edge),
         )

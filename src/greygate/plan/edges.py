@@ -11,6 +11,7 @@ from greygate.spec.yggdrasil import address_of
 PUBLIC_PORTS = (443, 8448)  # of an edge; 8448 for those who ask for no SRV record
 
 INGRESS_PORT = 18448  # home, on the overlay: sealed streams from edges, with PROXY v2
+AGENT_PORT = 18450  # an edge, on the overlay: orders from home
 PEERING_PORT = 18451  # an edge, on 127.0.0.1: its Yggdrasil, behind its HAProxy
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+PROGRAM = PurePosixPath("/usr/local/lib/greygate")  # where the copy of our program stays
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:

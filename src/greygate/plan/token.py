@@ -122,6 +122,19 @@ def token_of(spelled: Mapping[str, Any]) -> Token:
     )
 
 
+def for_order(token: Token) -> dict[str, Any]:
+    """What an order tells of it: all but the key, which its edge has."""
+    return {name: value for name, value in told(token).items() if name != "key"}
+
+
+def of_order(spelled: Mapping[str, Any], here: Token) -> Token:
+    """The token that an order spells for the edge `here`; raises as `token_of` does."""
+    token = token_of({**spelled, "key": here.key.reveal()})
+    if token.verify_key != here.verify_key:
+        raise ValueError("another site's key")
+    return token
+
+
 def told(token: Token) -> dict[str, Any]:
     """The token as a JSON object; it holds the secret."""
     return {

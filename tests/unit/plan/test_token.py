@@ -9,9 +9,19 @@ from pathlib import PurePosixPath
 import pytest
 
 from greygate.errors import Trouble
-from greygate.plan.edge import demand_sane, edge_plan
+from greygate.plan.edge import demand_sane, demand_successor, edge_plan
 from greygate.plan.paths import Paths
-from greygate.plan.token import Tenant, Token, read, site_id, token_of, told, written
+from greygate.plan.token import (
+    Tenant,
+    Token,
+    for_order,
+    of_order,
+    read,
+    site_id,
+    token_of,
+    told,
+    written,
+)
 from greygate.secret import Secret
 
 HOME = IPv6Address("200:dae5:dc65:9fd5:cd74:3720:7a2e:dd3c")
@@ -91,3 +101,27 @@ def test_a_token_that_no_home_of_ours_wrote_is_refused(wrong: Token) -> None:
     demand_sane(TOKEN)
     with pytest.raises(Trouble, match="cannot use the token"):
         demand_sane(wrong)
+
+
+def test_an_order_tells_all_but_the_key_which_the_edge_has() -> None:
+    newer = replace(TOKEN, serial=4, name="edge.third.example")
+    spelled = for_order(newer)
+    assert TOKEN.key.reveal() not in str(spelled)
+    assert of_order(spelled, TOKEN) == newer
+    with pytest.raises(ValueError, match="another site"):
+        of_order(spelled, replace(TOKEN, verify_key="ef" * 32))
+
+
+@pytest.mark.parametrize(
+    ("token", "why"),
+    [
+        (replace(TOKEN, serial=2), "older"),
+        (replace(TOKEN, edge="edge2"), "already"),
+        (replace(TOKEN, site="0" * 16), "already"),
+    ],
+)
+def test_an_edge_follows_what_is_newer_and_its_own(token: Token, why: str) -> None:
+    demand_successor(TOKEN, None)
+    demand_successor(replace(TOKEN, serial=9), TOKEN)
+    with pytest.raises(Trouble, match=why):
+        demand_successor(token, TOKEN)
