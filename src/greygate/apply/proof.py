@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from greygate.components.component import Service, Unit
+from greygate.components.component import Task, Unit
 from greygate.errors import CannotApply, MissingProgram
 from greygate.machine.files import Owner
 from greygate.plan.footing import Footing
@@ -52,7 +52,8 @@ def _refused(plan: Footing, unit: Unit, refusal: str) -> CannotApply:
 
 def _refusal(unit: Unit, *, accounts: bool) -> str | None:
     """What the program says against its files; None where it takes them."""
-    owner = Owner.account(unit.account) if accounts and isinstance(unit, Service) else None
+    account = None if isinstance(unit, Task) else unit.account
+    owner = Owner.account(account) if accounts and account else None
     try:
         done = subprocess.run(
             unit.proof,
@@ -79,7 +80,7 @@ def _refusal(unit: Unit, *, accounts: bool) -> str | None:
         raise MissingProgram(
             _("cannot check {name}: {account} may not run {program}").format(
                 name=unit.name,
-                account=unit.account if isinstance(unit, Service) else _("we"),
+                account=account or _("we"),
                 program=unit.proof[0],
             ),
             _("see who may on the way there: namei -l {program}").format(program=unit.proof[0]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from pathlib import PurePosixPath
 from signal import Signals
 from typing import Generic
@@ -83,7 +84,30 @@ class Task:
     after: tuple[str, ...] = ()
 
 
-Unit = Service | Task
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Socket:
+    """A door that systemd keeps: each connection starts the program, which has it as its stdin.
+
+    Nothing of the program stays resident. Only where systemd runs the machine.
+    """
+
+    name: str
+    description: str
+    listen: tuple[IPv6Address, int] | PurePosixPath
+    argv: tuple[str, ...]
+    account: str
+    proof: tuple[str, ...] = ()
+    opens_to: str = "root"  # the one account that may open a socket that is a path
+    capabilities: tuple[str, ...] = ()
+    writes: tuple[PurePosixPath, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    after: tuple[str, ...] = ()
+    ends_after: float = 30.0  # seconds that one connection may take, whatever happens
+    at_once: int = 8  # connections
+    changes_owners: bool = False  # gives files to other accounts, and runs programs as they
+
+
+Unit = Service | Task | Socket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
@@ -41,9 +42,19 @@ def public_keys(paths: Paths, edges: Iterable[str]) -> dict[str, str]:
     return {edge: public(_read(paths.edge_key(edge))) for edge in there}
 
 
+def forget(paths: Paths, edge: str) -> None:
+    """Take away all that is kept of the edge; whoever has its token is nobody any more."""
+    shutil.rmtree(paths.edge_key(edge).parent, ignore_errors=True)
+
+
 def seed(paths: Paths, edge: str) -> Secret:
     """The edge's own key, as its token carries it."""
     return Secret(_read(paths.edge_key(edge)).private_bytes_raw().hex())
+
+
+def site_key(paths: Paths) -> Ed25519PrivateKey:
+    """With what home signs what it tells its edges."""
+    return _read(paths.site_key)
 
 
 def verify_key(paths: Paths) -> str:

@@ -25,6 +25,7 @@ from greygate.text import _
 YGGDRASIL = "greygate-yggdrasil"
 SYNAPSE = "greygate-synapse"
 HAPROXY = "greygate-haproxy"
+AGENT = "greygate-agent"  # of an edge
 ACCOUNTS = (SYNAPSE, HAPROXY, YGGDRASIL)
 
 TRAVERSED = 0o711  # services reach their own file by its name, and cannot list the others

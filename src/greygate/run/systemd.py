@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from greygate.components.component import Unit
+from greygate.components.component import Socket, Unit
 from greygate.errors import MissingProgram, Trouble
 from greygate.machine.files import Owner, replace
 from greygate.plan.footing import Footing
@@ -21,6 +21,7 @@ from greygate.run.units import (
     RENEWAL_TIMER,
     RENEWAL_WATCH,
     TARGET,
+    systemd_name,
     unit_files,
     unit_name,
 )
@@ -60,7 +61,7 @@ class Systemd:
         before = {path.name: path.read_text("utf-8") for path in self._there()}
         gone = before.keys() - wanted.keys()
         for name in gone:
-            self._systemctl("disable", "--now", name)
+            self._disable(name)
             (self._directory / name).unlink(missing_ok=True)
         changed = {name for name, text in wanted.items() if before.get(name) != text}
         for name in changed:
@@ -68,32 +69,34 @@ class Systemd:
         if changed or gone:
             self._systemctl("daemon-reload")
         self._systemctl("enable", *(name for name in wanted if "[Install]" in wanted[name]))
-        return frozenset(unit.name for unit in self._units if unit_name(unit.name) in changed)
+        return frozenset(unit.name for unit in self._units if systemd_name(unit) in changed)
 
     def remove(self) -> None:
         """Stop and forget the units; what they kept stays."""
         self._refuse_other()
         names = [path.name for path in self._there()]
-        if names:
-            self._systemctl("disable", "--now", *names)
+        self._disable(*names)
         for name in names:
             (self._directory / name).unlink(missing_ok=True)
         self._systemctl("daemon-reload")
         with suppress(Trouble):  # it complains of those that never failed
-            self._systemctl("reset-failed", *names)
+            self._systemctl("reset-failed", *filter(_is_one, names))
 
     def start(self, progress: Progress) -> None:
         with progress.step(_("starting the services")):
-            names = [unit_name(unit.name) for unit in self._units]
+            names = list(map(systemd_name, self._units))
             # Not waiting: whether they come up is seen by looking at them.
             beside = (RENEWAL_TIMER, RENEWAL_WATCH)
             timers = (path.name for path in self._there() if path.name in beside)
             self._systemctl("start", "--no-block", TARGET, *timers, *names)
+            doors = [systemd_name(it) for it in self._units if isinstance(it, Socket)]
+            if doors:  # these are up at once, or not at all: another program may have the port
+                self._systemctl("start", *doors)
 
     def stop(self, progress: Progress) -> None:
         for unit in reversed(in_order(self._units)):
             with progress.step(_("stopping {name}").format(name=unit.name)):
-                self._systemctl("stop", unit_name(unit.name))
+                self._systemctl("stop", systemd_name(unit))
         self._systemctl("stop", TARGET)
 
     def states(self) -> tuple[State, ...]:
@@ -108,10 +111,10 @@ class Systemd:
         )
 
     def restart(self, name: str) -> None:
-        self._systemctl("try-restart", unit_name(name))
+        self._systemctl("try-restart", self._named(name))
 
     def reload(self, name: str) -> None:
-        self._systemctl("try-reload-or-restart", unit_name(name))
+        self._systemctl("try-reload-or-restart", self._named(name))
 
     def logs(self, names: Sequence[str], *, lines: int, follow: bool) -> Iterator[Line]:
         chosen = names or [service.name for service in self._services]
@@ -148,8 +151,17 @@ class Systemd:
 
     def _there(self) -> list[Path]:
         """Our unit files on this machine, of this plan or of an earlier one."""
-        patterns = (TARGET, RENEWAL_TIMER, RENEWAL_WATCH, unit_name("*"))
+        beside = (RENEWAL_TIMER, RENEWAL_WATCH, "greygate-*.socket")
+        patterns = (TARGET, *beside, unit_name("*"))
         return sorted(path for pattern in patterns for path in self._directory.glob(pattern))
+
+    def _named(self, name: str) -> str:
+        return next(systemd_name(unit) for unit in self._units if unit.name == name)
+
+    def _disable(self, *names: str) -> None:
+        """Stop them for good; a template is nothing that could be stopped."""
+        if ones := tuple(filter(_is_one, names)):
+            self._systemctl("disable", "--now", *ones)
 
     def _refuse_other(self) -> None:
         if self._there() and not self.installed():
@@ -162,6 +174,10 @@ class Systemd:
 
     def _systemctl(self, *words: str) -> str:
         return _run(["systemctl", "--no-pager", "--no-ask-password", *words])
+
+
+def _is_one(name: str) -> bool:
+    return "@." not in name
 
 
 def _write(path: Path, text: str) -> None:

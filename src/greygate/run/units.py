@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from greygate.components.component import GROUP, Service, Task, Unit
+from greygate.components.component import GROUP, Service, Socket, Task, Unit
 from greygate.plan.footing import Footing
 from greygate.plan.plan import Plan
 
@@ -56,15 +56,21 @@ COMMAND = "/usr/local/bin/greygate"  # where `install` puts it
 
 
 def unit_name(name: str) -> str:
-    """What systemd calls a unit of ours."""
+    """What systemd calls a service of ours."""
     return f"greygate-{name}.service"
+
+
+def systemd_name(unit: Unit) -> str:
+    """What systemd calls a unit of ours, of whatever kind."""
+    return f"greygate-{unit.name}.socket" if isinstance(unit, Socket) else unit_name(unit.name)
 
 
 def unit_files(plan: Footing, units: tuple[Unit, ...]) -> dict[str, str]:
     """Every unit file of the plan, name to text, the target first."""
     return {
         TARGET: _target(plan, units),
-        **{unit_name(unit.name): unit_file(plan, unit, units) for unit in units},
+        **{systemd_name(unit): unit_file(plan, unit, units) for unit in units},
+        **{f"greygate-{it.name}@.service": _called(plan, it) for it in _sockets(units)},
         **(_renewals(plan) if isinstance(plan, Plan) else {}),
     }
 
@@ -88,9 +94,11 @@ def unit_file(plan: Footing, unit: Unit, units: tuple[Unit, ...]) -> str:
             body = _service(plan, unit)
         case Task():
             body = _task(plan, unit)
+        case Socket():
+            body = _socket(unit)
     sections = (
         ("Unit", _heading(plan, unit, units)),
-        ("Service", body),
+        ("Socket" if isinstance(unit, Socket) else "Service", body),
         ("Install", (f"WantedBy={TARGET}",)),
     )
     return _text(sections)
@@ -98,7 +106,7 @@ def unit_file(plan: Footing, unit: Unit, units: tuple[Unit, ...]) -> str:
 
 def _target(plan: Footing, units: tuple[Unit, ...]) -> str:
     renewals = _renewals(plan) if isinstance(plan, Plan) else {}
-    wanted = (*(unit_name(it.name) for it in units), *(it for it in renewals if it != RENEWAL))
+    wanted = (*map(systemd_name, units), *(it for it in renewals if it != RENEWAL))
     return _text(
         (
             (
@@ -180,7 +188,7 @@ def _heading(plan: Footing, unit: Unit, units: tuple[Unit, ...]) -> Iterable[str
     yield f"PartOf={TARGET}"
     before = [each for each in units if each.name in unit.after]
     names = " ".join(unit_name(each.name) for each in before)
-    yield f"After=network.target {names or SYSTEM_NODE}"
+    yield f"After={'' if isinstance(unit, Socket) else 'network.target '}{names or SYSTEM_NODE}"
     # A task is a condition: without the firewall nothing opens. A service is company.
     conditions = " ".join(unit_name(each.name) for each in before if isinstance(each, Task))
     if conditions:
@@ -188,6 +196,10 @@ def _heading(plan: Footing, unit: Unit, units: tuple[Unit, ...]) -> Iterable[str
     yield f"RequiresMountsFor={_literal(str(plan.paths.state))}"
     # For ever: the disk may have been full, and nobody may be near to start it by hand.
     yield "StartLimitIntervalSec=0"
+    if isinstance(unit, Socket):  # sockets stand before all services otherwise, the firewall too
+        yield "DefaultDependencies=no"
+        yield "Conflicts=shutdown.target"
+        yield "Before=shutdown.target"
 
 
 def _service(plan: Footing, service: Service) -> Iterable[str]:
@@ -232,6 +244,58 @@ def _task(plan: Footing, task: Task) -> Iterable[str]:
     yield from _sandbox(plan)
     yield "MemoryDenyWriteExecute=yes"
     yield "RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6"
+
+
+def _socket(socket: Socket) -> Iterable[str]:
+    match socket.listen:
+        case (address, port):
+            yield f"ListenStream=[{address}]:{port}"
+            yield "FreeBind=yes"  # the node brings the address, and may be slow
+        case PurePosixPath() as path:
+            yield f"ListenStream={_literal(str(path))}"
+            yield f"SocketUser={socket.opens_to}"
+            yield "SocketMode=0600"
+            yield "RemoveOnStop=yes"
+    yield "Accept=yes"
+    yield f"MaxConnections={socket.at_once}"
+    yield "TriggerLimitIntervalSec=0"  # or a burst would close the door for good
+
+
+def _called(plan: Footing, socket: Socket) -> str:
+    """What each connection starts: a process that has it as stdin, and nothing else of ours."""
+    return _text(
+        (
+            (
+                "Unit",
+                (f"Description={_literal(socket.description)}", "CollectMode=inactive-or-failed"),
+            ),
+            ("Service", _caller(plan, socket)),
+        )
+    )
+
+
+def _caller(plan: Footing, socket: Socket) -> Iterable[str]:
+    yield f"ExecStart={_command(socket.argv)}"
+    yield "StandardInput=socket"
+    yield "StandardOutput=journal"  # what somebody prints is no answer
+    yield "StandardError=journal"
+    yield f"RuntimeMaxSec={socket.ends_after:g}"
+    yield f"User={socket.account}"
+    yield f"Group={GROUP if socket.account != 'root' else 'root'}"
+    yield from (f'Environment="{name}={_literal(value)}"' for name, value in socket.environment)
+    yield from (f"ReadWritePaths={_literal(str(path))}" for path in socket.writes)
+    yield from _capabilities(socket.capabilities, ambient=False)
+    yield "PrivateDevices=yes"
+    # It looks who runs and who listens: other accounts' processes, the kernel's own tables.
+    hidden = {"ProtectProc=invisible", "ProcSubset=pid"}
+    hidden |= {NOT_PRIVILEGED} if socket.changes_owners else set()
+    yield from (line for line in _sandbox(plan) if line not in hidden)
+    yield "MemoryDenyWriteExecute=yes"
+    yield "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK"
+
+
+def _sockets(units: tuple[Unit, ...]) -> tuple[Socket, ...]:
+    return tuple(it for it in units if isinstance(it, Socket))
 
 
 def _directories(service: Service) -> Iterable[str]:

@@ -9,9 +9,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from greygate.edge import join
-from greygate.edge.join import _demand_ports, _demand_successor
+from greygate.edge.following import joined
+from greygate.edge.join import _demand_ports
 from greygate.errors import Trouble
-from greygate.plan.edge import edge_plan
+from greygate.plan.edge import demand_successor, edge_plan
 from greygate.plan.paths import Paths
 from greygate.plan.token import Token, written
 from unit.plan.test_token import TOKEN
@@ -23,9 +24,9 @@ def paths(tmp_path: Path) -> Paths:
 
 
 def test_a_newer_token_of_the_same_edge_is_taken() -> None:
-    _demand_successor(TOKEN, None)
-    _demand_successor(TOKEN, TOKEN)
-    _demand_successor(replace(TOKEN, serial=9), TOKEN)
+    demand_successor(TOKEN, None)
+    demand_successor(TOKEN, TOKEN)
+    demand_successor(replace(TOKEN, serial=9), TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_a_newer_token_of_the_same_edge_is_taken() -> None:
 )
 def test_an_older_one_or_another_s_is_refused(token: Token, hint: str) -> None:
     with pytest.raises(Trouble) as refused:
-        _demand_successor(token, TOKEN)
+        demand_successor(token, TOKEN)
     assert hint in refused.value.hint
 
 
@@ -52,11 +53,14 @@ def test_who_has_the_port_is_told_and_how_to_do_without(paths: Paths) -> None:
 
 
 def test_a_machine_that_is_no_edge_says_so(paths: Paths) -> None:
-    assert join.joined(paths) is None
+    assert joined(paths) is None
     with pytest.raises(Trouble, match="no edge"):
         join.plan_here(paths)
     Path(paths.joined.parent).mkdir(parents=True)
     Path(paths.joined).write_text(written(TOKEN))
     token, plan, units = join.plan_here(paths)
     assert (token, plan.ports) == (TOKEN, (443, 8448))
-    assert [unit.name for unit in units] == ["firewall", "yggdrasil", "haproxy"]
+    assert [unit.name for unit in units] == [
+        *("firewall", "yggdrasil", "haproxy"),
+        *("orders", "agent"),
+    ]

@@ -16,9 +16,10 @@ from greygate.components.component import (
     Task,
     Unit,
 )
+from greygate.components.edge.agent import AGENT
 from greygate.components.template import fill
 from greygate.plan.edge import EdgePlan
-from greygate.plan.edges import PEERING_PORT, peer_name
+from greygate.plan.edges import AGENT_PORT, PEERING_PORT, peer_name
 from greygate.plan.plan import LOOPBACK
 from greygate.plan.token import Tenant, Token
 
@@ -125,6 +126,8 @@ def _firewall_files(token: Token, plan: EdgePlan) -> tuple[File, ...]:
         heading=_heading(token),
         interface=f'"{plan.interface}"',
         address=str(plan.address),
+        homes=", ".join(map(str, token.homes)),
+        agent=str(AGENT_PORT),
     )
     return (File(RULES, text),)
 
@@ -165,4 +168,5 @@ ALL: tuple[Component[Token, EdgePlan], ...] = (
         units=_haproxy_units,
         packages=lambda _token: ("haproxy",),
     ),
+    AGENT,
 )

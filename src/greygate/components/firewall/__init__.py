@@ -68,10 +68,23 @@ def _rules(site: Site, plan: Plan, title: str) -> str:
         interface=f'"{plan.interface}"',
         addresses=addresses,
         elsewhere=fill(__name__, "elsewhere.nft.tmpl", addresses=addresses) if managed else "",
+        former=_former(plan, addresses),
         edges=_edges(plan, addresses),
         listeners=", ".join(str(listener.port) for listener in plan.listeners),
         allowed="".join(f"\n        {_allowed(opening)}" for opening in site.overlay.allow),
         forward=_forward(plan.interface) if managed else "",
+    )
+
+
+def _former(plan: Plan, addresses: str) -> str:
+    if not plan.edges:
+        return ""
+    return fill(
+        __name__,
+        "former.nft.tmpl",
+        edges=", ".join(str(link.address) for link in plan.edges),
+        addresses=addresses,
+        ingress=str(plan.ingress_port),
     )
 
 
