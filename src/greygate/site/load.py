@@ -99,6 +99,26 @@ def write(path: Path, text: str) -> None:
         _sync_directory(path.parent)
 
 
+def rewrite(path: Path, text: str) -> None:
+    """Put another text in the place of a site file, whole or not at all; owner and mode stay."""
+    with _told(path, _("write")):
+        real = path.resolve(strict=True)  # a link stays a link
+        seen = real.stat()
+        handle, draft = tempfile.mkstemp(prefix=".site-", dir=real.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fchown(file.fileno(), seen.st_uid, seen.st_gid)
+                os.fchmod(file.fileno(), stat.S_IMODE(seen.st_mode))
+                os.fsync(file.fileno())
+            os.replace(draft, real)
+        except BaseException:
+            os.unlink(draft)
+            raise
+        _sync_directory(real.parent)
+
+
 def _named(environ: Mapping[str, str]) -> Path | None:
     name = environ.get(VARIABLE)
     return Path(name) if name else None

@@ -65,6 +65,13 @@ def read(text: str) -> Tree:
     return Tree(tuple(entries), tuple(sections), sound.mistakes, sound.dropped)
 
 
+def tables(text: bytes, name: str) -> Iterator[Node]:
+    """Every `[[name]]` with what stands below it, in the order of the file."""
+    for node in _parser().parse(text).root_node.named_children:
+        if node.type == "table_array_element" and _path(node.named_children[0]) == (name,):
+            yield node
+
+
 @cache
 def _parser() -> Parser:
     return Parser(Language(tree_sitter_toml.language()))
