@@ -80,6 +80,11 @@ def step_back(plan: Footing) -> None:
     tree.step_back(Path(plan.paths.rendered), _old(plan))
 
 
+def former(plan: Footing) -> Path:
+    """Where the files are that were in place before the last `apply` that changed any."""
+    return _old(plan)
+
+
 def _old(plan: Footing) -> Path:
     return Path(plan.paths.state / "rendered.old")
 

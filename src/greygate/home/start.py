@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greygate.errors import NotRunning, Trouble
-from greygate.home import persons, unfinished
+from greygate.home import peers, persons, unfinished
 from greygate.home.guard import StillIn, demand_no_lockout
 from greygate.home.half import Home
 from greygate.home.persons import Welcome
@@ -55,7 +55,7 @@ def start(prepared: Prepared, progress: Progress, *, detached: bool, still_in: S
         runner = Foreground(home.plan, home.units, detached=detached)
     else:
         # First, or what is started just after would be restarted at once.
-        take_up(runner, home.units, _renewed_units(runner) | prepared.changed)
+        take_up(runner, home.units, _renewed_units(runner) | _changed(prepared))
     with _ended_on_failure(runner, progress, ours=ours):
         runner.start(progress)
         _await_all(runner, home, progress)
@@ -105,7 +105,11 @@ def take_up_here(prepared: Prepared, *, still_in: StillIn) -> Mending | None:
             "greygate down && greygate up",
         )
     demand_no_lockout(prepared.home, still_in, changed=prepared.changed)
-    return take_up(runner, prepared.home.units, _renewed_units(runner) | prepared.changed)
+    return take_up(runner, prepared.home.units, _renewed_units(runner) | _changed(prepared))
+
+
+def _changed(prepared: Prepared) -> frozenset[str]:
+    return peers.taken_up(prepared.home.plan, prepared.changed)
 
 
 def _renewed_units(runner: Runner) -> frozenset[str]:

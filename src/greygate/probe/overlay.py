@@ -37,6 +37,18 @@ def key(admin: Admin) -> str | NoAnswer:
             return str(told.get("key", ""))
 
 
+def add_peer(admin: Admin, uri: str) -> NoAnswer | None:
+    """Have it dial that peer; it refuses one that it has, whatever key is pinned (0.5.12)."""
+    answer = _ask(admin, "addPeer", uri=uri)
+    return answer if isinstance(answer, NoAnswer) else None
+
+
+def remove_peer(admin: Admin, uri: str) -> NoAnswer | None:
+    """Have it end that peering, and dial it no more."""
+    answer = _ask(admin, "removePeer", uri=uri)
+    return answer if isinstance(answer, NoAnswer) else None
+
+
 def _peer(told: Mapping[str, Any]) -> Peer:
     inbound = bool(told.get("inbound"))
     return Peer(
@@ -48,11 +60,12 @@ def _peer(told: Mapping[str, Any]) -> Peer:
     )
 
 
-def _ask(admin: Admin, request: str) -> dict[str, Any] | NoAnswer:
+def _ask(admin: Admin, request: str, **arguments: str) -> dict[str, Any] | NoAnswer:
     """The `response` of the node; a 0.4 node, whose words differ, is NoAnswer too."""
     try:
         with _connected(admin) as channel:
-            channel.sendall(json.dumps({"request": request}).encode())
+            said = {"request": request, "arguments": arguments}
+            channel.sendall(json.dumps(said).encode())
             told = json.loads(_whole(channel))
     except (OSError, ValueError) as error:
         return NoAnswer(getattr(error, "strerror", None) or str(error))

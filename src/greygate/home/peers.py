@@ -1,0 +1,35 @@
+"""Other peers taken up by the node as it runs: a restart would cut everybody off for seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from greygate.apply import files
+from greygate.components.yggdrasil import CONFIG
+from greygate.components.yggdrasil.peers import peer_changes
+from greygate.plan.plan import Plan
+from greygate.probe import overlay
+from greygate.probe.answers import NoAnswer
+
+NODE = "yggdrasil"
+
+
+def taken_up(plan: Plan, changed: frozenset[str]) -> frozenset[str]:
+    """The units that still have to take up what was changed; our node is not among them where it
+    could be told."""
+    if NODE not in changed:
+        return changed
+    try:
+        before = (files.former(plan) / CONFIG).read_text("utf-8")
+        after = Path(plan.paths.rendered / CONFIG).read_text("utf-8")
+    except FileNotFoundError:
+        return changed
+    found = peer_changes(before, after)
+    if found is None:
+        return changed
+    admin = str(plan.paths.overlay_admin_socket)
+    told = [
+        *(overlay.remove_peer(admin, uri) for uri in found.gone),
+        *(overlay.add_peer(admin, uri) for uri in found.new),
+    ]
+    return changed if any(isinstance(it, NoAnswer) for it in told) else changed - {NODE}
