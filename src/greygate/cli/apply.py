@@ -8,10 +8,10 @@ from cyclopts import Parameter
 
 from greygate.apply import files
 from greygate.apply.differences import difference
-from greygate.cli import output
+from greygate.cli import edge_hearing, output
 from greygate.cli.common import NONE, Common
 from greygate.components.catalogue import ALL
-from greygate.home import choice, start
+from greygate.home import agents, choice, start
 from greygate.home.preparation import prepare
 from greygate.text import _
 
@@ -28,9 +28,13 @@ def command(
     """Show what a changed site file changes, and bring it into force where the server runs.
 
     Each program proves its new configuration before it gets it. HAProxy takes a new one
-    without dropping a connection; Synapse and Yggdrasil are restarted if theirs changed.
+    without dropping a connection, and Yggdrasil other peers; for what else is changed of
+    Yggdrasil's, and of Synapse's, they are restarted.
+    Edges are told what is new for them, over the overlay; one that cannot be reached is told by
+    the next apply.
     """
     home, steps = common.home(), output.Steps()
+    heard: tuple[agents.Heard, ...] = ()
     changes = files.planned(home.site, home.plan, ALL)
     for change in changes:
         output.note(difference(change))
@@ -41,6 +45,12 @@ def command(
         standing = choice.look()
         prepared = prepare(home.source, home.place, steps, standing=standing, overwrite=overwrite)
         start.take_up_here(prepared, still_in=output.agreed_within)
+        heard = agents.tell(prepared.home, steps)
+        edge_hearing.note(heard)
     names = [str(change.path) for change in changes]
     text = _("{count} files differ").format(count=len(names)) if dry_run else _("in force")
-    output.emit({"changed": names, "applied": not dry_run}, as_json=common.json, text=text)
+    output.emit(
+        {"changed": names, "applied": not dry_run, "edges": edge_hearing.told(heard)},
+        as_json=common.json,
+        text=text,
+    )

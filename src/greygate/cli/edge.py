@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from greygate.cli import output
+from greygate.cli import edge_orders, output
 from greygate.cli.common import NONE, Common
 from greygate.cli.edge_report import joined_text, joined_told, listed, rows
 from greygate.cli.help import family
@@ -21,7 +21,7 @@ from greygate.plan import token as tokens
 from greygate.run import lock
 from greygate.text import _
 
-command = family("edge", "Edges: token, list, join, leave.")
+command = family("edge", "Edges: token, list, join, leave, probe, move, rotate, remove.")
 
 Id = Annotated[str, Parameter(help="The edge's id in the site file.")]
 
@@ -54,7 +54,7 @@ def token(edge: Id, /, *, common: Common = NONE) -> None:
 
 @command.command(name="list")
 def list_(*, common: Common = NONE) -> None:
-    """List the edges of this site, and whether home has a link to each."""
+    """List the edges of this site: whether home has a link to each, and what it says of itself."""
     home = common.home()
     found = rows(home)
     output.emit(found, as_json=common.json, text=listed(found))
@@ -110,6 +110,12 @@ def leave(
         edge=known.edge
     )
     output.emit({"edge": known.edge, "left": True}, as_json=common.json, text=text)
+
+
+command.command(edge_orders.probe)
+command.command(edge_orders.move)
+command.command(edge_orders.rotate)
+command.command(edge_orders.remove)
 
 
 def _demand_root(root: bool) -> None:

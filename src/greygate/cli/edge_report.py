@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from greygate.edge.join import Joined
+from greygate.home import agents
 from greygate.home.half import Home
 from greygate.plan.edges import EdgeLink
 from greygate.probe import overlay
 from greygate.probe.answers import NoAnswer, Peer
-from greygate.text import _, aligned, duration
+from greygate.run.edge_remarks import remarks
+from greygate.run.report import agent_json
+from greygate.run.seen import EdgeTold
+from greygate.text import _, aligned, duration, listing
 
 
 def rows(home: Home) -> list[dict[str, Any]]:
-    """Every edge with its link as home's node tells it now."""
+    """Every edge with its link as home's node tells it now, and what it says of itself."""
     told = overlay.peers(str(home.plan.paths.overlay_admin_socket))
     peers = () if isinstance(told, NoAnswer) else told.peers
-    return [_row(it, peers) for it in home.plan.edges]
+    heard = agents.look(home)
+    return [_row(it, peers, heard.get(it.edge.id)) for it in home.plan.edges]
 
 
 def listed(found: list[dict[str, Any]]) -> str:
     if not found:
         return _("no edges: this server stands alone")
-    heads = (_("edge"), _("name"), _("addresses"), _("on the overlay"), _("link"))
-    return aligned([heads, *(_line(it) for it in found)])
+    heads = (_("edge"), _("name"), _("addresses"), _("on the overlay"), _("link"), _("it says"))
+    return "\n".join((aligned([heads, *(_line(it) for it in found)]), *_remarked(found)))
 
 
 def joined_told(done: Joined) -> dict[str, Any]:
@@ -52,7 +58,7 @@ def joined_text(done: Joined) -> str:
     )
 
 
-def _row(link: EdgeLink, peers: tuple[Peer, ...]) -> dict[str, Any]:
+def _row(link: EdgeLink, peers: tuple[Peer, ...], told: EdgeTold | None) -> dict[str, Any]:
     uris = {uri.partition("?")[0] for uri in link.peers}  # as the node tells them
     ours = [it for it in peers if it.up and it.uri.partition("?")[0] in uris]
     since = max((it.uptime or 0.0 for it in ours), default=None)
@@ -63,10 +69,47 @@ def _row(link: EdgeLink, peers: tuple[Peer, ...]) -> dict[str, Any]:
         "overlay": str(link.address),
         "up": bool(ours),
         "up_seconds": since,
+        "behind": None if told is None else told.behind,
+        "agent": agent_json(told),
+        "remarks": [{"text": it.text, "cure": it.cure} for it in remarks(link.edge.id, told)],
     }
 
 
 def _line(row: dict[str, Any]) -> tuple[str, ...]:
     up = _("up for {time}").format(time=duration(row["up_seconds"] or 0.0))
     state = up if row["up"] else _("down")
-    return (row["id"], row["name"], " ".join(row["addresses"]), row["overlay"], state)
+    where = " ".join(row["addresses"])
+    return (row["id"], row["name"], where, row["overlay"], state, _said(row["agent"]))
+
+
+def _said(agent: dict[str, Any] | None) -> str:
+    if agent is None:
+        return _("not asked")
+    if "error" in agent:
+        return _("nothing: {why}").format(why=agent["error"])
+    running = listing(it["name"] for it in agent["services"] if it["since"] is not None)
+    return _("plan {serial}, greygate {version}; {services} up for {time}").format(
+        serial=agent["serial"],
+        version=agent["version"],
+        services=running,
+        time=duration(_youngest(agent)),
+    )
+
+
+def _youngest(agent: dict[str, Any]) -> float:
+    """Seconds since the last of its services began."""
+    at = float(agent["at"])
+    began = [float(it["since"]) for it in agent["services"] if it["since"] is not None]
+    return max(0.0, at - max(began, default=at))
+
+
+def _remarked(found: list[dict[str, Any]]) -> Iterator[str]:
+    for row in found:
+        for remark in row["remarks"]:
+            yield _("{edge}: {what}; next: {cure}").format(
+                edge=row["id"], what=remark["text"], cure=remark["cure"]
+            )
+        if row["behind"] is not None:
+            yield _("{edge}: {what}; next: {cure}").format(
+                edge=row["id"], what=row["behind"], cure="greygate apply"
+            )

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from greygate.cli import output
+from greygate.cli import edge_hearing, output
 from greygate.cli.common import NONE, Common
 from greygate.cli.telling import Announcement, installed, opening
-from greygate.home import choice, installation
+from greygate.home import agents, choice, installation
 from greygate.home.half import existing_site
 from greygate.home.preparation import prepare
 from greygate.run import lock
@@ -45,4 +45,5 @@ def command(
         started = installation.install(prepared, steps, still_in=output.agreed_within)
     news = Announcement(started, prepared)
     output.emit(news.told(), as_json=common.json, text=news.text())
+    edge_hearing.note(agents.tell_news(started.home, steps))
     output.note(installed(started))

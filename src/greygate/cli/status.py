@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
+from greygate.home import agents
 from greygate.run import report
 from greygate.run.status import look
 
@@ -17,6 +18,6 @@ def command(*, common: Common = NONE) -> int:
     3 where there is no server yet.
     """
     home = common.home()
-    seen = look(home.site, home.plan, home.units)
+    seen = look(home.site, home.plan, home.units, agents=lambda: agents.look(home))
     output.emit(report.to_json(seen), as_json=common.json, text="\n".join(report.lines(seen)))
     return 0 if seen.people.reachable else UNHEALTHY

@@ -8,12 +8,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from greygate.cli import output
+from greygate.cli import edge_hearing, output
 from greygate.cli.common import NONE, Common
 from greygate.cli.telling import Announcement, farewell, left_running, opening
 from greygate.cli.watch import watch
 from greygate.errors import WrongUsage
-from greygate.home import choice, site_file
+from greygate.home import agents, choice, site_file
 from greygate.home.preparation import prepare
 from greygate.home.site_file import Wishes
 from greygate.home.start import Started, start
@@ -67,6 +67,7 @@ def command(
         with nullcontext() if detach else _stopped_at_the_end(started, steps):
             news = Announcement(started, prepared)
             output.emit(news.told(), as_json=common.json, text=news.text())
+            edge_hearing.note(agents.tell_news(started.home, steps))
             if detach:
                 output.note(left_running())
             else:

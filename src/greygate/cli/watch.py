@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 from greygate.cli import output
+from greygate.home import agents
 from greygate.home.half import Home
 from greygate.run import report
 from greygate.run.status import Status, look
@@ -50,7 +51,9 @@ def _statuses(home: Home) -> Iterator[Status]:
     while True:
         if time.monotonic() - asked > EDGES_EVERY:
             edges, asked = None, time.monotonic()
-        status = look(home.site, home.plan, home.units, edges=edges)
+        status = look(
+            home.site, home.plan, home.units, edges=edges, agents=lambda: agents.look(home)
+        )
         edges = status.seen.edges
         yield status
         if was_up and status.seen.states == ():

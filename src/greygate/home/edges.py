@@ -38,8 +38,11 @@ def link(home: Home, edge: str) -> EdgeLink:
     raise WrongUsage(_("cannot find an edge called {edge}").format(edge=edge), hint)
 
 
-def token_for(home: Home, edge: str) -> Token:
-    """The edge's token as the site is now; a new serial where anything in it is new."""
+def token_for(home: Home, edge: str, *, above: int = 0) -> Token:
+    """The edge's token as the site is now; a new serial where anything in it is new.
+
+    `above`: the serial is a higher one, as the edge was told that by another copy of this home.
+    """
     paths, found = home.plan.paths, link(home, edge)
     verify_key = edge_keys.verify_key(paths)
     token = Token(
@@ -52,7 +55,7 @@ def token_for(home: Home, edge: str) -> Token:
         verify_key=verify_key,
         tenants=(Tenant(home.plan.ingress_names, _ingress(home), home.plan.ingress_port),),
     )
-    return _numbered(paths, token)
+    return _numbered(paths, token, above)
 
 
 def _ingress(home: Home) -> IPv6Address:
@@ -77,15 +80,15 @@ def _home_key(home: Home) -> str:
     return told
 
 
-def _numbered(paths: Paths, token: Token) -> Token:
+def _numbered(paths: Paths, token: Token, above: int) -> Token:
     file = paths.edge_key(token.edge).with_name(ISSUED)
     try:
         issued = json.loads(Path(file).read_bytes())
     except FileNotFoundError:
         issued = {"serial": 0, "digest": ""}
-    if issued["digest"] == token.digest:
+    if issued["digest"] == token.digest and issued["serial"] > above:
         return dataclasses.replace(token, serial=int(issued["serial"]))
-    serial = int(issued["serial"]) + 1
+    serial = max(int(issued["serial"]), above) + 1
     text = json.dumps({"serial": serial, "digest": token.digest})
     replace(file, text.encode(), owner=Owner.ourselves(), mode=0o600)
     return dataclasses.replace(token, serial=serial)

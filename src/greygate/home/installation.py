@@ -15,12 +15,13 @@ from greygate.home.place import Place
 from greygate.home.preparation import Prepared
 from greygate.home.start import Started, start
 from greygate.machine import packages
+from greygate.plan import paths
 from greygate.progress import Progress
 from greygate.run.foreground import Foreground
 from greygate.run.systemd import Systemd, is_here
 from greygate.text import _
 
-PROGRAM = Path("/usr/local/lib/greygate")
+PROGRAM = Path(paths.PROGRAM)
 COMMAND = Path("/usr/local/bin/greygate")
 PARTS = ("greygate", "src", "locks", "LICENSE", "README.md", "README.ru.md")
 TREE = Path(greygate.__file__).parents[2]

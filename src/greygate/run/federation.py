@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from greygate.plan.edges import PUBLIC_PORTS, EdgeLink
 from greygate.plan.plan import FEDERATION_PORT, Plan
 from greygate.probe.answers import Distrusted, NoAnswer, Peer, Peers, Refused, Reply
+from greygate.run.edge_remarks import down, restart
 from greygate.run.seen import Door, EdgeSeen, Reach, Seen, Verdict
 from greygate.site.model import Site, Source
 from greygate.text import _, duration, listing
@@ -72,6 +73,12 @@ def _whole(link: EdgeLink, edge: EdgeSeen, seen: Seen) -> str:
 
 def _in_the_way(site: Site, link: EdgeLink, edge: EdgeSeen, seen: Seen) -> Iterator[Reach]:
     """In the order in which a stream passes: the edge itself, the link, our own door."""
+    if names := down(edge.told):
+        yield Reach(
+            Verdict.NO,
+            _("on {edge} {names} does not run").format(edge=edge.id, names=listing(names)),
+            restart(edge.id, names),
+        )
     speaks = any(not isinstance(it.answer, NoAnswer | Refused) for it in edge.doors)
     if not speaks and isinstance(seen.peers, Peers) and link_up(link, seen) is None:
         yield _no_way_out(link, edge, seen.peers) or _edge_away(link, edge)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from greygate.plan import edge_state, orders
+from greygate.plan.edge_state import EdgeState
 from greygate.plan.edges import EdgeLink
 from greygate.probe.answers import Distrusted, HttpAnswer, NoAnswer, Peer, Peers, Refused, Reply
+from greygate.run.edge_remarks import Remark, remarks
 from greygate.run.federation import link_up, peerings, through
-from greygate.run.seen import Reach, Verdict
+from greygate.run.seen import EdgeTold, Reach, Verdict
 from greygate.run.state import Condition, State
 from greygate.run.status import Status
 from greygate.spec.renewal import Outlook
@@ -106,7 +109,17 @@ def _edge_rows(status: Status, link: EdgeLink) -> list[list[str]]:
     rows = [[link.edge.id, told]]
     if len(status.plan.edges) > 1 or reach.verdict is not status.federation.verdict:
         rows += [["", _told(reach)], *_cures(reach)]
+    for remark in _remarks(status, link):
+        rows += [["", remark.text], ["", _("next: {cure}").format(cure=remark.cure)]]
     return rows
+
+
+def _remarks(status: Status, link: EdgeLink) -> tuple[Remark, ...]:
+    """An agent that cannot be reached is no news where there is no link at all."""
+    if link_up(link, status.seen) is None:
+        return ()
+    seen = next((it for it in status.seen.edges if it.id == link.edge.id), None)
+    return remarks(link.edge.id, None if seen is None else seen.told)
 
 
 def _certificate_rows(status: Status) -> list[list[str]]:
@@ -197,11 +210,27 @@ def _edge(status: Status, link: EdgeLink) -> dict[str, Any]:
         "link_seconds": up,
         "federation": _reach(reach),
         "behind": None if seen is None else seen.behind,
+        "agent": None if seen is None else agent_json(seen.told),
+        "remarks": [{"text": it.text, "cure": it.cure} for it in _remarks(status, link)],
         "doors": [
             {"address": str(it.address), "port": it.port, "answers": _answer(it.answer)}
             for it in (seen.doors if seen else ())
         ],
     }
+
+
+def agent_json(told: EdgeTold | None) -> dict[str, Any] | None:
+    """What the edge said of itself; `error` where it said nothing, or refused."""
+    match told:
+        case None:
+            return None
+        case EdgeTold(state=EdgeState() as state):
+            return {**edge_state.told(state), "ahead": round(told.ahead, 1), "twice": told.twice}
+        case EdgeTold(state=NoAnswer(why)):
+            return {"error": why}
+        case EdgeTold(state=orders.Refused(reason, what)):
+            return {"error": what, "reason": reason.value}
+    raise AssertionError(told)
 
 
 def _answer(answer: HttpAnswer) -> int | str:

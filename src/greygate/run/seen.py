@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from greygate.plan.edge_state import EdgeState
+from greygate.plan.orders import Refused
 from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
 from greygate.run.state import State
 from greygate.site.model import Address
@@ -43,12 +45,26 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeTold:
+    """What an edge said of itself, by its agent, or why it said nothing."""
+
+    state: EdgeState | Refused | NoAnswer
+    ahead: float = 0.0  # seconds by which its clock is ahead of ours
+    behind: str | None = None  # what it has of ours is not what we have, and how
+    twice: bool = False  # another host says that it is this edge, too
+
+
+@dataclass(frozen=True, slots=True)
 class EdgeSeen:
     """What was seen through one edge; the link to it is among the peers."""
 
     id: str
     doors: tuple[Door, ...]
-    behind: str | None = None  # what it has of ours is not what we have, and how
+    told: EdgeTold | None = None  # None: nobody asked it
+
+    @property
+    def behind(self) -> str | None:
+        return None if self.told is None else self.told.behind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from greygate.probe.dns import Resolver
 from greygate.run import judgement
 from greygate.run.foreground import Foreground
 from greygate.run.runner import runner_here
-from greygate.run.seen import Door, EdgeSeen, Reach, Seen
+from greygate.run.seen import Door, EdgeSeen, EdgeTold, Reach, Seen
 from greygate.run.state import State
 from greygate.site.model import Address, Node, Site
 from greygate.spec.renewal import Outlook
@@ -30,6 +31,9 @@ from greygate.text import _
 
 VERSIONS = "/_matrix/client/versions"  # answered to anybody who has come all the way
 FEDERATION = "/_matrix/federation/v1/version"  # the same for other servers
+
+AskAgents = Callable[[], Mapping[str, EdgeTold]]
+"""Asks every edge how it is; those that nobody asked are not in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +54,10 @@ def look(
     units: tuple[Unit, ...],
     *,
     edges: tuple[EdgeSeen, ...] | None = None,
+    agents: AskAgents = dict,
 ) -> Status:
     """Look at everything once, and say what follows; `edges`: as they were seen a moment ago."""
-    seen = see(site, plan, units, edges=edges)
+    seen = see(site, plan, units, edges=edges, agents=agents)
     return Status(
         site=site,
         plan=plan,
@@ -64,7 +69,12 @@ def look(
 
 
 def see(
-    site: Site, plan: Plan, units: tuple[Unit, ...], *, edges: tuple[EdgeSeen, ...] | None = None
+    site: Site,
+    plan: Plan,
+    units: tuple[Unit, ...],
+    *,
+    edges: tuple[EdgeSeen, ...] | None = None,
+    agents: AskAgents = dict,
 ) -> Seen:
     """Look, and judge nothing."""
     states = _states(plan, units)
@@ -73,7 +83,7 @@ def see(
         present=frozenset(plan.addresses) & host.addresses().keys(),
         answer=_own_door(site, plan),
         peers=_peers(site, plan),
-        edges=(through_edges(site, plan) if states else ()) if edges is None else edges,
+        edges=(through_edges(site, plan, agents) if states else ()) if edges is None else edges,
         certificate_left=_certificate_left(plan),
         renewal=_renewal(site, plan),
         ended=Foreground(plan, units).last_seen() if states == () else (),
@@ -86,8 +96,11 @@ def _unsealed(site: Site) -> str | None:
     return guards(Resolver(), unsealed(site)) if needs_guard(site) else None
 
 
-def through_edges(site: Site, plan: Plan) -> tuple[EdgeSeen, ...]:
-    """Every public port of every edge, tried from here as another server would, all at once."""
+def through_edges(site: Site, plan: Plan, agents: AskAgents = dict) -> tuple[EdgeSeen, ...]:
+    """Every public port of every edge, tried from here as another server would, all at once.
+
+    `agents` asks the edges meanwhile how they are.
+    """
     doors = [
         (link.edge.id, address, port)
         for link in plan.edges
@@ -96,8 +109,10 @@ def through_edges(site: Site, plan: Plan) -> tuple[EdgeSeen, ...]:
     ]
     if not doors:
         return ()
-    with ThreadPoolExecutor(max_workers=len(doors)) as pool:
+    with ThreadPoolExecutor(max_workers=len(doors) + 1) as pool:
+        asked = pool.submit(agents)
         answers = list(pool.map(lambda door: _through(site, door[1], door[2]), doors))
+        told = asked.result()
     return tuple(
         EdgeSeen(
             link.edge.id,
@@ -106,6 +121,7 @@ def through_edges(site: Site, plan: Plan) -> tuple[EdgeSeen, ...]:
                 for (edge, address, port), answer in zip(doors, answers, strict=True)
                 if edge == link.edge.id
             ),
+            told.get(link.edge.id),
         )
         for link in plan.edges
     )

@@ -8,14 +8,16 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+import some_edges
 import some_homes
 import some_sites
 from greygate.errors import Trouble, WrongUsage
-from greygate.home import edges
+from greygate.home import agents, edges
 from greygate.home.half import Home
 from greygate.identity import archive, authority, edge_keys, keys
 from greygate.plan.paths import Paths
 from greygate.plan.plan import plan_for
+from greygate.progress import Silent
 
 
 @pytest.fixture
@@ -50,6 +52,28 @@ def test_a_token_is_the_same_until_something_changes(paths: Paths) -> None:
     edge_keys.renew(paths, "edge1")
     second = edges.token_for(home(paths), "edge1")
     assert (second.serial, second.address == first.address) == (2, False)
+
+
+def test_what_another_copy_of_this_home_told_is_followed_by_a_higher_serial(paths: Paths) -> None:
+    assert edges.token_for(home(paths), "edge1").serial == 1
+    assert edges.token_for(home(paths), "edge1", above=7).serial == 8
+    assert edges.token_for(home(paths), "edge1").serial == 8
+    assert edges.token_for(home(paths), "edge1", above=7).serial == 8
+
+
+def test_an_edge_is_behind_until_it_follows_the_very_plan(paths: Paths) -> None:
+    token = edges.token_for(home(paths), "edge1")
+    state = some_edges.state(serial=1, digest=token.digest)
+    assert agents.behind(state, token) is None
+    for other in (some_edges.state(serial=0, digest=token.digest), some_edges.state(serial=1)):
+        assert "plan" in (agents.behind(other, token) or "")
+
+
+def test_who_may_not_speak_for_the_site_asks_no_edge(paths: Paths) -> None:
+    mine = home(paths)
+    nobody = replace(mine, place=replace(mine.place, root=False))
+    assert (agents.look(nobody), agents.tell(nobody, Silent())) == ({}, ())
+    assert agents.tell_news(nobody, Silent()) == ()
 
 
 def test_an_edge_that_is_not_there_is_told_with_the_nearest(paths: Paths) -> None:

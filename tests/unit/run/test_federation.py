@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+import some_edges
 from greygate.plan.edges import PUBLIC_PORTS
 from greygate.probe.answers import Distrusted, HttpAnswer, NoAnswer, Peer, Peers, Refused, Reply
 from greygate.run.judgement import federation, people
 from greygate.run.report import lines, to_json
-from greygate.run.seen import Door, EdgeSeen, Seen, Verdict
+from greygate.run.seen import Door, EdgeSeen, EdgeTold, Seen, Verdict
 from greygate.run.state import Condition, State
 from greygate.run.status import Status
 from greygate.site.model import Source
@@ -22,6 +23,9 @@ UP = (State(name="haproxy", condition=Condition.UP),)
 THERE = Reply(200, b"{}")
 SILENT = NoAnswer("timed out")
 PUBLIC = Peer(uri=SITE.overlay.peers[0].partition("?")[0], up=True, inbound=False)
+
+BEHIND = EdgeTold(some_edges.state(), behind="it follows plan 3, and the site is at 4")
+DOWN = EdgeTold(some_edges.state(down=("haproxy",)))
 
 
 def peers(*, up: bool) -> Peers:
@@ -37,7 +41,7 @@ def peers(*, up: bool) -> Peers:
     )
 
 
-def seen(answer: HttpAnswer, *, link: bool = True, behind: str | None = None) -> Seen:
+def seen(answer: HttpAnswer, *, link: bool = True, told: EdgeTold | None = None) -> Seen:
     doors = tuple(
         Door(address, port, answer) for address in LINK.edge.addresses for port in PUBLIC_PORTS
     )
@@ -46,7 +50,7 @@ def seen(answer: HttpAnswer, *, link: bool = True, behind: str | None = None) ->
         present=frozenset(PLAN.addresses),
         answer=THERE,
         peers=peers(up=link),
-        edges=(EdgeSeen(LINK.edge.id, doors, behind),),
+        edges=(EdgeSeen(LINK.edge.id, doors, told),),
         certificate_left=50 * 86400.0,
     )
 
@@ -56,7 +60,8 @@ NO_OTHERS = Peers(ALL_DOWN.peers[1:])
 
 CASES = [
     (seen(THERE), Verdict.YES, "link up for 2 h", ""),
-    (seen(THERE, behind="serial 3, not 4"), Verdict.YES, LINK.edge.id, "greygate apply"),
+    (seen(THERE, told=BEHIND), Verdict.YES, LINK.edge.id, "greygate apply"),
+    (seen(SILENT, told=DOWN), Verdict.NO, "haproxy does not run", "restart greygate-haproxy"),
     (replace(seen(THERE), unsealed="publish CAA"), Verdict.YES, "not sealed", "publish CAA"),
     (seen(SILENT, link=False), Verdict.NO, "does not answer", "edge join"),
     (seen(Refused(), link=False), Verdict.NO, "refused", "edge join"),

@@ -1,0 +1,179 @@
+"""`greygate edge probe|move|rotate|remove`: what home tells its edges, and decides about them."""
+
+from __future__ import annotations
+
+import json
+from ipaddress import ip_address
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from greygate.apply.differences import difference
+from greygate.cli import edge_changes_report as report
+from greygate.cli import edge_hearing, output
+from greygate.cli.common import NONE, Common
+from greygate.errors import Trouble, WrongUsage
+from greygate.home import agents, edge_changes, edges
+from greygate.home.orders import give
+from greygate.plan import questions
+from greygate.plan.orders import Done, Refused, Verb
+from greygate.plan.questions import AskDns, AskTcp, AskTls, Question
+from greygate.site.model import Address
+from greygate.text import _
+
+UNHEALTHY = 1
+FEDERATION = 8448
+
+Id = Annotated[str, Parameter(help="The edge's id in the site file.")]
+Yes = Annotated[bool, Parameter(help="Do not ask.")]
+DryRun = Annotated[bool, Parameter(help="Say what would change, and change nothing.")]
+
+
+def probe(
+    edge: Id,
+    kind: Annotated[Literal["dns", "tcp", "tls"], Parameter(help="What is asked.")],
+    name: Annotated[str, Parameter(help="The name or the address that it is asked of.")],
+    /,
+    *,
+    type_: Annotated[
+        str, Parameter(name="--type", metavar="TYPE", help="Of the DNS records; otherwise A.")
+    ] = "A",
+    port: Annotated[
+        int, Parameter(metavar="PORT", help="For tcp and tls; otherwise 8448.")
+    ] = FEDERATION,
+    sni: Annotated[
+        str | None, Parameter(metavar="NAME", help="Whose certificate tls asks for, if not NAME's.")
+    ] = None,
+    common: Common = NONE,
+) -> int:
+    """Have an edge look from where it stands: at DNS, at a TCP port, at a certificate.
+
+    Ends with 0 where it saw something, with 1 where it did not.
+
+    For example:
+
+        greygate edge probe edge1 dns matrix.org --type SRV
+        greygate edge probe edge1 tls matrix.org --port 443
+    """
+    home = common.home()
+    body = json.dumps(questions.told(_question(kind, name, type_, port, sni))).encode()
+    match give(home, edges.link(home, edge), Verb.PROBE, body=body):
+        case Done(told):
+            output.emit(told, as_json=common.json, text=report.seen(dict(told)))
+            return 0 if told.get("ok") else UNHEALTHY
+        case Refused(what=what, hint=hint):
+            raise Trouble(_("{edge} refuses: {what}").format(edge=edge, what=what), hint)
+        case answer:
+            raise Trouble(
+                _("cannot ask {edge}: {why}").format(edge=edge, why=answer.why),
+                "greygate status",
+            )
+
+
+def move(
+    edge: Id,
+    addresses: Annotated[
+        list[str], Parameter(metavar="ADDRESS", help="Public, of the new host; all of them.")
+    ],
+    /,
+    *,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    common: Common = NONE,
+) -> None:
+    """Take an edge to another host: its addresses in the site file, and nothing else of it.
+
+    The token stays the same: let the new host join with it first. Then home dials there, and
+    only the edge's own records change in DNS. Comments in the site file stay.
+
+    For example:
+
+        greygate edge move edge1 198.51.100.7 2001:db8::7
+    """
+    home, steps = common.home(), output.Steps()
+    wanted = edge_changes.moving(home, edge, tuple(map(_address, addresses)))
+    output.note(difference(report.of_site_file(wanted)))
+    text = report.records(wanted.records) + "\n" + report.after_move(edge)
+    if not dry_run:
+        if not yes:
+            output.confirm(_("bring this into force?"))
+        prepared = edge_changes.carry_out(wanted, steps, still_in=output.agreed_within)
+        edge_hearing.note(agents.tell_news(prepared.home, steps))
+    told = {"edge": edge, "addresses": addresses, "applied": not dry_run}
+    output.emit({**told, **report.told(wanted.records)}, as_json=common.json, text=text)
+
+
+def rotate(edge: Id, /, *, yes: Yes = False, common: Common = NONE) -> None:
+    """Give an edge another key, after a theft: whoever has the old token is nobody at once.
+
+    Home refuses the old key from now on, and tells its holder nothing. The edge joins again with
+    the new token; until then other servers do not come in by it.
+
+    For example:
+
+        greygate edge rotate edge1
+        greygate edge token edge1 > token
+    """
+    home, steps = common.home(), output.Steps()
+    edges.link(home, edge)
+    if not yes:
+        output.confirm(_("This shuts {edge} out until it has the new token.").format(edge=edge))
+    prepared = edge_changes.rotate(home, edge, steps, still_in=output.agreed_within)
+    address = edges.link(prepared.home, edge).address
+    edge_hearing.note(agents.tell_news(prepared.home, steps, but=edge))
+    output.emit(
+        {"edge": edge, "address": str(address), "identity": str(home.plan.paths.identity)},
+        as_json=common.json,
+        text=report.after_rotation(prepared, edge),
+    )
+
+
+def remove(
+    edge: Id, /, *, yes: Yes = False, dry_run: DryRun = False, common: Common = NONE
+) -> None:
+    """Give an edge up: it leaves, where it can be reached, and home forgets it.
+
+    Its section goes from the site file, its key from this machine; the records to take away from
+    DNS are told.
+
+    For example:
+
+        greygate edge remove edge1 --dry-run
+    """
+    home, steps = common.home(), output.Steps()
+    wanted = edge_changes.removing(home, edge)
+    output.note(difference(report.of_site_file(wanted)))
+    unheard = None
+    if not dry_run:
+        if not yes:
+            output.confirm(_("This ends the edge {edge}, for good.").format(edge=edge))
+        done = edge_changes.remove(wanted, steps, still_in=output.agreed_within)
+        edge_hearing.note(agents.tell_news(done.prepared.home, steps))
+        unheard = done.unheard
+    told = {"edge": edge, "removed": not dry_run, "left": unheard is None and not dry_run}
+    text = report.records(wanted.records) + report.after_removal(edge, unheard)
+    output.emit({**told, **report.told(wanted.records)}, as_json=common.json, text=text)
+
+
+def _question(kind: str, name: str, type_: str, port: int, sni: str | None) -> Question:
+    asked: Question = AskTls(name, port, sni or name)
+    if kind == "dns":
+        asked = AskDns(name, type_.upper())
+    elif kind == "tcp":
+        asked = AskTcp(name, port)
+    try:
+        return questions.read(questions.told(asked))
+    except ValueError as problem:
+        raise WrongUsage(
+            _("cannot ask that: {why}").format(why=problem), "greygate edge probe --help"
+        ) from problem
+
+
+def _address(text: str) -> Address:
+    try:
+        return ip_address(text)
+    except ValueError as problem:
+        raise WrongUsage(
+            _("cannot use {text!r}: it is not an IP address").format(text=text),
+            _("for example: greygate edge move edge1 198.51.100.7"),
+        ) from problem

@@ -1,0 +1,55 @@
+"""What is said of an edge that is not as it should be, each with its cure."""
+
+from __future__ import annotations
+
+import pytest
+
+import some_edges
+from greygate.plan.orders import Reason, Refused
+from greygate.probe.answers import NoAnswer
+from greygate.run.edge_remarks import down, remarks
+from greygate.run.seen import EdgeTold
+
+WELL = some_edges.state()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        None,
+        EdgeTold(WELL),
+        EdgeTold(WELL, ahead=-4.0),
+        EdgeTold(WELL, behind="told with the federation"),
+        EdgeTold(Refused(Reason.OLDER, "older", serial=9), behind="told with the federation"),
+    ],
+)
+def test_of_an_edge_that_is_well_nothing_is_said(told: EdgeTold | None) -> None:
+    assert remarks("edge1", told) == ()
+
+
+@pytest.mark.parametrize(
+    ("told", "text", "cure"),
+    [
+        (EdgeTold(NoAnswer("no way")), "no way", "greygate-agent.socket"),
+        (EdgeTold(Refused(Reason.FORGED, "not home's")), "not home's", "edge token"),
+        (EdgeTold(WELL, twice=True), "two hosts are edge1", "greygate edge rotate edge1"),
+        (EdgeTold(some_edges.state(down=("yggdrasil",))), "yggdrasil", "greygate-yggdrasil"),
+        (EdgeTold(some_edges.state(closed=(443,))), "443", "restart greygate-haproxy"),
+        (EdgeTold(some_edges.state(version="9.9")), "greygate 9.9", "clone"),
+        (EdgeTold(WELL, ahead=90.0), "1 min 30 s ahead", "set-ntp"),
+        (EdgeTold(WELL, ahead=-3600.0), "1 h behind", "set-ntp"),
+        (EdgeTold(some_edges.state(free=1_000_000)), "1.0 MB left", "vacuum"),
+    ],
+)
+def test_each_has_its_cure(told: EdgeTold, text: str, cure: str) -> None:
+    (remark,) = remarks("edge1", told)
+    assert text in remark.text
+    assert cure in remark.cure
+
+
+def test_what_does_not_run_hides_what_follows_from_it() -> None:
+    state = some_edges.state(down=("haproxy",), closed=(443, 8448))
+    (remark,) = remarks("edge1", EdgeTold(state))
+    assert "not running: haproxy" in remark.text
+    assert down(EdgeTold(state)) == ("haproxy",)
+    assert down(None) == down(EdgeTold(NoAnswer("no way"))) == ()
