@@ -6,7 +6,7 @@ from pathlib import Path
 
 from greygate.apply import files
 from greygate.components.yggdrasil import CONFIG
-from greygate.components.yggdrasil.peers import peer_changes
+from greygate.components.yggdrasil.peers import PeerChanges, peer_changes
 from greygate.plan.plan import Plan
 from greygate.probe import overlay
 from greygate.probe.answers import NoAnswer
@@ -25,11 +25,19 @@ def taken_up(plan: Plan, changed: frozenset[str]) -> frozenset[str]:
     except FileNotFoundError:
         return changed
     found = peer_changes(before, after)
-    if found is None:
+    if found is None or found.rekeyed:
         return changed
-    admin = str(plan.paths.overlay_admin_socket)
-    told = [
+    return changed - {NODE} if _told(str(plan.paths.overlay_admin_socket), found) else changed
+
+
+def _told(admin: str, found: PeerChanges) -> bool:
+    """Whether the node took it all, and nobody who went is still linked."""
+    answers = [
         *(overlay.remove_peer(admin, uri) for uri in found.gone),
         *(overlay.add_peer(admin, uri) for uri in found.new),
     ]
-    return changed if any(isinstance(it, NoAnswer) for it in told) else changed - {NODE}
+    seen = overlay.peers(admin)
+    if isinstance(seen, NoAnswer) or any(isinstance(it, NoAnswer) for it in answers):
+        return False
+    gone = {uri.partition("?")[0] for uri in found.gone}
+    return not any(it.up and it.uri.partition("?")[0] in gone for it in seen.peers)

@@ -16,6 +16,11 @@ class PeerChanges:
     gone: tuple[str, ...]
     new: tuple[str, ...]
 
+    @property
+    def rekeyed(self) -> bool:
+        """Whether one stays where it is under another key: its link would stay up (0.5.12)."""
+        return not {_place(it) for it in self.gone}.isdisjoint(map(_place, self.new))
+
 
 def peer_changes(before: str, after: str) -> PeerChanges | None:
     """The peers that differ; None where something else does, which a node reads at its start."""
@@ -27,3 +32,8 @@ def peer_changes(before: str, after: str) -> PeerChanges | None:
         gone=tuple(it for it in had if it not in has),
         new=tuple(it for it in has if it not in had),
     )
+
+
+def _place(uri: str) -> str:
+    """What a node tells one peer from another by."""
+    return uri.partition("?")[0]
