@@ -16,7 +16,7 @@ from greygate.plan.spelling import spelled_name, title
 from greygate.probe.authority import authorities
 from greygate.probe.dns import Resolver
 from greygate.site.model import Zone
-from greygate.spec.dns import ROOT, Absent, TextAnswer, Texts, Unanswered, bare
+from greygate.spec.dns import ROOT, TextAnswer, Texts, Unanswered, bare
 from greygate.text import _, listing
 
 PREFIX = "_acme-challenge"  # RFC 8555, 8.4
@@ -152,12 +152,7 @@ def _was_told(answer: TextAnswer) -> bool:
 
 
 def _target(answer: TextAnswer) -> str | None:
-    match answer:
-        case Texts(values=(target, *_others)):
-            return bare(target)
-        case _:
-            assert not isinstance(answer, Texts) or not answer.values
-            return None
+    return bare(answer.values[0]) if isinstance(answer, Texts) else None
 
 
 def _astray(zone: Zone, challenge: str, wanted: str, *, seen: Sequence[str]) -> Missing:
@@ -178,8 +173,3 @@ def _cname(zone: Zone, challenge: str, wanted: str | None) -> str:
     return _("publish in {zone}: name {name}  type CNAME  value {value}").format(
         zone=title(zone), name=spelled_name(zone, challenge), value=f"{bare(wanted)}{dot}"
     )
-
-
-def absent(answer: TextAnswer) -> bool:
-    """Whether it is not there, by somebody who must know."""
-    return isinstance(answer, Absent)

@@ -21,7 +21,6 @@ from greygate.site.model import Challenge
 from greygate.spec.dns import TextAnswer, Texts, Unanswered
 from greygate.text import _
 
-OUTSIDE = 3.0  # seconds for all resolvers together, side by side: some networks let none through
 PAUSE = 0.5  # seconds between looks, growing
 LONGEST_PAUSE = 5.0
 
@@ -107,7 +106,8 @@ def _unseen(proof: Proof, value: str) -> Trouble:
 
 
 def _look_from_outside(probes: Sequence[Value], resolvers: Servers, progress: Progress) -> None:
-    """What resolvers make of it: an error is a broken way, an old answer is only old."""
+    """What resolvers make of it: an error is a broken way, an old answer is only old. All are asked
+    side by side, as some networks let no question through to others than their own."""
     asked = [(it, resolver) for it in probes for resolver in resolvers]
     pool = ThreadPoolExecutor(max_workers=max(1, len(asked)))
     try:

@@ -179,14 +179,9 @@ def step(now: State, event: Event) -> tuple[State, tuple[Action, ...]]:
 
 
 def diagram() -> str:
-    """Both tables as the lines of a Graphviz drawing."""
-    rows = [
-        *(("life", a.value, t.value, b.value, d) for (a, t), (b, d) in LIVES.items()),
-        *(("order", a.value, t.value, b.value, d) for (a, t), (b, d) in ORDERS.items()),
-    ]
+    """The way of an order as a Mermaid drawing, for the documentation."""
     lines = (
-        f'  "{table}: {before}" -> "{table}: {after}" '
-        f'[label="{event}{"".join(f" / {it.value}" for it in deeds)}"];'
-        for table, before, event, after, deeds in rows
+        f"    {before.value} --> {after.value}: {event.value}"
+        for (before, event), (after, _actions) in ORDERS.items()
     )
-    return "\n".join(("digraph certificate {", *lines, "}")) + "\n"
+    return "\n".join(("stateDiagram-v2", *lines)) + "\n"
