@@ -72,6 +72,17 @@ def test_one_of_theirs_opens_a_room_for_one_of_ours(internet: World, pair: Pair)
     talk(theirs, open_room(theirs, direct=False), topic="from there to here")
 
 
+def test_rooms_are_joined_by_their_alias_from_the_other_server(pair: Pair) -> None:
+    for host, guest, alias in (
+        (pair.one, pair.other, f"#ours:{NAME}"),
+        (pair.other, pair.one, "#theirs:remote.example"),
+    ):
+        name = alias[1:].partition(":")[0]
+        room = host.does("create_room", invite=[], alias=name)["room"]
+        assert guest.does("join", room=alias) == {"room": room}
+        talk(pair, room, topic=name)
+
+
 @pytest.mark.parametrize("port", [443, 8448])
 def test_the_clearnet_reaches_the_federation_and_nothing_else(internet: World, port: int) -> None:
     assert asked(internet, VERSION, port=port)[0] == "200"
