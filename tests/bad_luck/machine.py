@@ -17,8 +17,8 @@ from typing import Any
 
 import psutil
 
-SOURCE = Path(__file__).parents[2] / "src"
-INSIDE = "/run/source"  # where a machine sees it: the clone may be closed to other users
+CLONE = Path(__file__).parents[2]
+INSIDE = "/run/clone"  # where a machine sees it: the clone itself may be closed to other users
 BREATH = 0.02  # seconds between two looks
 
 # Whoever runs the tests in the background, or under nohup, ignores these; we are to hear them.
@@ -37,7 +37,7 @@ mkdir {below}/upper {below}/work
 mount -t overlay -o lowerdir=/etc,upperdir={below}/upper,workdir={below}/work etc /etc
 mount -t tmpfs -o size=20m,mode=755 run /run
 mkdir {inside}
-mount --bind '{source}' {inside}
+mount --bind '{clone}' {inside}
 """
 
 
@@ -204,7 +204,7 @@ def machine(below: Path, *, engine: Path | None) -> Iterator[Machine]:
             (init,) = psutil.Process(unshare.pid).children()
             made = Machine(init.pid, below / "state")
             wait_until(lambda: init.name() == "sleep", 5)
-            made.shell(FURNISH.format(below=_made(below / "etc"), source=SOURCE, inside=INSIDE))
+            made.shell(FURNISH.format(below=_made(below / "etc"), clone=CLONE, inside=INSIDE))
             if engine is not None:
                 # Bound, not linked: the services may not pass through the test user's home.
                 place = _made(made.state / "engines" / engine.name)
@@ -229,5 +229,5 @@ def _made(path: Path) -> Path:
 def environment(more: Mapping[str, str] | None) -> dict[str, str]:
     kept = {it: os.environ[it] for it in ("PIP_CERT", "PIP_INDEX_URL") if it in os.environ}
     path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    ours = {"PATH": path, "HOME": "/root", "LANG": "C.UTF-8", "PYTHONPATH": INSIDE}
+    ours = {"PATH": path, "HOME": "/root", "LANG": "C.UTF-8", "PYTHONPATH": f"{INSIDE}/src"}
     return {**kept, **ours, "PYTHONDONTWRITEBYTECODE": "1", **(more or {})}
