@@ -6,7 +6,7 @@ from pathlib import Path
 
 from greygate.apply import files
 from greygate.components.yggdrasil import CONFIG
-from greygate.components.yggdrasil.peers import PeerChanges, peer_changes
+from greygate.components.yggdrasil.peers import PeerChanges, peer_changes, place_of
 from greygate.plan.plan import Plan
 from greygate.probe import overlay
 from greygate.probe.answers import NoAnswer
@@ -31,13 +31,19 @@ def taken_up(plan: Plan, changed: frozenset[str]) -> frozenset[str]:
 
 
 def _told(admin: str, found: PeerChanges) -> bool:
-    """Whether the node took it all, and nobody who went is still linked."""
-    answers = [
-        *(overlay.remove_peer(admin, uri) for uri in found.gone),
-        *(overlay.add_peer(admin, uri) for uri in found.new),
-    ]
+    """Whether the node dials who came, and nobody who went is linked: that is what counts.
+
+    What it answers does not: the keeper takes peers away and adds them anew meanwhile.
+    """
+    for uri in found.gone:
+        overlay.remove_peer(admin, uri)
+    for uri in found.new:
+        overlay.add_peer(admin, uri)
     seen = overlay.peers(admin)
-    if isinstance(seen, NoAnswer) or any(isinstance(it, NoAnswer) for it in answers):
+    if isinstance(seen, NoAnswer):
         return False
-    gone = {uri.partition("?")[0] for uri in found.gone}
-    return not any(it.up and it.uri.partition("?")[0] in gone for it in seen.peers)
+    linked = {place_of(it.uri) for it in seen.peers if it.up}
+    dialled = {place_of(it.uri) for it in seen.peers}
+    return linked.isdisjoint(map(place_of, found.gone)) and dialled.issuperset(
+        map(place_of, found.new)
+    )

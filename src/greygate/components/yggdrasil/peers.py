@@ -19,7 +19,7 @@ class PeerChanges:
     @property
     def rekeyed(self) -> bool:
         """Whether one stays where it is under another key: its link would stay up (0.5.12)."""
-        return not {_place(it) for it in self.gone}.isdisjoint(map(_place, self.new))
+        return not {place_of(it) for it in self.gone}.isdisjoint(map(place_of, self.new))
 
 
 def peer_changes(before: str, after: str) -> PeerChanges | None:
@@ -34,6 +34,6 @@ def peer_changes(before: str, after: str) -> PeerChanges | None:
     )
 
 
-def _place(uri: str) -> str:
+def place_of(uri: str) -> str:
     """What a node tells one peer from another by."""
     return uri.partition("?")[0]
