@@ -22,6 +22,8 @@ from lab.waiting import wait_until
 
 pytestmark = pytest.mark.lab
 
+BRIEF_ONES = 3  # of half a minute each
+
 
 @pytest.fixture(scope="module")
 def internet(lab: Raise) -> World:
@@ -147,6 +149,19 @@ def test_an_order_that_is_killed_harms_nothing_and_is_ended_by_the_next(by_us: W
         assert served(by_us, NAME)
     greygate(by_us, "home", "cert", "issue", "--again")
     shown(by_us, unlike=before)
+
+
+def test_certificates_that_live_for_half_a_minute_are_renewed_by_the_timer(by_us: World) -> None:
+    """Of an authority that refuses a quarter of good nonces."""
+    certified.order_ourselves(by_us, acme.BRIEF)
+    with load(by_us) as seen:
+        run(by_us, "home", "systemctl", "start", "--no-block", "greygate-renew.service")
+        certificate = served(by_us, NAME)
+        for _time in range(BRIEF_ONES):
+            certificate = shown(by_us, unlike=certificate)
+        run(by_us, "home", "systemctl", "stop", "greygate-renew.service")
+    assert (seen["failures"], seen["closed"]) == ([], 0)
+    assert seen["certificates"] > BRIEF_ONES
 
 
 def shown(lab: World, *, unlike: str) -> str:
