@@ -28,6 +28,7 @@ class SshHost:
     port: int = 0
     connections: list[asyncssh.SSHServerConnection] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
+    children: list[asyncio.subprocess.Process] = field(default_factory=list)
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
     def does(self, act: Coroutine[Any, Any, Any]) -> Any:
@@ -71,10 +72,20 @@ def ssh_host(**settings: Any) -> Iterator[SshHost]:
     try:
         yield host
     finally:
-        host.does(_close(server))
+        host.does(_close(host, server))
         host.loop.call_soon_threadsafe(host.loop.stop)
         thread.join(10)
         host.loop.close()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C interrupts, also where the tests run in the background, where it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 async def _listen(host: SshHost) -> asyncssh.SSHAcceptor:
@@ -88,12 +99,18 @@ async def _listen(host: SshHost) -> asyncssh.SSHAcceptor:
     )
 
 
-async def _close(server: asyncssh.SSHAcceptor) -> None:
+async def _close(host: SshHost, server: asyncssh.SSHAcceptor) -> None:
+    """Nothing that it ran goes on."""
     server.close()
     await server.wait_closed()
-    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+    for child in host.children:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        await child.wait()
+    running = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in running:
         task.cancel()
-    await asyncio.sleep(0)
+    await asyncio.gather(*running, return_exceptions=True)
 
 
 async def _run(host: SshHost, process: asyncssh.SSHServerProcess[bytes]) -> None:
@@ -106,6 +123,7 @@ async def _run(host: SshHost, process: asyncssh.SSHServerProcess[bytes]) -> None
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
+    host.children.append(child)
     assert child.stdin and child.stdout and child.stderr
     given = asyncio.ensure_future(_give(process, child))
     await asyncio.gather(_pass(child.stdout, process.stdout), _pass(child.stderr, process.stderr))

@@ -21,7 +21,8 @@ from greygate.plan import token as tokens
 from greygate.run import lock
 from greygate.text import _
 
-command = family("edge", "Edges: token, list, join, leave, probe, move, rotate, remove.")
+command = family("edge", "Edges: deploy, token, list, join, leave, probe, move, rotate, remove.")
+command.command("greygate.cli.edge_deploy:command", name="deploy")
 
 Id = Annotated[str, Parameter(help="The edge's id in the site file.")]
 
@@ -87,7 +88,7 @@ def join(
     text = _token_text(file)
     with lock.held(place.paths):
         installation.copy_program(steps)
-        done = joining.join(text, place.paths, steps, chosen=_ports(ports))
+        done = joining.join(text, place.paths, steps, chosen=ports_named(ports))
     output.emit(joined_told(done), as_json=common.json, text=joined_text(done))
 
 
@@ -132,7 +133,8 @@ def _token_text(file: Path | None) -> str:
     return sys.stdin.read()
 
 
-def _ports(text: str | None) -> tuple[int, ...] | None:
+def ports_named(text: str | None) -> tuple[int, ...] | None:
+    """The ports that `--ports` names; None where it is left out."""
     if text is None:
         return None
     known = {"8448": (8448,), "443": (443,), "443,8448": (443, 8448)}
