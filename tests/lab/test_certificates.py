@@ -23,6 +23,7 @@ from lab.waiting import wait_until
 pytestmark = pytest.mark.lab
 
 BRIEF_ONES = 3  # of half a minute each
+RENEWAL = "greygate-renew.service"
 
 
 @pytest.fixture(scope="module")
@@ -151,17 +152,45 @@ def test_an_order_that_is_killed_harms_nothing_and_is_ended_by_the_next(by_us: W
     shown(by_us, unlike=before)
 
 
+def test_the_timers_service_orders_shut_in_as_it_is(by_us: World) -> None:
+    """Another authority is named, so one is due at once. Where acme-dns is away that is kept, and
+    told; once it is back, the service serves one of those that live for half a minute, and stays
+    for the next."""
+    before = served(by_us, NAME)
+    certified.order_ourselves(by_us, acme.BRIEF)
+    greygate(by_us, "home", "install")
+    run(by_us, "acme-dns", "systemctl", "stop", "acme-dns")
+    run(by_us, "home", "systemctl", "restart", "--no-block", RENEWAL)
+    wait_until(lambda: "not renewed" in status(by_us), within=60, what="the failure is told")
+    assert served(by_us, NAME) == before
+    run(by_us, "acme-dns", "systemctl", "start", "acme-dns")
+    wait_until(lambda: certified.is_up(by_us), within=10, what="acme-dns is back")
+    greygate(by_us, "home", "cert", "issue")
+    first = shown(by_us, unlike=before)
+    shown(by_us, unlike=first)
+    assert "not renewed" not in status(by_us)
+    state = run(by_us, "home", "systemctl", "is-active", RENEWAL).stdout.strip()
+    run(by_us, "home", "systemctl", "stop", RENEWAL)
+    assert state == "activating"
+    timer = run(by_us, "home", "systemctl", "list-timers", "--no-pager").stdout
+    assert RENEWAL in timer
+
+
 def test_certificates_that_live_for_half_a_minute_are_renewed_by_the_timer(by_us: World) -> None:
     """Of an authority that refuses a quarter of good nonces."""
     certified.order_ourselves(by_us, acme.BRIEF)
     with load(by_us) as seen:
-        run(by_us, "home", "systemctl", "start", "--no-block", "greygate-renew.service")
+        run(by_us, "home", "systemctl", "start", "--no-block", RENEWAL)
         certificate = served(by_us, NAME)
         for _time in range(BRIEF_ONES):
             certificate = shown(by_us, unlike=certificate)
-        run(by_us, "home", "systemctl", "stop", "greygate-renew.service")
+        run(by_us, "home", "systemctl", "stop", RENEWAL)
     assert (seen["failures"], seen["closed"]) == ([], 0)
     assert seen["certificates"] > BRIEF_ONES
+
+
+def status(lab: World) -> str:
+    return run(lab, "home", "greygate", "status").stdout
 
 
 def shown(lab: World, *, unlike: str) -> str:
