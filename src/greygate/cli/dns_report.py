@@ -24,7 +24,7 @@ def plan_text(site: Site, sets: tuple[RecordSet, ...], spelling: Spelling | None
         notes = "\n".join(f"{mark}   {line}" for line in _notes(own))
         head = f"{mark} {title(zone)}"
         blocks.append(f"{head}\n{spelled(zone, sets, spelling or usual(zone))}\n{notes}".rstrip())
-    if site.names.layout is Layout.CLEARNET and unguarded(site):
+    if site.names.layout is Layout.CLEARNET and unguarded(site, site.server_name.host):
         blocks.append(f"{mark} {_UNGUARDED}")
     return "\n\n".join(blocks)
 

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address
 from pathlib import PurePosixPath
 
 from greygate.errors import Trouble
-from greygate.plan.edges import PUBLIC_PORTS
+from greygate.plan.edges import NAMES_PORT, PUBLIC_PORTS
 from greygate.plan.footing import Footing
 from greygate.plan.paths import Paths
 from greygate.plan.plan import INTERFACE
@@ -28,6 +28,7 @@ class EdgePlan(Footing):
     ports: tuple[int, ...]  # public ones, on every address of the machine
     python: PurePosixPath  # in the environment that our program runs in
     interface: str = INTERFACE
+    names_port: int = NAMES_PORT  # where the token makes it a name server
 
     @property
     def environment(self) -> PurePosixPath:
@@ -58,7 +59,8 @@ def edge_plan(
 
 def demand_sane(token: Token) -> None:
     """Trouble where a token says what no home of ours writes: its words go into configuration."""
-    names = (token.name, *(name for tenant in token.tenants for name in tenant.names))
+    served = (token.name_server.zone,) if token.name_server else ()
+    names = (token.name, *served, *(name for it in token.tenants for name in it.names))
     problems = [
         *(f"{name!r}: {why}" for name in names if (why := host_name_problem(name))),
         *(str(it.home) for it in token.tenants if not is_overlay(it.home)),

@@ -12,6 +12,7 @@ PUBLIC_PORTS = (443, 8448)  # of an edge; 8448 for those who ask for no SRV reco
 
 INGRESS_PORT = 18448  # home, on the overlay: sealed streams from edges, with PROXY v2
 AGENT_PORT = 18450  # an edge, on the overlay: orders from home
+NAMES_PORT = 53  # an edge that is a name server for challenges, on every address
 PEERING_PORT = 18451  # an edge, on 127.0.0.1: its Yggdrasil, behind its HAProxy
 
 

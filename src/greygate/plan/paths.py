@@ -79,6 +79,15 @@ class Paths:
         """On an edge: the token by which it joined, root only."""
         return self.state / "edge" / "token"
 
+    def name_server_key(self, edge_id: str) -> PurePosixPath:
+        """At home: the TSIG key with which the edge's name server is written."""
+        return self.edges / edge_id / "name-server.tsig"
+
+    @property
+    def served_key(self) -> PurePosixPath:
+        """On an edge: the same key, as its Knot reads it; Knot's alone."""
+        return self.keys / "knot.conf"
+
     @property
     def ca_key(self) -> PurePosixPath:
         return self.certificates / "ca.key" if self.stand_in else self.keys / "ca.key"

@@ -6,6 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from greygate.plan.challenges import (
+    CHALLENGE,
+    led_to_edges,
+    needs_guard,
+    place_of,
+    serving,
+)
 from greygate.plan.plan import Plan
 from greygate.site.defaults import zone_of
 from greygate.site.model import Address, Editor, Layout, Site, Zone
@@ -43,8 +50,9 @@ class RecordSet:
 def record_sets(site: Site, plan: Plan) -> tuple[RecordSet, ...]:
     """Every record set of the plan, the server name's first."""
     federating = (*_services(site), *_server_name(site, plan)) if plan.edges else ()
-    ours = (*_client_name(site, plan), *_edge_names(site, plan), *_challenges(site, plan))
-    found = (*federating, *ours, *_caa(site, plan))
+    reached = (*_client_name(site, plan), *_edge_names(site, plan))
+    proved = (*_challenges(site, plan), *_own_dns(site), *_caa(site, plan))
+    found = (*federating, *reached, *proved)
     return tuple(it for it in found if it.zone.editor is not Editor.ALFIS or it.type != "CAA")
 
 
@@ -53,9 +61,9 @@ def zones(sets: tuple[RecordSet, ...]) -> tuple[Zone, ...]:
     return tuple(dict.fromkeys(it.zone for it in sets))
 
 
-def unguarded(site: Site) -> bool:
-    """Whether the server name's zone is edited where there is no CAA."""
-    return zone_of(site, site.server_name.host).editor is Editor.ALFIS
+def unguarded(site: Site, name: str) -> bool:
+    """Whether the name's zone is edited where there is no CAA."""
+    return zone_of(site, name).editor is Editor.ALFIS
 
 
 def guard(site: Site) -> str | None:
@@ -125,11 +133,23 @@ def _caa(site: Site, plan: Plan) -> Iterator[RecordSet]:
     if wanted is None or not plan.edges:
         return
     host, client = site.server_name.host.lower(), site.names.client.lower()
-    need = Need.MUST if site.names.layout is Layout.CLEARNET else Need.ADVISED
+    guarded = needs_guard(site)
     why = _("nobody else can get a certificate for it, the edge's owner least of all")
-    yield _set(site, host, "CAA", (wanted,), why, need=need)
-    if not is_in(client, host):
-        yield _set(site, client, "CAA", (wanted,), why, need=Need.ADVISED)
+    for name in (host,) if is_in(client, host) else (host, client):
+        needed = any(is_in(it, name) for it in guarded)  # those below inherit it
+        need = Need.MUST if needed else Need.ADVISED
+        yield _set(site, name, "CAA", (wanted,), why, need=need)
+
+
+def _own_dns(site: Site) -> Iterator[RecordSet]:
+    """What leads certificate authorities to the name server of an edge."""
+    for name, zone in led_to_edges(site):
+        why = _("{edge} answers its challenges; typed once, and never again").format(edge=zone.edge)
+        yield _set(site, f"{CHALLENGE}.{name}", "CNAME", (place_of(name, zone),), why)
+    names = {edge.id: edge.name.lower() for edge in site.edges}
+    for edge, zone_name in serving(site).items():
+        why = _("{edge} is the name server for challenges, and for nothing else").format(edge=edge)
+        yield _set(site, zone_name, "NS", (names[edge],), why)
 
 
 def _set(

@@ -1,25 +1,20 @@
 """Whether anybody but us could get a certificate for the server name (RFC 8659, RFC 8657).
 
 In layout clearnet the name leads to the edge, and whoever holds the edge's address can pass the
-challenges that go by address. Then CAA must name one account and DNS-01 as the one method. Where
-the name has no address on the clearnet there is nothing to pass a challenge with.
+challenges that go by address; with own-dns whoever holds the edge can pass DNS-01 too. Then CAA
+must name one account and DNS-01 as the one method. Where neither leads there, there is nothing to
+pass a challenge with.
 """
 
 from __future__ import annotations
 
+from greygate.plan.challenges import needs_guard
 from greygate.plan.records import guard, unguarded
-from greygate.site.model import Layout, Site, Source
+from greygate.site.model import Challenge, Layout, Site, Source
 from greygate.spec.caa import Asking, Issuer, Relevant, Untold, relevant
 from greygate.text import _
 
 METHODS = frozenset({"dns-01"})
-
-
-def needs_guard(site: Site) -> tuple[str, ...]:
-    """The names that somebody on the edge could prove, were it not for CAA."""
-    if not site.federation or site.names.layout is not Layout.CLEARNET:
-        return ()
-    return (site.server_name.host.lower(),)
 
 
 def unsealed(site: Site) -> Asking[str | None]:
@@ -42,8 +37,8 @@ def guards(site: Site, found: Relevant) -> bool:
 
 
 def _unsealed(site: Site, name: str) -> Asking[str | None]:
-    if unguarded(site):
-        return _('its zone is edited where there is no CAA: take layout = "none"')
+    if unguarded(site, name):
+        return _no_caa(site, name)
     wanted = guard(site)
     if wanted is None or site.certificates.account is None:
         if site.certificates.source is Source.ACME:
@@ -56,6 +51,13 @@ def _unsealed(site: Site, name: str) -> Asking[str | None]:
             return None
         case _:
             return _("publish CAA {value} at {name}, and no other").format(value=wanted, name=name)
+
+
+def _no_caa(site: Site, name: str) -> str:
+    if name == site.server_name.host.lower() and site.names.layout is Layout.CLEARNET:
+        return _('its zone is edited where there is no CAA: take layout = "none"')
+    told = _('{name} is in a zone without CAA: take another challenge for it than "{way}"')
+    return told.format(name=name, way=Challenge.OWN_DNS.value)
 
 
 def _is_ours(site: Site, issuer: Issuer) -> bool:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from greygate.errors import Trouble
 from greygate.secret import Secret
+from greygate.spec.tsig import TsigKey, tsig_key
 from greygate.spec.yggdrasil import address_of
 from greygate.text import _
 
@@ -37,6 +38,14 @@ class Tenant:
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class NameServer:
+    """What an edge is a name server of, and the key by which home writes it."""
+
+    zone: str
+    key: TsigKey
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """Everything that an edge must know."""
@@ -49,6 +58,7 @@ class Token:
     home_key: str  # home's public overlay key, hexadecimal
     verify_key: str  # home's signatures are checked with this Ed25519 key, hexadecimal
     tenants: tuple[Tenant, ...]
+    name_server: NameServer | None = None  # for challenges; most edges are none
 
     @property
     def address(self) -> IPv6Address:
@@ -119,6 +129,7 @@ def token_of(spelled: Mapping[str, Any]) -> Token:
             Tenant(tuple(map(str, it["names"])), IPv6Address(it["home"]), int(it["port"]))
             for it in spelled["tenants"]
         ),
+        name_server=_name_server(spelled.get("name_server")),
     )
 
 
@@ -137,6 +148,7 @@ def of_order(spelled: Mapping[str, Any], here: Token) -> Token:
 
 def told(token: Token) -> dict[str, Any]:
     """The token as a JSON object; it holds the secret."""
+    served = token.name_server
     return {
         "v": FORMAT,
         "site": token.site,
@@ -149,7 +161,15 @@ def told(token: Token) -> dict[str, Any]:
         "tenants": [
             {"names": list(it.names), "home": str(it.home), "port": it.port} for it in token.tenants
         ],
+        # Left out where it is none: a token as it always was.
+        **({"name_server": {"zone": served.zone, "key": served.key.reveal()}} if served else {}),
     }
+
+
+def _name_server(spelled: Mapping[str, Any] | None) -> NameServer | None:
+    if spelled is None:
+        return None
+    return NameServer(str(spelled["zone"]), tsig_key(str(spelled["key"])))
 
 
 def _key(text: object) -> str:

@@ -13,9 +13,10 @@ from greygate.components.component import Unit
 from greygate.errors import Trouble
 from greygate.identity.certificate_files import served, vouched
 from greygate.machine import node
+from greygate.plan.challenges import needs_guard
 from greygate.plan.edges import PUBLIC_PORTS
 from greygate.plan.plan import Plan
-from greygate.plan.seal import needs_guard, unsealed
+from greygate.plan.seal import unsealed
 from greygate.probe import host, http, overlay
 from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
 from greygate.probe.authority import guards

@@ -68,6 +68,7 @@ KEYS = (
     Known("zone.key_file", Kind.TEXT, '"/etc/greygate/twinkle.example.tsig"'),
     Known("zone.credentials", Kind.TEXT, '"/etc/greygate/provider.toml"'),
     Known("zone.acme_dns", Kind.TEXT, '"https://auth.example.org"'),
+    Known("zone.edge", Kind.TEXT, '"edge1"'),
     Known("certificates.source", Kind.TEXT, '"files"'),
     Known("certificates.chain", Kind.TEXT, '"/etc/letsencrypt/live/twinkle/fullchain.pem"'),
     Known("certificates.key", Kind.TEXT, '"/etc/letsencrypt/live/twinkle/privkey.pem"'),

@@ -103,6 +103,7 @@ class Challenge(Enum):
     ACME_DNS = "acme-dns"  # a name server for challenges alone, to which a CNAME leads
     RFC2136 = "rfc2136"  # signed updates to the zone's primary server
     LEXICON = "lexicon"  # the interface of the zone's provider, by dns-lexicon
+    OWN_DNS = "own-dns"  # a name server of ours on an edge, to which a CNAME leads
     MANUAL = "manual"  # somebody types the values, at every renewal
 
 
@@ -119,6 +120,8 @@ class Zone:
     server: str | None = None  # ADDRESS[:PORT] that takes updates; with `rfc2136`
     key_file: PurePosixPath | None = None  # the TSIG key; with `rfc2136`
     acme_dns: str | None = None  # its API: "https://auth.example.org"; with `acme-dns`
+    edge: str | None = None  # whose name server; with `own-dns`
+    challenge_zone: str | None = None  # the zone there; with `own-dns`
 
 
 class Source(Enum):

@@ -8,10 +8,20 @@ from greygate.errors import SiteRefused
 from greygate.site import defaults, keys, syntax
 from greygate.site.doubts import ALL, Severity, doubts
 from greygate.site.edges import edges
-from greygate.site.model import Edge, Layout, Names, Node, Overlay, Site, Source, Support
+from greygate.site.model import (
+    Edge,
+    Editor,
+    Layout,
+    Names,
+    Node,
+    Overlay,
+    Site,
+    Source,
+    Support,
+)
 from greygate.site.overlay import overlay
 from greygate.site.papers import certificates
-from greygate.site.proving import demand_proofs
+from greygate.site.proving import demand_delegable, demand_proofs
 from greygate.site.reading import Reading
 from greygate.site.zones import zones
 from greygate.spec.host_name import host_name_problem
@@ -100,14 +110,19 @@ def _site(reading: Reading) -> Site | None:
         support=_support(reading, defaults.support_id(first, name)),
         accepted_doubts=accepted,
         edges=let_in,
-        zones=zones(reading, ours),
+        zones=zones(reading, ours, let_in),
         certificates=certificates(reading, federation=federation),
         legacy_media=reading.flag("legacy_media") is True,
     )
     if site.certificates.source is Source.ACME:
         zones_ = (defaults.zone_of(site, it) for it in defaults.certified(site))
         demand_proofs(reading, list(dict.fromkeys(it.name for it in zones_ if not it.challenge)))
+    demand_delegable(reading, let_in, {it.name for it in let_in if _is_in_alfis(site, it)})
     return site if named is not None else None
+
+
+def _is_in_alfis(site: Site, edge: Edge) -> bool:
+    return defaults.zone_of(site, edge.name).editor is Editor.ALFIS
 
 
 def _server_name(reading: Reading) -> ServerName | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Sequence
 from typing import TypedDict
 
-from greygate.site.model import LETS_ENCRYPT, Challenge, KeyType, Source
+from greygate.site.model import LETS_ENCRYPT, Challenge, Edge, KeyType, Source
 from greygate.site.reading import Reading
 from greygate.text import _, listing
 
@@ -42,6 +43,20 @@ def ordered(reading: Reading, source: Source) -> Ordered:
         profile=reading.text("certificates.profile"),
         preferred_chain=reading.text("certificates.preferred_chain"),
     )
+
+
+def demand_delegable(reading: Reading, edges: Sequence[Edge], in_alfis: Container[str]) -> None:
+    """Note where own-dns would need a delegation in Alfis, which has it for whole names only."""
+    names = {edge.id: edge.name for edge in edges}
+    for at in reading.elements("zone"):
+        edge = reading.value(f"{at}.edge") or next(iter(names), "")
+        own = reading.value(f"{at}.challenge") == Challenge.OWN_DNS.value
+        if own and names.get(str(edge)) in in_alfis:
+            reading.wrong(
+                f"{at}.challenge",
+                _("no zone can be hung below {name}: it is in Alfis").format(name=names[str(edge)]),
+                _('give the edge a name in another zone, or write challenge = "acme-dns"'),
+            )
 
 
 def demand_proofs(reading: Reading, unproved: list[str]) -> None:

@@ -107,6 +107,7 @@ def _zone(zone: Zone) -> Iterator[str]:
         "key_file": zone.key_file,
         "credentials": zone.credentials,
         "acme_dns": zone.acme_dns,
+        "edge": zone.edge,
     }
     yield from (f"{name} = {_quoted(str(it))}" for name, it in said.items() if it is not None)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import PurePosixPath
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from greygate.site.model import Challenge, Editor, Zone
+from greygate.site.model import Challenge, Edge, Editor, Zone
 from greygate.site.providers import KNOWN, TOO_HEAVY
 from greygate.site.reading import Reading
 from greygate.spec.host_name import host_name_problem
@@ -19,6 +19,8 @@ from greygate.text import _, listing, nearest
 
 # How a zone's names are proved where the file does not say: as the zone is written, if it can be.
 USUAL = {Editor.RFC2136: Challenge.RFC2136, Editor.LEXICON: Challenge.LEXICON}
+
+LABEL = "acme"  # of the zone on an edge, below the edge's own name
 
 E = TypeVar("E", Editor, Challenge)
 
@@ -35,7 +37,7 @@ class _Ways:
         return name in (it.value for it in (self.editor, self.challenge) if it)
 
 
-def zones(reading: Reading, names: Iterable[str]) -> tuple[Zone, ...]:
+def zones(reading: Reading, names: Iterable[str], edges: Sequence[Edge] = ()) -> tuple[Zone, ...]:
     """The zones that the file names; each must hold one of our `names`."""
     ours = [name.lower() for name in names]
     found: list[Zone] = []
@@ -44,7 +46,7 @@ def zones(reading: Reading, names: Iterable[str]) -> tuple[Zone, ...]:
         ways = _ways(reading, at)
         server, key = _server(reading, at, ways), _file(reading, at, "key_file", "rfc2136", ways)
         credentials = _file(reading, at, "credentials", "lexicon", ways)
-        acme_dns = _acme_dns(reading, at, ways)
+        acme_dns, edge = _acme_dns(reading, at, ways), _edge(reading, at, ways, edges)
         if name is not None:
             found.append(
                 Zone(
@@ -56,6 +58,8 @@ def zones(reading: Reading, names: Iterable[str]) -> tuple[Zone, ...]:
                     key_file=key,
                     credentials=credentials,
                     acme_dns=acme_dns,
+                    edge=edge.id if edge else None,
+                    challenge_zone=f"{LABEL}.{edge.name.lower()}" if edge else None,
                 )
             )
     return tuple(found)
@@ -231,6 +235,28 @@ def _is_private(host: str) -> bool:
     except ValueError:
         return False
     return address.is_loopback or is_overlay(address)
+
+
+def _edge(reading: Reading, at: str, ways: _Ways, edges: Sequence[Edge]) -> Edge | None:
+    """The edge whose name server proves the zone's names."""
+    key, known = f"{at}.edge", {edge.id: edge for edge in edges}
+    if ways.challenge is not Challenge.OWN_DNS:
+        if reading.value(key) is not None:
+            _meaningless(reading, key, Challenge.OWN_DNS.value)
+        return None
+    text = reading.text(key)
+    if not known:
+        if not reading.has_section("edge"):
+            reading.wrong(
+                f"{at}.challenge",
+                _("own-dns is a name server on an edge, and there is none"),
+                _('describe one below [[edge]], or write challenge = "acme-dns"'),
+            )
+        return None
+    if text is not None and text not in known:
+        told = _("there is no edge {text!r}").format(text=text)
+        reading.wrong(key, told, _("there are {known}").format(known=listing(known)))
+    return known.get(text or edges[0].id)
 
 
 def _meaningless(reading: Reading, key: str, way: str) -> None:

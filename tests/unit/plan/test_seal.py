@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 import some_sites
-from greygate.plan.seal import needs_guard, unsealed
+from greygate.plan.challenges import needs_guard
+from greygate.plan.seal import unsealed
 from greygate.site.model import Certificates, Editor, Layout, Site, Source, Zone
 from greygate.spec.caa import answered
 from greygate.spec.dns import Absence, Absent, Failure, TextAnswer, Texts, Unanswered

@@ -75,6 +75,16 @@ SIGNED = f'server = "192.0.2.53"\nkey_file = "{KEY}"\n'
             ),
         ),
         (
+            'dns = "alfis"\nchallenge = "own-dns"\n',
+            Zone(
+                "twinkle.example",
+                Editor.ALFIS,
+                challenge=Challenge.OWN_DNS,
+                edge="edge1",
+                challenge_zone="acme.edge.other.example",
+            ),
+        ),
+        (
             'challenge = "acme-dns"\nacme_dns = "http://[200::1]"\n',
             Zone("twinkle.example", challenge=Challenge.ACME_DNS, acme_dns="http://[200::1]"),
         ),
@@ -105,6 +115,8 @@ def test_a_zone_is_read_and_written_again(text: str, zone: Zone) -> None:
         (SIGNED, [(1, "server"), (2, "key_file")], "take"),
         ('credentials = "/a"', [(1, "credentials")], "take"),
         ('challenge = "acme-dns"', [(1, "challenge")], "acme_dns ="),
+        ('edge = "edge1"', [(1, "edge")], "take"),
+        ('challenge = "own-dns"\nedge = "edge2"', [(2, "edge")], "edge1"),
         ('acme_dns = "https://a.example"', [(1, "acme_dns")], "take"),
         ('challenge = "acme-dns"\nacme_dns = "auth.example"', [(2, "acme_dns")], "https://"),
         ('challenge = "acme-dns"\nacme_dns = "http://auth.example"', [(2, "acme_dns")], "https://"),
@@ -125,6 +137,18 @@ def test_what_is_wrong_about_a_zone_is_told(
     lines = [(header if line == 0 else AT + line, f"zone[1].{key}") for line, key in wrong]
     assert [(it.line, it.key) for it in found] == lines, found
     assert hint in found[0].hint
+
+
+def test_own_dns_needs_a_delegation_which_alfis_has_not() -> None:
+    text = f'{HEAD}challenge = "own-dns"\n'.replace("edge.other.example", "edge.a.ygg.at")
+    (found,) = mistakes(text)
+    assert (found.key, "edge.a.ygg.at" in found.text) == ("zone[1].challenge", True)
+
+
+def test_own_dns_needs_an_edge() -> None:
+    alone = HEAD.partition("[[edge]]")[0].replace("accepted", "federation = false\naccepted")
+    (found,) = mistakes(f'{alone}[[zone]]\nname = "twinkle.example"\nchallenge = "own-dns"\n')
+    assert found.key == "zone[1].challenge"
 
 
 def test_a_written_zone_has_no_more_than_was_chosen() -> None:
