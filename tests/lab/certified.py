@@ -48,6 +48,25 @@ LINEAGE = "greygate"
 LIVE = f"/etc/letsencrypt/live/{LINEAGE}"
 # certbot runs it when it has a new certificate; the first time there is no server yet.
 TAKE_UP = "test ! -x /usr/local/bin/greygate || /usr/local/bin/greygate cert renew"
+RESOLVER = ("--resolver", "203.0.113.53")
+KEY = "/etc/greygate/other.example.tsig"
+ON_THE_EDGE = f"""
+[[zone]]
+name = "{NAME}"
+challenge = "own-dns"
+
+[[zone]]
+name = "other.example"
+dns = "rfc2136"
+server = "203.0.113.54"
+key_file = "{KEY}"
+challenge = "own-dns"
+
+[certificates]
+source = "acme"
+directory = "{acme.DIRECTORY}"
+
+"""
 OF_CERTBOT = ("--chain", f"{LIVE}/fullchain.pem", "--key", f"{LIVE}/privkey.pem")
 
 
@@ -144,6 +163,25 @@ def is_up(lab: World) -> bool:
     """Whether acme-dns answers, to somebody outside."""
     asked = ("curl", "-sSf", "--max-time", "5", f"{ACME_DNS}/health")
     return run(lab, "outsider", *asked).returncode == 0
+
+
+def prove_on_the_edge(lab: World) -> None:
+    """What the operator writes in the site file, and the key that his provider gave him."""
+    home = lab.places.root("home")
+    key, site = home / KEY.removeprefix("/"), home / "etc/greygate/site.toml"
+    key.touch(0o600)
+    key.write_text(names.key_file("other.example", lab.places))
+    text, _old, rest = site.read_text().partition("[certificates]")
+    people = rest[rest.index("[people]") :]
+    site.write_text(f"{text}{ON_THE_EDGE}{people}")
+
+
+def applied(lab: World, *words: str) -> Any:
+    """What `dns apply` tells; it ends with 1, as one zone is typed by hand."""
+    line = ("/root/greygate/greygate", "dns", "apply", "--json", *RESOLVER, *words)
+    done = hosts.execute("home", lab.places, line, timeout=120)
+    assert done.returncode == 1, done.stdout + done.stderr
+    return json.loads(done.stdout)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from greygate.apply.differences import Change
 from greygate.apply.directories import prepare as prepare_directories
 from greygate.components.component import Service, Socket, Unit
 from greygate.components.edge import ALL
+from greygate.components.edge.name_server import key_text
 from greygate.errors import Trouble
 from greygate.identity import edge_keys, keys
 from greygate.machine.files import Owner, directory, replace
@@ -44,8 +45,7 @@ def follow(
             _keep_key(before, plan)
         raise
     _keep_token(token, plan)
-    other_key = before is not None and before.key != token.key
-    changed = applied.units | ({"yggdrasil"} if other_key else set())
+    changed = applied.units | _rekeyed(token, before)
     try:
         _up(plan, units, changed, progress)
     except Trouble:
@@ -71,6 +71,15 @@ def plan_of(token: Token, paths: Paths, *, chosen: tuple[int, ...] | None = None
 
 def units_of(token: Token, plan: EdgePlan) -> tuple[Unit, ...]:
     return tuple(unit for component in ALL for unit in component.units(token, plan))
+
+
+def _rekeyed(token: Token, before: Token | None) -> set[str]:
+    """The units whose key is another; it is in no file that was compared."""
+    if before is None:
+        return set()
+    node = {"yggdrasil"} if before.key != token.key else set()
+    served = {"knot"} if token.name_server and before.name_server != token.name_server else set()
+    return node | served
 
 
 def _up(
@@ -103,12 +112,17 @@ def _ports(paths: Paths) -> tuple[int, ...]:
 
 
 def _keep_key(token: Token, plan: EdgePlan) -> None:
-    """The overlay key as the node reads it."""
+    """The overlay key as the node reads it, and the one by which home writes the name server."""
     paths = plan.paths
     directory(paths.state, mode=keys.TRAVERSED)
     directory(paths.keys, mode=keys.TRAVERSED)
     node = Owner.account(keys.YGGDRASIL)
     replace(paths.overlay_key, edge_keys.pem(token.key), owner=node, mode=0o400)
+    if token.name_server is None:
+        Path(paths.served_key).unlink(missing_ok=True)
+        return
+    knot = Owner.account(keys.KNOT)
+    replace(paths.served_key, key_text(token.name_server).encode(), owner=knot, mode=0o400)
 
 
 def _keep_token(token: Token, plan: EdgePlan) -> None:

@@ -48,8 +48,11 @@ def join(
     plan = plan_of(token, paths, chosen=chosen)
     if not Systemd(plan, units_of(token, plan)).installed():
         _demand_ports(plan)
+    if token.name_server and not (before and before.name_server):
+        _demand_names_port(plan)
     packages.ensure([it for each in ALL for it in each.packages(token)], progress)
-    accounts.ensure((keys.HAPROXY, keys.YGGDRASIL, keys.AGENT))
+    knot = (keys.KNOT,) if token.name_server else ()
+    accounts.ensure((keys.HAPROXY, keys.YGGDRASIL, keys.AGENT, *knot))
     changes = follow(token, plan, progress, before=before)
     return Joined(
         token=token,
@@ -70,7 +73,8 @@ def leave(paths: Paths, progress: Progress) -> Token:
         Systemd(plan, units).remove()
     for place in (paths.rendered, paths.state / "rendered.old", paths.joined.parent):
         shutil.rmtree(place, ignore_errors=True)
-    Path(paths.overlay_key).unlink(missing_ok=True)
+    for key in (paths.overlay_key, paths.served_key):
+        Path(key).unlink(missing_ok=True)
     packages.forget_sources()
     return token
 
@@ -132,6 +136,21 @@ def _demand_ports(plan: EdgePlan) -> None:
         ),
         _("end that program{without}").format(without=f"; {without}" if helps else ""),
     )
+
+
+def _demand_names_port(plan: EdgePlan) -> None:
+    """Trouble where somebody else answers DNS here; most often systemd-resolved does."""
+    taken = [str(it) for it in ports.holders() if it.port == plan.names_port]
+    if taken:
+        raise Trouble(
+            _("cannot be a name server: port {port} is taken by {who}").format(
+                port=plan.names_port, who=listing(dict.fromkeys(taken))
+            ),
+            _(
+                "systemd-resolved: DNSStubListener=no below [Resolve] in /etc/systemd/"
+                "resolved.conf, and restart it; end another; or take another challenge at home"
+            ),
+        )
 
 
 def _wait_for_home(plan: EdgePlan, progress: Progress) -> bool:

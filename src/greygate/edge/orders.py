@@ -77,6 +77,14 @@ def _apply(order: Order, here: Token, paths: Paths, progress: Progress) -> Answe
         return Refused(Reason.UNREADABLE, _("the plan has another serial than the order"))
     demand_sane(token)
     demand_successor(token, here)
+    if token.name_server and not here.name_server:
+        return Refused(
+            Reason.CANNOT,
+            _("cannot become a name server by an order: Knot has to be installed first"),
+            _("greygate edge token {edge} at home, and greygate edge join there").format(
+                edge=here.edge
+            ),
+        )
     with lock.held(paths):
         changes = follow(token, plan_of(token, paths), progress, before=here)
     return Done({"serial": token.serial, "changed": [str(it.path) for it in changes]})

@@ -12,9 +12,10 @@ from greygate.home.half import Home
 from greygate.identity import edge_keys
 from greygate.machine import node
 from greygate.machine.files import Owner, replace
+from greygate.plan.challenges import serving
 from greygate.plan.edges import EdgeLink
 from greygate.plan.paths import Paths
-from greygate.plan.token import Tenant, Token, site_id
+from greygate.plan.token import NameServer, Tenant, Token, site_id
 from greygate.probe import overlay
 from greygate.probe.answers import NoAnswer
 from greygate.site.model import Node
@@ -54,8 +55,16 @@ def token_for(home: Home, edge: str, *, above: int = 0) -> Token:
         home_key=_home_key(home),
         verify_key=verify_key,
         tenants=(Tenant(home.plan.ingress_names, _ingress(home), home.plan.ingress_port),),
+        name_server=_name_server(home, edge),
     )
     return _numbered(paths, token, above)
+
+
+def _name_server(home: Home, edge: str) -> NameServer | None:
+    zone = serving(home.site).get(edge)
+    if zone is None:
+        return None
+    return NameServer(zone, edge_keys.name_server_key(home.plan.paths, edge))
 
 
 def _ingress(home: Home) -> IPv6Address:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from base64 import b64encode
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from secrets import token_bytes
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,8 +15,11 @@ from greygate.errors import Trouble
 from greygate.machine.files import Owner, directory, replace, write_new
 from greygate.plan.paths import Paths
 from greygate.secret import Secret
+from greygate.spec.tsig import TsigKey, tsig_key
 from greygate.text import _
 
+KEY_NAME = "greygate"
+KEY_OCTETS = 32  # as long as what HMAC-SHA256 makes
 OWN = 0o700
 OWN_FILE = 0o400
 
@@ -29,6 +34,21 @@ def ensure(paths: Paths, edges: Iterable[str]) -> None:
     for edge in ids:
         directory(paths.edge_key(edge).parent, mode=OWN)
         _make(paths.edge_key(edge))
+
+
+def name_server_key(paths: Paths, edge: str) -> TsigKey:
+    """The key with which the edge's name server is written; made where it is not there yet."""
+    path = paths.name_server_key(edge)
+    directory(path.parent, mode=OWN)
+    made = f"{KEY_NAME}:{b64encode(token_bytes(KEY_OCTETS)).decode()}"
+    write_new(path, made.encode(), owner=Owner.ourselves(), mode=OWN_FILE)
+    try:
+        return tsig_key(Path(path).read_text("ascii"))
+    except ValueError as broken:
+        raise Trouble(
+            _("cannot use {path}: it is damaged").format(path=path),
+            _("rm {path}; then have the edge told anew").format(path=path),
+        ) from broken
 
 
 def renew(paths: Paths, edge: str) -> None:

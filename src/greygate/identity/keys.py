@@ -25,6 +25,7 @@ from greygate.text import _
 YGGDRASIL = "greygate-yggdrasil"
 SYNAPSE = "greygate-synapse"
 HAPROXY = "greygate-haproxy"
+KNOT = "greygate-knot"  # on an edge that is a name server
 AGENT = "greygate-agent"  # of an edge
 ACCOUNTS = (SYNAPSE, HAPROXY, YGGDRASIL)
 

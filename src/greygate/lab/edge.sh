@@ -12,6 +12,6 @@ if [ "$SUITE" = bookworm ]; then # its own Yggdrasil is 0.4, which today's netwo
 else
     $install yggdrasil
 fi
-$install haproxy nftables ca-certificates openssh-server
-systemctl disable haproxy # ours runs its own
+$install haproxy knot nftables ca-certificates openssh-server
+systemctl disable haproxy knot # ours runs its own
 apt-get clean

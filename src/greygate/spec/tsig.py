@@ -45,6 +45,10 @@ class TsigKey:
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.name}"
 
+    def reveal(self) -> str:
+        """On one line, as `tsig_key` reads it."""
+        return f"{self}:{self.secret.reveal()}"
+
 
 def tsig_key(text: str) -> TsigKey:
     """The key in a file of tsig-keygen or keymgr, or on one line: [ALGORITHM:]NAME:SECRET."""

@@ -11,6 +11,7 @@ import pytest
 import some_edges
 import some_homes
 import some_sites
+from greygate.certs.dns01 import own_dns
 from greygate.errors import Trouble, WrongUsage
 from greygate.home import agents, edges
 from greygate.home.half import Home
@@ -18,6 +19,7 @@ from greygate.identity import archive, authority, edge_keys, keys
 from greygate.plan.paths import Paths
 from greygate.plan.plan import plan_for
 from greygate.progress import Silent
+from greygate.site.model import Certificates, Challenge, Source, Zone
 
 
 @pytest.fixture
@@ -29,8 +31,18 @@ def paths(tmp_path: Path) -> Paths:
     return made
 
 
-def home(paths: Paths) -> Home:
+ZONE = Zone(
+    "other.example",
+    challenge=Challenge.OWN_DNS,
+    edge="edge1",
+    challenge_zone="acme.edge.other.example",
+)
+
+
+def home(paths: Paths, *zones: Zone) -> Home:
     site, _plan = some_sites.federating()
+    if zones:
+        site = replace(site, zones=zones, certificates=Certificates(source=Source.ACME))
     plan = plan_for(
         site,
         paths=paths,
@@ -52,6 +64,31 @@ def test_a_token_is_the_same_until_something_changes(paths: Paths) -> None:
     edge_keys.renew(paths, "edge1")
     second = edges.token_for(home(paths), "edge1")
     assert (second.serial, second.address == first.address) == (2, False)
+
+
+def test_an_edge_becomes_a_name_server_by_its_token(paths: Paths) -> None:
+    plain = edges.token_for(home(paths), "edge1")
+    assert plain.name_server is None
+    served = edges.token_for(home(paths, ZONE), "edge1")
+    assert (served.serial, served.digest == plain.digest) == (2, False)
+    assert served.name_server is not None
+    assert served.name_server.zone == "acme.edge.other.example"
+    assert edges.token_for(home(paths, ZONE), "edge1") == served  # the key stays
+    key = Path(paths.name_server_key("edge1"))
+    assert key.stat().st_mode & 0o777 == 0o400
+    key.chmod(0o600)
+    key.write_text("nonsense")
+    with pytest.raises(Trouble, match="damaged"):
+        edges.token_for(home(paths, ZONE), "edge1")
+
+
+def test_home_writes_the_edge_at_its_overlay_address(paths: Paths) -> None:
+    solver = own_dns.solver(ZONE, paths, Silent())
+    assert solver.alias("_acme-challenge.Edge.other.example.") == (
+        "edge.other.example.acme.edge.other.example"
+    )
+    with pytest.raises(Trouble, match="it has no key yet"):
+        own_dns.solver(replace(ZONE, edge="edge2"), paths, Silent())
 
 
 def test_what_another_copy_of_this_home_told_is_followed_by_a_higher_serial(paths: Paths) -> None:

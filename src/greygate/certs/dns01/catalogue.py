@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from greygate.certs.dns01 import acme_dns, manual, zone_writer
+from greygate.certs.dns01 import acme_dns, manual, own_dns, zone_writer
 from greygate.certs.dns01.solver import Solver
 from greygate.plan.paths import Paths
 from greygate.progress import Progress
@@ -14,6 +14,7 @@ SOLVERS: Mapping[Challenge, Callable[[Zone, Paths, Progress], Solver]] = {
     Challenge.ACME_DNS: acme_dns.solver,
     Challenge.RFC2136: zone_writer.solver,
     Challenge.LEXICON: zone_writer.solver,
+    Challenge.OWN_DNS: own_dns.solver,
     Challenge.MANUAL: manual.solver,
 }
 

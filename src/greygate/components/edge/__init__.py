@@ -17,6 +17,7 @@ from greygate.components.component import (
     Unit,
 )
 from greygate.components.edge.agent import AGENT
+from greygate.components.edge.name_server import NAME_SERVER
 from greygate.components.template import fill
 from greygate.plan.edge import EdgePlan
 from greygate.plan.edges import AGENT_PORT, PEERING_PORT, peer_name
@@ -127,9 +128,14 @@ def _firewall_files(token: Token, plan: EdgePlan) -> tuple[File, ...]:
         interface=f'"{plan.interface}"',
         address=str(plan.address),
         homes=", ".join(map(str, token.homes)),
-        agent=str(AGENT_PORT),
+        ports=", ".join(map(str, _for_home(token, plan))),
     )
     return (File(RULES, text),)
+
+
+def _for_home(token: Token, plan: EdgePlan) -> tuple[int, ...]:
+    """What home alone may reach over the overlay."""
+    return (AGENT_PORT, *((plan.names_port,) if token.name_server else ()))
 
 
 def _firewall_units(token: Token, plan: EdgePlan) -> tuple[Unit, ...]:
@@ -169,4 +175,5 @@ ALL: tuple[Component[Token, EdgePlan], ...] = (
         packages=lambda _token: ("haproxy",),
     ),
     AGENT,
+    NAME_SERVER,
 )
