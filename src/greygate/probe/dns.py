@@ -11,8 +11,10 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.resolver
+import dns.rrset
 
 from greygate.errors import Trouble, WrongUsage
 from greygate.spec.dns import (
@@ -157,7 +159,15 @@ class Resolver:
             return _failure(problem.kwargs["errors"])
         except (dns.exception.DNSException, UnicodeError) as problem:
             return Unanswered(Failure.CANNOT_BE_ASKED, str(problem).rstrip("."))
+        if answer.rrset is None and kind == dns.rdatatype.NS:
+            answer.rrset = _delegation(answer)
         return Absent(Absence.NO_RECORD) if answer.rrset is None else answer
+
+
+def _delegation(answer: dns.resolver.Answer) -> dns.rrset.RRset | None:
+    """What the zone above tells of one that it gave away: not as an answer (RFC 1034, 4.3.2)."""
+    response = answer.response
+    return response.get_rrset(response.authority, answer.qname, dns.rdataclass.IN, dns.rdatatype.NS)
 
 
 def _own() -> dns.resolver.Resolver:

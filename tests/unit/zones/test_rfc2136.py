@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -13,7 +14,9 @@ from acme_rig.rig import Rig
 from greygate.errors import Trouble
 from greygate.plan.changes import Change
 from greygate.plan.records import RecordSet
+from greygate.probe.dns import Resolver
 from greygate.site.model import Challenge, Editor, Zone
+from greygate.spec.dns import Absence, Absent, Texts
 from greygate.zones.catalogue import challenge_writer, writer_for
 from greygate.zones.writer import Writer
 
@@ -77,6 +80,14 @@ def test_records_come_change_and_go(rig: Rig, writer: Writer) -> None:
 def test_names_in_records_are_whole(rig: Rig, writer: Writer) -> None:
     writer.write([change("SRV", "10 10 8448 edge.other.example")])
     assert rig.seen(A, "SRV") == ("10 10 8448 edge.other.example.",)
+
+
+def test_a_delegation_is_told_by_the_zone_above(rig: Rig, writer: Writer) -> None:
+    server = Resolver((ip_address(rig.knot), 53))
+    writer.write([change("NS", "ns.other.example")])
+    assert server.texts(A, "NS") == Texts(("ns.other.example",))
+    writer.write([change("NS", seen=("ns.other.example",))])
+    assert server.texts(A, "NS") == Absent(Absence.NO_NAME)
 
 
 def test_an_alias_that_is_in_the_way_goes(rig: Rig, writer: Writer) -> None:
