@@ -2,7 +2,8 @@
 
 certbot runs it for each name, with CERTBOT_DOMAIN and CERTBOT_VALIDATION set. Names in a zone with
 a TSIG key beside this file are written by signed updates, all others at acme-dns, whose
-registrations are in acme-dns.json by name.
+registrations are in acme-dns.json by name. With the argument `clean` what was written by updates
+is taken away.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -26,19 +28,23 @@ ACME_DNS = "https://auth.acme-dns.example"
 def main() -> None:
     domain, value = os.environ["CERTBOT_DOMAIN"], os.environ["CERTBOT_VALIDATION"]
     key = HERE / f"{domain.partition('.')[2]}.tsig"
+    clean = "clean" in sys.argv
     if key.exists():
-        _write(key, domain, value)
-    else:
+        _write(key, domain, value, clean=clean)
+    elif not clean:
         _tell(domain, value)
 
 
-def _write(key: Path, domain: str, value: str) -> None:
+def _write(key: Path, domain: str, value: str, *, clean: bool) -> None:
     zone = key.stem
     found = re.search('secret "(.*)"', key.read_text())
     assert found is not None
     ring = dns.tsigkeyring.from_text({zone: found[1]})
     update = dns.update.UpdateMessage(zone, keyring=ring, keyalgorithm="hmac-sha256")
-    update.replace(f"_acme-challenge.{domain}.", 1, "TXT", value)
+    if clean:
+        update.delete(f"_acme-challenge.{domain}.", "TXT")
+    else:
+        update.replace(f"_acme-challenge.{domain}.", 1, "TXT", value)
     reply = dns.query.tcp(update, PRIMARY, timeout=5)
     assert reply.rcode() == dns.rcode.NOERROR, reply
 

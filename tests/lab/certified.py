@@ -118,6 +118,7 @@ def order_by_certbot(lab: World, *ordered: str, server: str = acme.DIRECTORY) ->
     line = (
         *("certbot", "certonly", *settings, "--server", server, "--cert-name", LINEAGE),
         *("--manual", "--preferred-challenges", "dns", "--manual-auth-hook", hook),
+        *("--manual-cleanup-hook", f"{hook} clean"),
         *("--force-renewal", "--deploy-hook", TAKE_UP),
         *(word for name in ordered for word in ("-d", name)),
     )

@@ -144,6 +144,8 @@ def _prerequisites(message: dns.update.UpdateMessage, change: Change) -> None:
         message.present(f"{records.name}.", "CNAME", f"{change.alias}.")
     elif change.seen:
         message.present(f"{records.name}.", records.type, *dotted(records.type, change.seen))
+    elif records.type == "CNAME":  # beside anything else it would be left out, and nobody told
+        message.absent(f"{records.name}.")
     else:
         message.absent(f"{records.name}.", records.type)
 
@@ -177,12 +179,16 @@ _KEY = _("give the server and key_file the same key: name, algorithm and secret"
 _CLOCK = _("set both clocks right: TSIG allows five minutes")
 _LOGS = _("the logs of that server say more")
 _CHANGED = _("somebody wrote the zone meanwhile: greygate dns apply shows it anew")
+_BESIDE = _(
+    "a CNAME stands alone, and where one must come something else stands: most often the TXT of a "
+    "challenge that nobody took away; take it away, then greygate dns apply again"
+)
 _CODES = {
     dns.rcode.REFUSED: _("allow updates of {zone} to the key {key} there"),
     dns.rcode.NOTAUTH: _("it has no zone {zone}, or is not its primary: see server"),
     dns.rcode.NOTZONE: _("is {zone} the whole zone? A part of it may be one of its own"),
     dns.rcode.YXRRSET: _CHANGED,
     dns.rcode.NXRRSET: _CHANGED,
-    dns.rcode.YXDOMAIN: _CHANGED,
+    dns.rcode.YXDOMAIN: _BESIDE,
     dns.rcode.NXDOMAIN: _CHANGED,
 }

@@ -107,6 +107,17 @@ def test_who_wrote_meanwhile_is_not_overwritten(rig: Rig, writer: Writer) -> Non
     assert rig.seen(A, "AAAA") == ()  # all or nothing
 
 
+def test_a_cname_is_not_written_beside_something_else(rig: Rig, writer: Writer) -> None:
+    """Knot would leave it out and say that all is well (RFC 2136, 3.4.2.2)."""
+    rig.publish(A, "TXT", '"left behind"')
+    with pytest.raises(Trouble, match="YXDOMAIN") as told:
+        writer.write([change("CNAME", "elsewhere.other.example")])
+    assert "a CNAME stands alone" in told.value.hint
+    rig.publish(A, "TXT")
+    writer.write([change("CNAME", "elsewhere.other.example")])
+    assert rig.seen(A, "CNAME") == ("elsewhere.other.example.",)
+
+
 def test_texts_stand_beside_others(rig: Rig, zone: Zone, writer: Writer) -> None:
     rig.publish(A, "TXT", '"other"')
     solver = challenge_writer(zone)
