@@ -1,7 +1,8 @@
 """How pytest-xdist's two processes share the tests, and where each keeps its files.
 
-Everything that boots machines is one after another in one process, so that a world is booted once
-and two never contend for the machine; all else is in the other.
+Everything in the lab's worlds is one after another in one process, so that a world is booted once
+and two never contend for the machine; all else is in the other, the bare machines too: they are
+waited for at the registries most of the time.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-BOOTING = ("tests/fresh/", "tests/lab/", "tests/separation/")
+IN_WORLDS = ("tests/lab/", "tests/separation/")
 ON_LOOPBACK = ("tests/separation/test_fronts.py",)  # boots no machine
 
 
@@ -24,8 +25,8 @@ class TwoQueues(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no type
 
 def queue_of(nodeid: str) -> str:
     """The queue in which a test waits its turn."""
-    boots = nodeid.startswith(BOOTING) and not nodeid.startswith(ON_LOOPBACK)
-    return "booting" if boots else "rest"
+    in_world = nodeid.startswith(IN_WORLDS) and not nodeid.startswith(ON_LOOPBACK)
+    return "worlds" if in_world else "rest"
 
 
 def shorten_paths(config: pytest.Config) -> None:

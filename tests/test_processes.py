@@ -12,13 +12,14 @@ TESTS = Path(__file__).parent
 LONGEST = "run/haproxy-admin.sock"  # below a test's own directory
 
 
-def test_what_boots_waits_in_one_queue() -> None:
-    booting = [it for it in TESTS.glob("*/test_*.py") if "lab: Raise" in it.read_text("utf-8")]
-    assert booting
-    names = [it.relative_to(TESTS.parent).as_posix() for it in booting]
-    assert {queue_of(f"{name}::test") for name in names} == {"booting"}
+def test_what_raises_a_world_waits_in_one_queue() -> None:
+    raising = [it for it in TESTS.glob("*/test_*.py") if "lab: Raise" in it.read_text("utf-8")]
+    assert raising
+    names = [it.relative_to(TESTS.parent).as_posix() for it in raising]
+    assert {queue_of(f"{name}::test") for name in names} == {"worlds"}
     assert queue_of("tests/unit/lab/test_names.py::test") == "rest"
     assert queue_of("tests/separation/test_fronts.py::test") == "rest"
+    assert queue_of("tests/fresh/test_main_job.py::test") == "rest"
 
 
 def test_files_of_a_worker_have_short_paths(tmp_path: Path, pytestconfig: pytest.Config) -> None:
