@@ -49,23 +49,21 @@ LIVE = f"/etc/letsencrypt/live/{LINEAGE}"
 # certbot runs it when it has a new certificate; the first time there is no server yet.
 TAKE_UP = "test ! -x /usr/local/bin/greygate || /usr/local/bin/greygate cert renew"
 RESOLVER = ("--resolver", "203.0.113.53")
-KEY = "/etc/greygate/other.example.tsig"
-ON_THE_EDGE = f"""
+ON_THE_EDGE = """
 [[zone]]
-name = "{NAME}"
+name = "twinkle.example"
 challenge = "own-dns"
 
 [[zone]]
 name = "other.example"
 dns = "rfc2136"
 server = "203.0.113.54"
-key_file = "{KEY}"
+key_file = "/root/other.example.tsig"
 challenge = "own-dns"
 
 [certificates]
 source = "acme"
-directory = "{acme.DIRECTORY}"
-
+directory = "{directory}"
 """
 OF_CERTBOT = ("--chain", f"{LIVE}/fullchain.pem", "--key", f"{LIVE}/privkey.pem")
 
@@ -133,12 +131,12 @@ def renew_by_certbot(lab: World) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def order_ourselves(lab: World, directory: str) -> None:
-    """The site file once its operator has edited it: each zone proved in its own way."""
+def order_ourselves(lab: World, directory: str, how: str = ORDERED) -> None:
+    """The site file once its operator has edited it; each zone is proved in its own way."""
     site = lab.places.root("home") / "etc/greygate/site.toml"
     kept = re.split(r"(?m)^(?=\[)", site.read_text())
     others = [it for it in kept if not it.startswith(("[certificates]", "[[zone]]"))]
-    site.write_text("".join(others) + ORDERED.format(directory=directory))
+    site.write_text("".join(others) + how.format(directory=directory))
 
 
 def listed(lab: World) -> Any:
@@ -164,17 +162,6 @@ def is_up(lab: World) -> bool:
     """Whether acme-dns answers, to somebody outside."""
     asked = ("curl", "-sSf", "--max-time", "5", f"{ACME_DNS}/health")
     return run(lab, "outsider", *asked).returncode == 0
-
-
-def prove_on_the_edge(lab: World) -> None:
-    """What the operator writes in the site file, and the key that his provider gave him."""
-    home = lab.places.root("home")
-    key, site = home / KEY.removeprefix("/"), home / "etc/greygate/site.toml"
-    key.touch(0o600)
-    key.write_text(names.key_file("other.example", lab.places))
-    text, _old, rest = site.read_text().partition("[certificates]")
-    people = rest[rest.index("[people]") :]
-    site.write_text(f"{text}{ON_THE_EDGE}{people}")
 
 
 def applied(lab: World, *words: str) -> Any:
