@@ -50,6 +50,7 @@ def lab() -> Iterator[Raise]:
         def up(name: str, topology: Topology) -> World:
             made = World(places=places_for(os.environ, name=name), environ=os.environ)
             ending.callback(world.down, made)
+            world.down(made)  # of a run that was killed
             world.up(made, topology)
             return made
 

@@ -21,5 +21,6 @@ def sealed() -> Iterator[federation.Sealed]:
     with ExitStack() as ending:
         made = World(places=places_for(os.environ, name="sealedtest"), environ=os.environ)
         ending.callback(world.down, made)
+        world.down(made)  # of a run that was killed
         world.up(made, INTERNET)
         yield federation.set_up(made)
