@@ -19,10 +19,10 @@ from greygate.secret import Secret
 from greygate.site.model import Zone
 from greygate.text import _, listing
 from greygate.zones.secret_file import secret_text
-from greygate.zones.writer import CHALLENGE_TTL
 
 ONE_ORDER = 120.0  # seconds; some providers take several for each record
 PATIENCE = 300.0  # seconds until every server of the provider tells it
+CHALLENGE_TTL = 60  # seconds; hardly any provider takes less
 MODULE = "greygate.zones.lexicon_worker"
 
 Act = dict[str, Any]

@@ -12,8 +12,6 @@ from typing import Protocol
 
 from greygate.plan.changes import Change
 
-CHALLENGE_TTL = 60  # seconds; a challenge is looked up once or twice, within a minute
-
 
 class Writer(Protocol):
     """Writes one zone. Names are absolute, and have no dot at their end."""
