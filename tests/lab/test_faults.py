@@ -1,4 +1,7 @@
-"""Each program dies in turn while two people talk, on home, edge and the other's server."""
+"""Each program dies in turn while two people talk, on home, edge and the other's server.
+
+How soon they go on is measured by `./dev bench faults`.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,6 @@ from lab.talking import Pair
 
 pytestmark = pytest.mark.lab
 
-SOON = 20.0  # seconds; most are back in 1 to 4
-
 
 @pytest.mark.parametrize("kill", KILLS, ids=str)
 def test_no_message_is_lost_and_it_goes_on(
@@ -20,4 +21,3 @@ def test_no_message_is_lost_and_it_goes_on(
     told = killed(internet, pair, talking, kill)
     assert told.there.decrypted
     assert told.back.decrypted
-    assert max(told.again) < SOON

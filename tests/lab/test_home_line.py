@@ -17,9 +17,6 @@ from lab.waiting import wait_until
 
 pytestmark = pytest.mark.lab
 
-SOON = 20.0  # seconds until others are heard in the new network
-# A connection of Synapse's from the old network: a minute until it is given up, then the next try.
-LONG = 150.0
 SAY = "import socket, sys; socket.socket(socket.AF_INET6, 2).sendto(b'', (sys.argv[1], 9))"
 
 
@@ -34,16 +31,9 @@ def carried_back(internet: World) -> Iterator[None]:
 def test_the_conversation_goes_on_from_another_network(
     internet: World, pair: Pair, talking: str
 ) -> None:
-    told = talk_while(
-        pair,
-        talking,
-        "home moves",
-        lambda: world.move(internet, "home", "cafe"),
-        within=LONG,
-    )
+    told = talk_while(pair, talking, "home moves", lambda: world.move(internet, "home", "cafe"))
     assert told.there.decrypted
     assert told.back.decrypted
-    assert told.back.again(told.happened) < SOON
 
 
 def test_a_home_without_a_way_out_says_so(internet: World) -> None:
