@@ -15,6 +15,7 @@ from greygate.machine import apt, apt_report
 
 CLONE = Path(__file__).parents[2]
 INSIDE = "/srv/grey gate"  # where a machine sees the clone, read-only; a path people do have
+Layers = tuple[Path, ...]  # topmost first
 CACHE = Path(os.environ.get("GREYGATE_LAB_CACHE") or "/var/cache/greygate-lab") / "bare"
 
 # How this machine reaches the package index is not the bare machine's fault: it is passed on.
@@ -121,21 +122,26 @@ class Booted:
 
 
 @contextmanager
-def bare_machine(release: str, below: Path) -> Iterator[Machine]:
-    """A machine of this Debian release, made from the kept tree by an overlay."""
-    root, upper, work = (below / it for it in ("root", "upper", "work"))
-    for folder in (root, upper, work):
+def machine_above(layers: Layers, below: Path) -> Iterator[Machine]:
+    """A machine whose disk is those layers; what it writes goes into one more, on top."""
+    root, work = below / "root", below / "work"
+    for folder in (root, work, upper(below)):
         folder.mkdir(parents=True)
-    layers = f"lowerdir={_tree(release)},upperdir={upper},workdir={work}"
-    subprocess.run(("mount", "-t", "overlay", "overlay", "-o", layers, root), check=True)
+    lower = ":".join(map(str, layers))
+    options = f"lowerdir={lower},upperdir={upper(below)},workdir={work}"
+    subprocess.run(("mount", "-t", "overlay", "overlay", "-o", options, root), check=True)
     try:
         yield Machine(root)
     finally:
         subprocess.run(("umount", root), check=True)
-        shutil.rmtree(below)
 
 
-def _tree(release: str) -> Path:
+def upper(below: Path) -> Path:
+    """The layer that such a machine wrote."""
+    return below / "upper"
+
+
+def bare_tree(release: str) -> Path:
     """The release's bare tree; made once, then kept."""
     kept, making = CACHE / release, CACHE / f"{release}.making"
     if not kept.is_dir():

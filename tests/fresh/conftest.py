@@ -1,28 +1,76 @@
-"""The fixture `bare`: bare(release) is a machine that has nothing yet."""
+"""Bare machines: `bare(release)` has nothing yet, `started(release, *packages)` has some."""
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from fresh.bare import Machine, bare_machine
+from fresh.bare import INSIDE, Layers, Machine, bare_tree, machine_above, upper
 
 Bare = Callable[[str], Machine]
+Started = Callable[..., Machine]
+Started_layers = Callable[..., Layers]
 
 
 @pytest.fixture
-def bare() -> Iterator[Bare]:
-    with ExitStack() as machines:
-        # Beside /var/cache, not in /tmp: an overlay cannot lie on every tmpfs.
-        below = Path(tempfile.mkdtemp(prefix="greygate-bare-", dir="/var/tmp"))
-        machines.callback(below.rmdir)
+def bare(tmp_below: Path) -> Iterator[Bare]:
+    with _machines(tmp_below) as make:
+        yield lambda release: make((bare_tree(release),))
 
-        def make(release: str) -> Machine:
+
+@pytest.fixture
+def started(tmp_below: Path, started_layers: Started_layers) -> Iterator[Started]:
+    """Here `./greygate` was started once, and the packages installed."""
+    with _machines(tmp_below) as make:
+        yield lambda *wanted: make(started_layers(*wanted))
+
+
+@pytest.fixture(scope="session")
+def started_layers() -> Iterator[Started_layers]:
+    with _folder() as below:
+
+        @cache
+        def made(release: str, *packages: str) -> Layers:
+            below_it = below / "-".join((release, *packages))
+            under = made(release) if packages else (bare_tree(release),)
+            install = ("apt-get", "-qq", "-y", "install", "--no-install-recommends", *packages)
+            argv = install if packages else (f"{INSIDE}/greygate", "--version")
+            with machine_above(under, below_it) as machine:
+                done = machine.run(argv)
+            assert done.returncode == 0, done.stdout
+            return (upper(below_it), *under)
+
+        yield made
+
+
+@pytest.fixture
+def tmp_below() -> Iterator[Path]:
+    with _folder() as below:
+        yield below
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    # Beside /var/cache, not in /tmp: an overlay cannot lie on every tmpfs.
+    below = Path(tempfile.mkdtemp(prefix="greygate-bare-", dir="/var/tmp"))
+    try:
+        yield below
+    finally:
+        shutil.rmtree(below)
+
+
+@contextmanager
+def _machines(below: Path) -> Iterator[Callable[[Layers], Machine]]:
+    with ExitStack() as ending:
+
+        def make(layers: Layers) -> Machine:
             number = len(list(below.iterdir()))
-            return machines.enter_context(bare_machine(release, below / f"{number}"))
+            return ending.enter_context(machine_above(layers, below / f"{number}"))
 
         yield make

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fresh.bare import INSIDE, Machine
-from fresh.conftest import Bare
+from fresh.conftest import Bare, Started
 
 pytestmark = pytest.mark.fresh
 
@@ -31,9 +31,8 @@ def test_it_brings_its_python_and_starts_again_without_a_network(bare: Bare, rel
     assert second.splitlines()[0] in first.stdout
 
 
-def test_it_goes_on_after_being_killed_at_any_moment(bare: Bare) -> None:
-    machine = bare("bookworm")
-    machine.run([LAUNCHER, "--version"])
+def test_it_goes_on_after_being_killed_at_any_moment(started: Started) -> None:
+    machine = started("bookworm")
     for moment in ("0.2", "1.5", "3", "4.5"):
         machine.run(["rm", "-rf", "/var/lib/greygate"])
         killed = machine.run(["timeout", "--signal=KILL", moment, LAUNCHER, "--version"])
@@ -41,9 +40,8 @@ def test_it_goes_on_after_being_killed_at_any_moment(bare: Bare) -> None:
         assert again.returncode == 0, f"after {moment} s of {killed.stdout}: {again.stdout}"
 
 
-def test_two_at_once_make_one_environment(bare: Bare) -> None:
-    machine = bare("bookworm")
-    machine.run([LAUNCHER, "--version"])
+def test_two_at_once_make_one_environment(started: Started) -> None:
+    machine = started("bookworm")
     machine.run(["rm", "-rf", "/var/lib/greygate"])
     both = f"'{LAUNCHER}' --version & '{LAUNCHER}' --version && wait $!"
     done = machine.run(["sh", "-c", both])
@@ -59,9 +57,8 @@ def test_without_root_it_says_what_to_install(bare: Bare) -> None:
     assert "apt-get install --no-install-recommends python3 python3-venv" in done.stdout
 
 
-def test_without_root_it_keeps_its_environment_at_home(bare: Bare) -> None:
-    machine = bare("trixie")
-    machine.run([LAUNCHER, "--version"])
+def test_without_root_it_keeps_its_environment_at_home(started: Started) -> None:
+    machine = started("trixie")
     home = machine.root / "home/anna"
     home.mkdir()
     os.chown(home, 1000, 1000)
@@ -70,19 +67,18 @@ def test_without_root_it_keeps_its_environment_at_home(bare: Bare) -> None:
     assert (home / ".local/share/greygate/env").is_dir()
 
 
-def test_without_a_network_it_says_so(bare: Bare) -> None:
-    machine = bare("trixie")
-    assert "cannot install python3 python3-venv ca-certificates: " in machine.offline([LAUNCHER])
-    machine.run([LAUNCHER, "--version"])
+def test_without_a_network_it_says_so(bare: Bare, started: Started) -> None:
+    said = bare("trixie").offline([LAUNCHER])
+    assert "cannot install python3 python3-venv ca-certificates: " in said
+    machine = started("trixie")
     machine.run(["rm", "-rf", "/var/lib/greygate", "/root/.cache"])
     said = machine.offline([LAUNCHER, "--version"])
     assert "the package index cannot be reached" in said
     assert "run this again: it goes on" in said
 
 
-def test_a_full_disk_is_named_and_nothing_half_is_used(bare: Bare) -> None:
-    machine = bare("trixie")
-    machine.run([LAUNCHER, "--version"])
+def test_a_full_disk_is_named_and_nothing_half_is_used(started: Started) -> None:
+    machine = started("trixie")
     machine.run(["rm", "-rf", "/var/lib/greygate"])
     small = ("--tmpfs=/var/lib/greygate:size=30M", "--resolv-conf=bind-host")
     done = machine.run([LAUNCHER, "--version"], options=small)

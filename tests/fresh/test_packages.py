@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from fresh.bare import INSIDE, Machine
-from fresh.conftest import Bare
+from fresh.bare import INSIDE
+from fresh.conftest import Started
 
 pytestmark = pytest.mark.fresh
 
@@ -48,17 +48,8 @@ wait
 """
 
 
-def with_python(machine: Machine, *more: str) -> Machine:
-    wanted = (
-        f"apt-get -qq update && apt-get -qq -y install --no-install-recommends {' '.join(more)}"
-    )
-    done = machine.run(["sh", "-c", f"{wanted} python3"])
-    assert done.returncode == 0, done.stdout
-    return machine
-
-
-def test_on_debian_12_yggdrasil_alone_comes_from_backports(bare: Bare) -> None:
-    machine = with_python(bare("bookworm"))
+def test_on_debian_12_yggdrasil_alone_comes_from_backports(started: Started) -> None:
+    machine = started("bookworm")
     done = machine.run([*PYTHON, *BOTH])
     assert done.returncode == 0, done.stdout
     policy = machine.run(["apt-cache", "policy", *BOTH]).stdout
@@ -70,8 +61,8 @@ def test_on_debian_12_yggdrasil_alone_comes_from_backports(bare: Bare) -> None:
     assert "Inst" not in machine.run(["apt-get", "--simulate", "dist-upgrade"]).stdout
 
 
-def test_backports_that_are_there_already_are_used_as_they_are(bare: Bare) -> None:
-    machine = with_python(bare("bookworm"))
+def test_backports_that_are_there_already_are_used_as_they_are(started: Started) -> None:
+    machine = started("bookworm")
     sources = machine.root / "etc/apt/sources.list"
     text = sources.read_text("utf-8")
     sources.write_text(text + text.replace("bookworm", "bookworm-backports"), "utf-8")
@@ -81,23 +72,23 @@ def test_backports_that_are_there_already_are_used_as_they_are(bare: Bare) -> No
     assert not list(machine.root.glob("etc/apt/*.d/greygate*"))
 
 
-def test_an_old_yggdrasil_is_named_and_not_touched(bare: Bare) -> None:
-    machine = with_python(bare("bookworm"), "yggdrasil")
+def test_an_old_yggdrasil_is_named_and_not_touched(started: Started) -> None:
+    machine = started("bookworm", "yggdrasil")
     done = machine.run([*PYTHON, *BOTH])
     assert "cannot use the yggdrasil 0.4.7" in done.stdout
     assert "bookworm-backports" in done.stdout
     assert "no packages found matching haproxy" in machine.run(["dpkg", "-l", "haproxy"]).stdout
 
 
-def test_without_a_network_it_is_said(bare: Bare) -> None:
-    machine = with_python(bare("trixie"))
+def test_without_a_network_it_is_said(started: Started) -> None:
+    machine = started("trixie")
     said = machine.offline([*PYTHON, "haproxy"])
     assert "cannot install haproxy: apt's sources cannot be reached" in said
     assert not (machine.root / "usr/sbin/policy-rc.d").exists()
 
 
-def test_nothing_that_comes_runs_now_or_after_a_reboot(bare: Bare) -> None:
-    machine = with_python(bare("trixie"), "systemd-sysv", "dbus")
+def test_nothing_that_comes_runs_now_or_after_a_reboot(started: Started) -> None:
+    machine = started("trixie", "systemd-sysv", "dbus")
     fetched = machine.run(["sh", "-c", f"apt-get -qq -y -d install {' '.join(BOTH)}"])
     assert fetched.returncode == 0, fetched.stdout
     with machine.booted() as host:
@@ -107,8 +98,8 @@ def test_nothing_that_comes_runs_now_or_after_a_reboot(bare: Bare) -> None:
         _assert_silent(host.run)
 
 
-def test_an_administrators_own_service_goes_on(bare: Bare) -> None:
-    machine = with_python(bare("trixie"), "systemd-sysv", "dbus", "haproxy")
+def test_an_administrators_own_service_goes_on(started: Started) -> None:
+    machine = started("trixie", "systemd-sysv", "dbus", "haproxy")
     fetched = machine.run(["apt-get", "-qq", "-y", "-d", "install", "yggdrasil"])
     assert fetched.returncode == 0, fetched.stdout
     with machine.booted() as host:
@@ -118,8 +109,8 @@ def test_an_administrators_own_service_goes_on(bare: Bare) -> None:
         assert host.run("systemctl", "is-enabled", "haproxy") == "enabled\n"
 
 
-def test_a_killed_run_is_ended_by_the_next(bare: Bare) -> None:
-    machine = with_python(bare("trixie"), "systemd-sysv", "dbus")
+def test_a_killed_run_is_ended_by_the_next(started: Started) -> None:
+    machine = started("trixie", "systemd-sysv", "dbus")
     fetched = machine.run(["sh", "-c", f"apt-get -qq -y -d install {' '.join(BOTH)}"])
     assert fetched.returncode == 0, fetched.stdout
     with machine.booted() as host:
