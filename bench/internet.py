@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from greygate.lab import world
-from greygate.lab.places import places_for
 from greygate.lab.topology import INTERNET
 from greygate.lab.world import World
 from lab import federation
+from lab.raised import raised
 from lab.talking import Pair, open_room, talk
 
 
@@ -28,9 +26,7 @@ class Served:
 def served(name: str, *more: str) -> Iterator[Served]:
     """Up, and down again; `more` goes to `init`."""
     with ExitStack() as ending:
-        lab = World(places=places_for(os.environ, name=name), environ=os.environ)
-        ending.callback(world.down, lab)
-        world.up(lab, INTERNET)
+        lab = ending.enter_context(raised(name, INTERNET))
         federation.set_up(lab, *more)
         anna = ending.enter_context(federation.anna(lab))
         boris = ending.enter_context(federation.boris(lab))

@@ -21,6 +21,7 @@ from greygate.components.haproxy.config import CONFIG
 from greygate.plan.paths import Paths
 from greygate.plan.plan import Listener, Plan
 from greygate.site.model import Node, Site
+from our_end import WITH_US
 from own_certificate import self_signed
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -120,7 +121,7 @@ def running(site: Site, plan: Plan, log: Path) -> Iterator[Door]:
     assert isinstance(service, Service)
     subprocess.run(service.proof, check=True, capture_output=True)
     with log.open("wb") as lines:
-        process = subprocess.Popen(service.argv, stdout=lines, stderr=lines)
+        process = subprocess.Popen((*WITH_US, *service.argv), stdout=lines, stderr=lines)
     try:
         _wait(str(plan.addresses[0]), plan.listeners[0].port, process)
         yield Door(site, plan, process, log)

@@ -26,6 +26,7 @@ from greygate.plan.plan import Plan, plan_for
 from greygate.progress import Silent
 from greygate.site.model import Layout, Names, Node, Overlay, Site, Support
 from greygate.spec.server_name import ServerName
+from our_end import WITH_US
 
 NAME = "home.example"
 SLOWEST_START = 60.0  # seconds; 2 to 5 measured, more where everything else is tested meanwhile
@@ -122,7 +123,7 @@ def running(site: Site, plan: Plan) -> Iterator[None]:
     with (
         said.open("wb") as log,
         subprocess.Popen(
-            ("setpriv", "--pdeathsig", "KILL", "--", *service.argv),
+            (*WITH_US, *service.argv),
             cwd=paths.synapse,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -16,6 +16,8 @@ import dns.message
 import dns.query
 import dns.rcode
 
+from our_end import WITH_US
+
 READY_WITHIN = 10.0
 
 
@@ -26,7 +28,7 @@ def program(
     """Runs for as long as the block, and never longer than we do; what it says is in `log`."""
     with log.open("wb") as said:
         started = subprocess.Popen(
-            ("setpriv", "--pdeathsig", "KILL", *argv),
+            (*WITH_US, *argv),
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,

@@ -17,6 +17,8 @@ from typing import Any
 
 import psutil
 
+from our_end import WITH_US
+
 CLONE = Path(__file__).parents[2]
 INSIDE = "/run/clone"  # where a machine sees it: the clone itself may be closed to other users
 BREATH = 0.02  # seconds between two looks
@@ -198,7 +200,7 @@ class Started:
 def machine(below: Path, *, engine: Path | None) -> Iterator[Machine]:
     """A new machine; `engine`: Synapse's environment, else it has none."""
     below.chmod(0o755)
-    with subprocess.Popen((*SPACES, *INIT), stdin=subprocess.DEVNULL) as unshare:
+    with subprocess.Popen((*WITH_US, *SPACES, *INIT), stdin=subprocess.DEVNULL) as unshare:
         try:
             wait_until(lambda: bool(psutil.Process(unshare.pid).children()), 5)
             (init,) = psutil.Process(unshare.pid).children()

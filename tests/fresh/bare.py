@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from greygate.lab import mounts
 from greygate.machine import apt, apt_report
 
 CLONE = Path(__file__).parents[2]
@@ -134,6 +136,18 @@ def machine_above(layers: Layers, below: Path) -> Iterator[Machine]:
         yield Machine(root)
     finally:
         subprocess.run(("umount", root), check=True)
+
+
+def take_away(folder: str) -> None:
+    """End what still runs in machines below there, and remove all of them."""
+    for place in mounts.below(Path(folder)):
+        disk = place.stat().st_dev
+        for pid in (int(it.name) for it in Path("/proc").iterdir() if it.name.isdigit()):
+            with suppress(OSError):
+                if Path(f"/proc/{pid}/root").stat().st_dev == disk:
+                    os.kill(pid, signal.SIGKILL)
+    mounts.clear(Path(folder))
+    shutil.rmtree(folder)
 
 
 def upper(below: Path) -> Path:

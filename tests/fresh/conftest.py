@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from fresh.bare import INSIDE, Layers, Machine, bare_tree, machine_above, upper
+from fresh.bare import INSIDE, Layers, Machine, bare_tree, machine_above, take_away, upper
+from our_end import afterwards
 
 Bare = Callable[[str], Machine]
 Started = Callable[..., Machine]
@@ -59,10 +59,8 @@ def tmp_below() -> Iterator[Path]:
 def _folder() -> Iterator[Path]:
     # Beside /var/cache, not in /tmp: an overlay cannot lie on every tmpfs.
     below = Path(tempfile.mkdtemp(prefix="greygate-bare-", dir="/var/tmp"))
-    try:
+    with afterwards(take_away, str(below)):
         yield below
-    finally:
-        shutil.rmtree(below)
 
 
 @contextmanager

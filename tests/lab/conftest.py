@@ -1,18 +1,16 @@
-"""Labs for tests, under names of their own: somebody's own lab on this machine stays as it is."""
+"""What tests of labs share: worlds of their own, and two people who talk."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 
-from greygate.lab import world
-from greygate.lab.places import places_for
 from greygate.lab.topology import Topology
 from greygate.lab.world import World
 from lab import federation
+from lab.raised import raised
 from lab.talking import Pair, open_room
 
 Raise = Callable[[str, Topology], World]
@@ -46,12 +44,4 @@ def talking(pair: Pair) -> str:
 def lab() -> Iterator[Raise]:
     """Brings a topology up under a name; everything goes down after the module's last test."""
     with ExitStack() as ending:
-
-        def up(name: str, topology: Topology) -> World:
-            made = World(places=places_for(os.environ, name=name), environ=os.environ)
-            ending.callback(world.down, made)
-            world.down(made)  # of a run that was killed
-            world.up(made, topology)
-            return made
-
-        yield up
+        yield lambda name, topology: ending.enter_context(raised(name, topology))

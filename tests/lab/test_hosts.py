@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,7 +16,9 @@ from greygate.lab.places import Places, places_for
 from greygate.lab.topology import NEIGHBOURS, Disk, Host, Topology
 from greygate.lab.world import World
 from lab.conftest import Raise
+from lab.raised import lower
 from lab.waiting import wait_until
+from our_end import WITH_US, afterwards
 
 pytestmark = pytest.mark.lab
 
@@ -70,21 +73,28 @@ def test_the_friend_reaches_home_over_yggdrasil_before_and_after_a_reboot(friend
     wait_until(lambda: pings(friends, address), within=90, what="home answers again")
 
 
-def test_a_lab_that_was_killed_half_way_is_cleaned_by_the_next(lab: Raise) -> None:
-    places = places_for(os.environ, name="killedtest")
+@pytest.fixture
+def killed() -> Iterator[Places]:
+    made = places_for(os.environ, name="killedtest")
+    with afterwards(lower, made.name):
+        yield made
+
+
+def test_a_lab_that_was_killed_half_way_is_cleaned_by_the_next(killed: Places, lab: Raise) -> None:
+    argv = (*WITH_US, sys.executable, __file__, killed.name)
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen((sys.executable, __file__, places.name), env=environ) as raising:
+    with subprocess.Popen(argv, env=environ) as raising:
         wait_until(
-            lambda: raising.poll() is not None or bool(groups.members(places.group)),
+            lambda: raising.poll() is not None or bool(groups.members(killed.group)),
             within=300,
             what="a host begins to boot",
         )
         raising.send_signal(signal.SIGKILL)
-    assert traces(places), "there is something to clean"
-    again = lab(places.name, TWO_FRIENDS)
+    assert traces(killed), "there is something to clean"
+    again = lab(killed.name, TWO_FRIENDS)
     assert {seen.state for seen in world.status(again)} == {"running"}
     assert world.down(again)
-    assert traces(places) == []
+    assert traces(killed) == []
     assert not world.down(again)
 
 

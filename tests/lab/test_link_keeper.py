@@ -8,15 +8,20 @@ import pytest
 
 from greygate.lab import holes
 from lab.waiting import wait_until
+from our_end import afterwards
 
 pytestmark = pytest.mark.lab
 
 HOLE = 15.0  # seconds: both links end in it, and Yggdrasil alone has backed off by its end
 SOON = 10.0
+PREFIX = "ggkeep-"
 
 
 def test_a_lost_link_is_back_soon_after_the_hole(tmp_path: Path) -> None:
-    with holes.line(tmp_path, "ggkeep-", kept=True) as line:
+    with (
+        afterwards(holes.clear, PREFIX),
+        holes.line(tmp_path, PREFIX, kept=True) as line,
+    ):
         assert line.back_after(HOLE, most=60.0) < SOON
         log = tmp_path / "keeper.log"
         wait_until(lambda: "is up after" in log.read_text(), within=5, what="word of the link")

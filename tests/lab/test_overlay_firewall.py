@@ -15,6 +15,7 @@ from greygate.components import firewall
 from greygate.components.component import Task
 from greygate.plan.paths import Paths
 from greygate.site.model import Node, Opening
+from our_end import WITH_US
 
 pytestmark = pytest.mark.lab
 
@@ -83,7 +84,7 @@ def overlay(tmp_path: Path) -> Iterator[Overlay]:
 
 @contextmanager
 def _host() -> Iterator[Host]:
-    with subprocess.Popen(("unshare", "-n", "sleep", "300")) as keeper:
+    with subprocess.Popen((*WITH_US, "unshare", "-n", "sleep", "300")) as keeper:
         host = Host(keeper.pid)
         while "lo" in host.run("ip", "-br", "link", "show", "up").stdout:
             pass  # still in our own namespace

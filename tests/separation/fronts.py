@@ -24,6 +24,7 @@ from greygate.plan.paths import Paths
 from greygate.plan.plan import Listener, Plan
 from greygate.site.model import Site
 from ingress import NEAR, EdgeNear
+from our_end import WITH_US
 from real_synapse import a_place, prepare, running
 from separation import forged
 from separation.shots import Door
@@ -177,7 +178,7 @@ def _listening(argv: tuple[str, ...], port: int, here: Path) -> Iterator[None]:
     """A front of other make, until the block ends."""
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(here)}
     with ExitStack() as ending, (here / "front.log").open("ab") as said:
-        program = subprocess.Popen(argv, stdout=said, stderr=said, env=environment)
+        program = subprocess.Popen((*WITH_US, *argv), stdout=said, stderr=said, env=environment)
         ending.callback(program.wait, 20)
         ending.callback(program.terminate)
         deadline = time.monotonic() + START

@@ -7,6 +7,8 @@ instant, and what is timed is the link alone.
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +20,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from greygate.lab import links
 from greygate.run import keeper
 from greygate.spec.yggdrasil import address_of
 
@@ -107,10 +110,10 @@ class Line:
 def line(below: Path, prefix: str, *, kept: bool) -> Iterator[Line]:
     """The line with both nodes up, and with the link keeper at home where it is `kept`."""
     with ExitStack() as ending:
+        ending.callback(clear, prefix)
         for host in (HOME, WAY, EDGE):
             (below / host).mkdir()
             _said("ip", "netns", "add", f"{prefix}{host}")
-            ending.callback(_said, "ip", "netns", "delete", f"{prefix}{host}")
         _cables(prefix)
         keys = {host: Ed25519PrivateKey.generate() for host in (HOME, EDGE)}
         edge_key = keys[EDGE].public_key().public_bytes_raw()
@@ -127,6 +130,15 @@ def line(below: Path, prefix: str, *, kept: bool) -> Iterator[Line]:
             ending.enter_context(_kept(made))
         _wait_for(made)
         yield made
+
+
+def clear(prefix: str) -> None:
+    """End and remove all of a line that there is."""
+    for name in links.namespaces(prefix):
+        for pid in _said("ip", "netns", "pids", name).split():
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        links.remove_namespace(name)
 
 
 def _wait_for(made: Line) -> None:

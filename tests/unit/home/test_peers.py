@@ -20,6 +20,7 @@ from greygate.plan.plan import Plan
 from greygate.probe import overlay
 from greygate.probe.answers import Peers
 from greygate.site.model import Node, Site
+from our_end import WITH_US
 
 FIRST, SECOND = "tcp://127.0.0.1:1", "tcp://127.0.0.1:2"
 LITERAL = "tls://[2001:db8::1]:443"
@@ -78,7 +79,7 @@ def node(plan: Plan, tmp_path: Path) -> Iterator[Plan]:
     admin.parent.mkdir(parents=True)
     told = {"IfName": "none", "Peers": [FIRST], "AdminListen": f"unix://{admin}"}
     (tmp_path / "node.conf").write_text(json.dumps({**told, "MulticastInterfaces": []}))
-    command = (yggdrasil.PROGRAM, "-useconffile", tmp_path / "node.conf")
+    command = (*WITH_US, yggdrasil.PROGRAM, "-useconffile", tmp_path / "node.conf")
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + START
         while not admin.exists() and time.monotonic() < deadline:

@@ -14,6 +14,7 @@ import pytest
 
 from greygate.machine import node
 from greygate.machine.node import Version
+from our_end import WITH_US
 
 RECORDED = Path(__file__).parents[2] / "recorded" / "yggdrasil"
 
@@ -82,7 +83,7 @@ def test_a_running_node_is_found(tmp_path: Path) -> None:
     settings = {"AdminListen": f"unix://{place}", "IfName": "none", "MulticastInterfaces": []}
     (tmp_path / "node.json").write_text(json.dumps(settings))
     with subprocess.Popen(
-        ("yggdrasil", "-useconffile", tmp_path / "node.json"),
+        (*WITH_US, "yggdrasil", "-useconffile", tmp_path / "node.json"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greygate.spec.peering import listen_problem, peer_problem
+from our_end import WITH_US
 
 KEY = "5c" * 32
 GOOD_PEERS = (
@@ -112,7 +113,7 @@ def test_the_program_starts_with_what_we_let_pass_and_stops_at_the_rest(
         "MulticastInterfaces": [],
     }
     with subprocess.Popen(
-        ["yggdrasil", "-useconf"],
+        [*WITH_US, "yggdrasil", "-useconf"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

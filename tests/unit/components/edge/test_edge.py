@@ -23,6 +23,7 @@ from greygate.components.edge import ALL, HAPROXY_CONFIG
 from greygate.plan.edge import EdgePlan, edge_plan
 from greygate.plan.paths import Paths
 from greygate.plan.token import Tenant, Token
+from our_end import WITH_US
 from unit.plan.test_token import TOKEN
 
 PATHS = Paths.below(PurePosixPath("/var/lib/greygate"), PurePosixPath("/run/greygate"))
@@ -132,7 +133,8 @@ def _running(token: Token, plan: EdgePlan) -> Iterator[EdgePlan]:
     (file,) = ALL[2].files(token, plan)
     path.write_text(file.text)
     subprocess.run(service.proof, check=True, capture_output=True)
-    process = subprocess.Popen(service.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    argv = (*WITH_US, *service.argv)
+    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait(lambda: _listens(plan.ports[0]))
         yield plan

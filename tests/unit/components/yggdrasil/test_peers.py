@@ -17,6 +17,7 @@ from greygate.components import yggdrasil
 from greygate.components.component import Task
 from greygate.plan.paths import Paths
 from greygate.site.model import Node
+from our_end import WITH_US
 
 pytestmark = pytest.mark.programs
 
@@ -78,7 +79,7 @@ def node(system: System) -> Iterator[System]:
     admin = f"unix://{system.root}/admin.sock"
     told = {"IfName": "none", "Peers": [ITS_OWN], "AdminListen": admin, "MulticastInterfaces": []}
     config.write_text(json.dumps(told))
-    command = (yggdrasil.PROGRAM, "-useconffile", config)
+    command = (*WITH_US, yggdrasil.PROGRAM, "-useconffile", config)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + START
         while not (system.root / "admin.sock").exists() and time.monotonic() < deadline:

@@ -1,0 +1,32 @@
+"""A world for tests, under a name of its own: somebody's own lab on this machine stays as it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from greygate.lab import world
+from greygate.lab.places import places_for
+from greygate.lab.topology import Topology
+from greygate.lab.world import World
+from our_end import afterwards
+
+
+@contextmanager
+def raised(name: str, topology: Topology) -> Iterator[World]:
+    """Up for the block."""
+    lower(name)  # what was killed together with its guard
+    with afterwards(lower, name):
+        made = _world(name)
+        world.up(made, topology)
+        yield made
+
+
+def lower(name: str) -> None:
+    """Down, wherever it got to."""
+    world.down(_world(name))
+
+
+def _world(name: str) -> World:
+    return World(places=places_for(os.environ, name=name), environ=os.environ)
