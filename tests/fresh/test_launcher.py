@@ -25,10 +25,12 @@ def test_it_brings_its_python_and_starts_again_without_a_network(bare: Bare, rel
     assert first.returncode == 0, first.stdout
     assert "installing python3 python3-venv ca-certificates with apt: " in first.stdout
     assert "each checked against its hash" in first.stdout
+    assert f"\n    '{LAUNCHER}' up" in machine.run([LAUNCHER, "--help"]).stdout
     link = f"ln -s '{LAUNCHER}' /usr/local/bin/greygate && cd / && exec env -i PATH=$PATH greygate"
     second = machine.offline(["sh", "-c", f"{link} --version"])
     assert "greygate:" not in second
     assert second.splitlines()[0] in first.stdout
+    assert "\n    greygate up" in machine.offline(["greygate", "--help"])
 
 
 def test_it_goes_on_after_being_killed_at_any_moment(started: Started) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cyclopts import App, Group, Parameter
 
+from greygate.cli.commands import typed
 from greygate.text import _
 
 if TYPE_CHECKING:  # slow to import, and `up` shows no page
@@ -100,4 +101,4 @@ def _width(console: Console) -> int:
 
 
 def _print(console: Console, lines: Iterable[str]) -> None:
-    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    console.print(typed("\n".join(lines)), markup=False, highlight=False, soft_wrap=True)

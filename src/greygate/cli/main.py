@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError, Group
 
 from greygate import __version__
 from greygate.cli import output
+from greygate.cli.commands import COMMANDS, HIDDEN, NAMES
 from greygate.cli.help import EVERYWHERE, family
 from greygate.errors import Trouble, WrongUsage
 from greygate.machine.refusals import trouble_of
@@ -35,16 +36,6 @@ For example:
 Ends with 0 when healthy or done, 1 when something is wrong with the server, 2 for wrong words or a
 wrong site file, 3 when it cannot go on here, 4 for a fault of its own, 130 when interrupted.
 """
-
-# Each command's module is imported when the command is called: `up` must not wait for the rest.
-COMMANDS = {
-    _("Every day"): ("up", "status", "logs", "down", "user", "invite"),
-    _("A server for keeps"): ("init", "show", "apply", "install", "uninstall", "cert", "backup"),
-    _("Federation"): ("edge", "dns", "discover"),
-    _("Trying things out"): ("lab",),
-}
-NAMES = tuple(name for names in COMMANDS.values() for name in names)
-HIDDEN = ("prepare",)
 
 
 def app() -> App:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from greygate.cli.commands import typed
 from greygate.errors import SiteRefused, Trouble, WrongUsage
 from greygate.site.report import report
 from greygate.text import _, duration, nearest
@@ -33,7 +34,7 @@ def begin() -> None:
 
 
 def say(text: str = "") -> None:
-    """Print what was asked for."""
+    """Print what was asked for, to the letter."""
     _said.append(text)
     print(text, flush=True)
 
@@ -41,14 +42,14 @@ def say(text: str = "") -> None:
 def note(text: str = "", *, end: str = "\n") -> None:
     """Print what a person should know beside it; where nobody can read it, work goes on."""
     try:
-        print(text, end=end, file=sys.stderr, flush=True)
+        print(typed(text), end=end, file=sys.stderr, flush=True)
     except OSError:  # the terminal was closed, or the disk that keeps it is full
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def emit(value: Mapping[str, Any] | list[Any], *, as_json: bool, text: str) -> None:
     """Print one result, as JSON or as text."""
-    say(_as_json(value) if as_json else text)
+    say(_as_json(value) if as_json else typed(text))
 
 
 def emit_line(value: Mapping[str, Any], *, as_json: bool, text: str) -> None:

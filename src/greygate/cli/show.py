@@ -49,10 +49,12 @@ def files_(
     rendered = {str(path): it for path, it in files.rendered(home.site, home.plan, ALL).items()}
     if name is None:
         output.emit(rendered, as_json=common.json, text="\n".join(rendered))
-    elif name in rendered:
-        output.emit({name: rendered[name]}, as_json=common.json, text=rendered[name].rstrip("\n"))
-    else:
+    elif name not in rendered:
         raise output.unknown(name, rendered)
+    elif common.json:
+        output.emit({name: rendered[name]}, as_json=True, text="")
+    else:
+        output.say(rendered[name].rstrip("\n"))
 
 
 @command.command

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from greygate.cli import output
-from greygate.cli.main import NAMES, ended
+from greygate.cli.commands import NAMES
+from greygate.cli.main import ended
 from greygate.errors import Mistake, SiteRefused, Trouble
 from greygate.home.place import Place
 from greygate.secret import Secret
