@@ -93,8 +93,9 @@ def _called(words: list[str]) -> object:
     whole = app()
     if words[:1] == ["help"]:
         words = [*words[1:], "--help"]
-    if words[:1] in ([], ["--help"], ["-h"]):
-        whole.resolved_commands()  # only here every command's first line is needed
+    named = [it for it in words if it not in ("--help", "-h")]
+    if len(named) < 2:  # only here the first lines of commands are needed
+        (whole[named[0]] if named and named[0] in NAMES else whole).resolved_commands()
     return whole(words, exit_on_error=False, print_error=False)
 
 

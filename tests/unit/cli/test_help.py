@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 from cyclopts import App
 from rich.console import Console
 
+from golden_files import GOLDEN
 from greygate.cli.main import app
 
 Golden = Callable[[str, str], None]
@@ -46,6 +50,22 @@ def test_the_page_is_plain_and_explains_every_flag(words: tuple[str, ...]) -> No
         if line.startswith("  --"):
             explained = "  " in line.strip() or after.startswith("      ")
             assert explained, line
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [((), "greygate"), (("--help",), "greygate"), (("edge",), "edge"), (("help", "edge"), "edge")],
+)
+def test_a_program_that_has_just_begun_shows_the_same(words: tuple[str, ...], kept: str) -> None:
+    """Commands are imported when they are called; here they are not."""
+    done = subprocess.run(
+        (sys.executable, "-m", "greygate", *words),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == (GOLDEN / f"help/{kept}.txt").read_text()
 
 
 def test_a_wide_terminal_is_not_filled() -> None:
