@@ -34,12 +34,15 @@ def test_it_brings_its_python_and_starts_again_without_a_network(bare: Bare, rel
 
 
 def test_it_goes_on_after_being_killed_at_any_moment(started: Started) -> None:
+    """Each time it finds what the one before has left."""
     machine = started("bookworm")
-    for moment in ("0.2", "1.5", "3", "4.5"):
-        machine.run(["rm", "-rf", "/var/lib/greygate"])
-        killed = machine.run(["timeout", "--signal=KILL", moment, LAUNCHER, "--version"])
-        again = machine.run([LAUNCHER, "--version"])
-        assert again.returncode == 0, f"after {moment} s of {killed.stdout}: {again.stdout}"
+    machine.run(["rm", "-rf", "/var/lib/greygate"])
+    killed = [
+        machine.run(["timeout", "--signal=KILL", moment, LAUNCHER, "--version"])
+        for moment in ("4.5", "0.2", "1.5", "6", "3")
+    ]
+    again = machine.run([LAUNCHER, "--version"])
+    assert again.returncode == 0, f"{[it.stdout for it in killed]}: {again.stdout}"
 
 
 def test_two_at_once_make_one_environment(started: Started) -> None:
