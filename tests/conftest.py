@@ -42,8 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("busy machine")
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> processes.TwoQueues:
-    return processes.TwoQueues(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> processes.Queues:
+    return processes.Queues(config, log)
 
 
 def pytest_report_collectionfinish(items: Sequence[pytest.Item]) -> list[str]:

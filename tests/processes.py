@@ -1,8 +1,8 @@
 """How pytest-xdist's two processes share the tests, and where each keeps its files.
 
 Everything in the lab's worlds is one after another in one process, so that a world is booted once
-and two never contend for the machine; all else is in the other, the bare machines too: they are
-waited for at the registries most of the time.
+and two never contend for the machine; all else is in the other. What starts from bare machines is
+shared out file by file, to whoever has done with that.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 IN_WORLDS = ("tests/lab/", "tests/separation/")
+ON_BARE_MACHINES = "tests/fresh/"
 ON_LOOPBACK = ("tests/separation/test_fronts.py",)  # boots no machine
 
 
-class TwoQueues(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Two queues whatever the number of files; xdist's own would deal out file by file."""
+class Queues(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Two long queues, then short ones; xdist's own would deal out file by file."""
 
     def _split_scope(self, nodeid: str) -> str:
         return queue_of(nodeid)
@@ -25,6 +26,8 @@ class TwoQueues(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no type
 
 def queue_of(nodeid: str) -> str:
     """The queue in which a test waits its turn."""
+    if nodeid.startswith(ON_BARE_MACHINES):
+        return nodeid.partition("::")[0]
     in_world = nodeid.startswith(IN_WORLDS) and not nodeid.startswith(ON_LOOPBACK)
     return "worlds" if in_world else "rest"
 

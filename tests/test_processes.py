@@ -19,7 +19,7 @@ def test_what_raises_a_world_waits_in_one_queue() -> None:
     assert {queue_of(f"{name}::test") for name in names} == {"worlds"}
     assert queue_of("tests/unit/lab/test_names.py::test") == "rest"
     assert queue_of("tests/separation/test_fronts.py::test") == "rest"
-    assert queue_of("tests/fresh/test_main_job.py::test") == "rest"
+    assert queue_of("tests/fresh/test_main_job.py::test") == "tests/fresh/test_main_job.py"
 
 
 def test_files_of_a_worker_have_short_paths(tmp_path: Path, pytestconfig: pytest.Config) -> None:
