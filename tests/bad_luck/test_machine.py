@@ -43,7 +43,7 @@ def test_whoever_holds_the_port_is_named(home: Machine) -> None:
     refused = home.refused("up", "--detach")
     assert ":443: python3 (pid " in refused.what
     if "systemctl" in refused.hint:  # a unit of systemd's runs these tests, and so the holder
-        home.shell("kill " + refused.what.partition("(pid ")[2].partition(")")[0])
+        home.shell("kill " + refused.what.partition("(pid ")[2].partition(",")[0])
     else:
         home.shell(refused.hint[refused.hint.index("kill") : refused.hint.index(")")])
     assert home.up()["overlay"] is True

@@ -108,6 +108,8 @@ def _furnish(recipe: Recipe, root: Path, builder: Builder) -> None:
     passing[0].mkdir()
     for name, text in (*recipe.texts, ("script.sh", recipe.script)):
         (passing[0] / name).write_text(text)
+    if trust := builder.environ.get("PIP_CERT"):
+        shutil.copy(trust, root / debian.BUNDLE.lstrip("/"))
     if recipe.clone:
         passing.append(root / "root/greygate")
         copy_tree(builder.tree, passing[-1])

@@ -12,7 +12,7 @@ from greygate.lab.topology import Debian
 from greygate.text import _
 
 LOCAL_TRUST = Path("/usr/local/share/ca-certificates")  # update-ca-certificates(8)
-BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+BUNDLE = "/root/lab/pip-trust.pem"  # inside, while a disk is made
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -54,7 +54,7 @@ def network_environment(environ: Mapping[str, str]) -> dict[str, str]:
         if key.startswith("PIP_") or key.lower().endswith("_proxy")
     }
     inside = {key: value for key, value in kept.items() if not value.startswith("/")}
-    # Its bundle is at the Debian place, wherever this machine keeps its own.
+    # The file comes along: what it vouches for may be trusted nowhere else on this machine.
     return inside | ({"PIP_CERT": BUNDLE} if "PIP_CERT" in kept else {})
 
 
