@@ -15,6 +15,7 @@ from threading import Thread
 from typing import Any
 
 import httpx
+from josepy.json_util import decode_b64jose
 
 from acme_rig.rig import Authority
 from greygate.lab import authority
@@ -32,7 +33,9 @@ class Front:
     profiles: dict[str, str] = field(default_factory=dict)
     window: tuple[str, str] | None = None  # RFC 9773: start and end
     limit: dict[str, str] | None = None  # headers of a refusal for too many orders
+    replaced: bool = False  # what an order is in place of has been replaced already
     asked: list[str] = field(default_factory=list)
+    ordered: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def base(self) -> str:
@@ -48,6 +51,14 @@ class Front:
         if self.limit is not None:
             found["newOrder"] = f"{self.base}/limited"
         return found
+
+    def refused(self) -> tuple[int, dict[str, Any], dict[str, str]]:
+        """The answer to the last order."""
+        status, code, detail = 429, "rateLimited", "too many certificates already issued"
+        if self.replaced and "replaces" in self.ordered[-1]:
+            status, code, detail = 409, "alreadyReplaced", "it has a successor"
+        words = {"type": f"urn:ietf:params:acme:error:{code}", "detail": detail}
+        return status, words, (self.limit or {}) if status == 429 else {}
 
 
 @contextmanager
@@ -83,10 +94,9 @@ def _handler(told: Front) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             told.asked.append(self.path)
-            self.rfile.read(int(self.headers["Content-Length"]))
-            kind = "urn:ietf:params:acme:error:rateLimited"
-            words = {"type": kind, "detail": "too many certificates already issued"}
-            self._say(429, words, told.limit or {})
+            signed = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            told.ordered.append(json.loads(decode_b64jose(signed["payload"])))
+            self._say(*told.refused())
 
         def _say(self, status: int, body: dict[str, Any], headers: dict[str, str]) -> None:
             self.send_response(status)

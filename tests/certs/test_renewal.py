@@ -64,9 +64,11 @@ def test_nothing_is_asked_while_nothing_is_due(issued: Orders) -> None:
     assert done.outlook.life is Life.SERVING
     asked = kept(issued).suggestion()
     assert asked is not None
-    assert asked.at is None
     assert asked.ask_again - datetime.now(UTC) > timedelta(hours=5)
-    assert timedelta(days=59) < done.outlook.at - datetime.now(UTC) < timedelta(days=61)
+    if asked.at is None:  # Pebble gives advice since 2.5
+        assert timedelta(days=59) < done.outlook.at - datetime.now(UTC) < timedelta(days=61)
+    else:
+        assert (done.outlook.at, done.outlook.why) == (asked.at, Due.ADVISED)
 
 
 def test_a_failure_is_kept_and_what_serves_serves(issued: Orders) -> None:
@@ -227,6 +229,21 @@ def test_a_limit_is_heeded(fronted: tuple[Orders, Front]) -> None:
     assert "rateLimited: too many certificates already issued" in failure.what
     left = look(acme).at - datetime.now(UTC)
     assert timedelta(minutes=119) < left <= timedelta(hours=2)
+
+
+def test_what_was_replaced_already_is_ordered_without_saying_so(
+    fronted: tuple[Orders, Front],
+) -> None:
+    """As after an order that was given up: the authority has seen that successor (RFC 9773, 5)."""
+    acme, shown = fronted
+    soon = datetime.now(UTC) + timedelta(days=3)
+    shown.window = (soon.isoformat(), (soon + HOUR).isoformat())
+    issue(acme.ordering, Silent())
+    shown.limit, shown.replaced = {}, True
+    with pytest.raises(AuthorityRefused) as refused:
+        issue(acme.ordering, Silent())
+    assert refused.value.code == "rateLimited"
+    assert ["replaces" in it for it in shown.ordered] == [True, False]
 
 
 def test_caa_is_judged_before_the_order(fronted: tuple[Orders, Front]) -> None:

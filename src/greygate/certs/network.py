@@ -45,20 +45,28 @@ class Network(client.ClientNetwork):
         response = super()._send_request(method, url, *args, **kwargs)
         if response.status_code in (requests.codes.too_many, requests.codes.unavailable):
             _demand_not_limited(response)
+        if response.status_code == requests.codes.conflict and (problem := _problem(response)):
+            raise problem  # acme itself would keep the address alone, and drop what was said
         return response
 
 
 def _demand_not_limited(response: requests.Response) -> None:
     """Raise what an authority says that is asked too often, while its header is at hand."""
     header = response.headers.get("Retry-After")
-    try:
-        problem = messages.Error.from_json(response.json())
-    except (ValueError, DeserializationError):
-        words = response.reason or str(response.status_code)
-        problem = messages.Error.with_code("rateLimited", detail=words)
+    words = response.reason or str(response.status_code)
+    problem = _problem(response) or messages.Error.with_code("rateLimited", detail=words)
     if header is not None or problem.code == "rateLimited":
         host = urlsplit(response.url).netloc
         raise refusal(_ASKED, host, problem, retry_after=header)
+
+
+def _problem(response: requests.Response) -> messages.Error | None:
+    """What it says is wrong (RFC 8555, 6.7); None where it does not say it so."""
+    try:
+        problem: messages.Error = messages.Error.from_json(response.json())
+    except (ValueError, DeserializationError):
+        return None
+    return problem
 
 
 _ASKED = "ask the authority"

@@ -71,7 +71,9 @@ def refusal(
     act: str, host: str, refused: messages.Error, *, retry_after: str | None = None
 ) -> AuthorityRefused:
     """The authority's own words, and what helps; `retry_after` is the header."""
-    code, detail = refused.code or "", visible(refused.detail or refused.typ or "")
+    # acme's `code` knows those of RFC 8555 alone.
+    code = visible((refused.typ or "").removeprefix(messages.ERROR_PREFIX))
+    detail = visible(refused.detail or refused.typ or "")
     again = _not_before(retry_after, detail) if code == "rateLimited" else None
     parts = [
         f"{it.identifier.value}: {visible(it.detail or '')}"
@@ -81,7 +83,7 @@ def refusal(
     words = "; ".join((detail, *parts))
     return AuthorityRefused(
         _("cannot {act}: {host} says {code}: {words}").format(
-            act=act, host=host, code=code or refused.typ, words=words
+            act=act, host=host, code=code, words=words
         ),
         _limited(again) if code == "rateLimited" else _HINTS.get(code, ""),
         code=code,
