@@ -185,7 +185,7 @@ _BESIDE = _(
 )
 _CODES = {
     dns.rcode.REFUSED: _("allow updates of {zone} to the key {key} there"),
-    dns.rcode.NOTAUTH: _("it has no zone {zone}, or is not its primary: see server"),
+    dns.rcode.NOTAUTH: _("it has no zone {zone} of its own, or no key {key}: see server, key_file"),
     dns.rcode.NOTZONE: _("is {zone} the whole zone? A part of it may be one of its own"),
     dns.rcode.YXRRSET: _CHANGED,
     dns.rcode.NXRRSET: _CHANGED,
