@@ -22,6 +22,7 @@ from greygate.certs.standing import look
 from greygate.errors import Trouble, WrongUsage
 from greygate.home.half import Home
 from greygate.home.in_use import put_in_use
+from greygate.identity import authority
 from greygate.probe.dns import PUBLIC, Place, Resolver, place_of
 from greygate.progress import Progress
 from greygate.site.defaults import certified, zone_of
@@ -110,10 +111,34 @@ def first(home: Home, progress: Progress) -> bool:
     try:
         return had(home, ordering(home), progress, again=False).ordered
     except Trouble as trouble:
-        if not Path(home.plan.paths.certificate).exists():
+        if Path(home.plan.paths.certificate).exists():
+            progress.note(_("going on with the old certificate: {why}").format(why=trouble.what))
+            return False
+        if not _is_proved_by_an_edge(home):
             raise
-        progress.note(_("going on with the old certificate: {why}").format(why=trouble.what))
-        return False
+        _stop_the_gap(home, progress, why=trouble.what)
+        return True
+
+
+def _is_proved_by_an_edge(home: Home) -> bool:
+    """Whether challenges are answered where only a home that runs can write."""
+    zones = (zone_of(home.site, name) for name in certified(home.site))
+    return any(zone.challenge is Challenge.OWN_DNS for zone in zones)
+
+
+def _stop_the_gap(home: Home, progress: Progress, *, why: str) -> None:
+    """A certificate of the site's own authority: with it home runs, and tells its edge."""
+    plan = home.plan
+    authority.ensure_certificate(
+        plan.paths, plan.certificate, accounts=plan.accounts, now=datetime.now(UTC)
+    )
+    progress.note(_("no certificate yet: {why}").format(why=why))
+    progress.note(
+        _(
+            "starting with one that other servers do not trust, as an edge is to answer the "
+            "challenges; once it has joined: greygate cert issue"
+        )
+    )
 
 
 def with_aliases(home: Home, progress: Progress) -> Home:
