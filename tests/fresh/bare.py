@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -45,6 +46,7 @@ class Machine:
         return subprocess.run(
             (
                 *("systemd-nspawn", "--quiet", f"--directory={self.root}", "--as-pid2", "--pipe"),
+                f"--machine={_label(self.root)}",
                 *("--register=no", "--keep-unit", "--timezone=off", "--link-journal=no"),
                 *(f"--setenv={name}={value}" for name, value in settings.items()),
                 *(f"--bind-ro={outer}:{inner}" for outer, inner in _bound().items()),
@@ -71,6 +73,7 @@ class Machine:
             nspawn = subprocess.Popen(
                 (
                     *("systemd-nspawn", "--quiet", f"--directory={self.root}", "--boot"),
+                    f"--machine={_label(self.root)}",
                     *("--register=no", "--keep-unit", "--private-network", "--console=pipe"),
                     *("--resolv-conf=off", "--timezone=off", "--link-journal=no"),
                     *(f"--bind-ro={outer}:{inner}" for outer, inner in _bound().items()),
@@ -147,7 +150,17 @@ def take_away(folder: str) -> None:
                 if Path(f"/proc/{pid}/root").stat().st_dev == disk:
                     os.kill(pid, signal.SIGKILL)
     mounts.clear(Path(folder))
+    mounts.clear_exports(_prefix(Path(folder)))
     shutil.rmtree(folder)
+
+
+def _label(root: Path) -> str:
+    """What nspawn calls the machine: no two at a time have one name."""
+    return f"{_prefix(root.parents[1])}{root.parent.name}"
+
+
+def _prefix(folder: Path) -> str:
+    return f"gg-bare-{hashlib.sha256(bytes(folder)).hexdigest()[:8]}-"
 
 
 def upper(below: Path) -> Path:

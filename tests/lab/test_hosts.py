@@ -103,6 +103,7 @@ def traces(places: Places) -> list[str]:
     left = [f"process {pid}" for pid in groups.members(places.group)]
     left += [f"namespace {name}" for name in links.namespaces(f"{places.group}-")]
     left += [f"mount {place}" for place in mounts.below(places.run)]
+    left += [f"mount {place}" for place in mounts.EXPORTS.glob(f"{places.group}-*")]
     folders = (*(tree / places.group for tree in groups.hierarchies()), places.run)
     return left + [str(folder) for folder in folders if folder.exists()]
 

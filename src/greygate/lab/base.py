@@ -57,6 +57,7 @@ def _clear(places: Places) -> None:
     groups.kill(places.builders, within=KILL_WITHIN)
     groups.remove(places.builders)
     mounts.clear(places.building)
+    mounts.clear_exports(places.builders)
     shutil.rmtree(places.building, ignore_errors=True)
 
 
@@ -120,16 +121,19 @@ def _furnish(recipe: Recipe, root: Path, builder: Builder) -> None:
     }
     title = _("making the disk of a {name} machine, once: minutes").format(name=recipe.name)
     with builder.progress.step(title):
-        command = _inside(root, ("sh", "/root/lab/script.sh"), given)
+        command = _inside(root, ("sh", "/root/lab/script.sh"), given, builder.places.builders)
         _run(command, builder)
     for path in passing:
         shutil.rmtree(path)
 
 
-def _inside(root: Path, argv: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...]:
+def _inside(
+    root: Path, argv: Sequence[str], given: Mapping[str, str], label: str
+) -> tuple[str, ...]:
     """`argv` in `root`, not booted, with this machine's network and resolver."""
     return (
         *("systemd-nspawn", "--quiet", "--directory", str(root), "--register=no", "--keep-unit"),
+        f"--machine={label}",  # else it is called as its directory: two of a name are one too many
         *("--resolv-conf=copy-host", "--timezone=off", "--link-journal=no", "--console=pipe"),
         *(f"--setenv={key}={value}" for key, value in given.items()),
         *argv,

@@ -10,6 +10,7 @@ from pathlib import Path
 from greygate.errors import Trouble
 from greygate.text import _
 
+EXPORTS = Path("/run/systemd/nspawn/unix-export")
 TABLE = Path("/proc/self/mountinfo")  # proc(5): the fifth field is where, spaces as \040
 
 
@@ -37,6 +38,16 @@ def clear(top: Path) -> None:
         done = _run(("umount", str(place)))
         if done.returncode != 0:  # somebody stands in it, with a shell perhaps
             _run(("umount", "--lazy", str(place)))
+
+
+def clear_exports(prefix: str) -> None:
+    """Unmount what a killed nspawn (since systemd 256) left of machines whose name begins so.
+
+    It boots none of that name while that is there.
+    """
+    for place in EXPORTS.glob(f"{prefix}*"):
+        clear(place)
+        place.rmdir()
 
 
 def _mount(*options: str, at: Path) -> None:

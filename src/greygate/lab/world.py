@@ -236,6 +236,7 @@ def _clear(world: World) -> bool:
     for name in spaces:
         links.remove_namespace(name)
     mounts.clear(places.run)
+    mounts.clear_exports(f"{places.group}-")
     shutil.rmtree(places.run, ignore_errors=True)
     return True
 
