@@ -195,7 +195,7 @@ def test_an_edge_answers_the_challenges_of_both_zones(by_us: World) -> None:
     Home starts without a certificate, as a fresh site must: it writes to an edge only when it runs.
     """
     certified.order_ourselves(by_us, acme.DIRECTORY, certified.ON_THE_EDGE)
-    run(by_us, "home", "rm", "/var/lib/greygate/certificates/server.pem")
+    run(by_us, "home", "rm", "/var/lib/greygate/certs/server.pem")
     greygate(by_us, "home", "install")
     assert certified.listed(by_us)["issuer"].startswith("CN=Greygate ")
     token = greygate(by_us, "home", "edge", "token", "edge1")
