@@ -180,7 +180,7 @@ class _Order:
         why = _("it takes too long") if event is Event.DEADLINE else _("it gave the order up")
         return Trouble(
             _("cannot {act}: {url}: {why}").format(act=ACT, url=url, why=why),
-            _("it is tried again by itself; or now: greygate cert renew --now"),
+            _("it is tried again by itself; or now: greygate cert issue"),
         )
 
 

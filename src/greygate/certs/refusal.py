@@ -56,7 +56,7 @@ def told(act: str, url: str) -> Iterator[None]:
     except errors.TimeoutError as slow:
         raise Trouble(
             _("cannot {act}: {host} is not done with it in time").format(act=act, host=host),
-            _("it is asked again by itself; or now: greygate cert renew --now"),
+            _("it is asked again by itself; or now: greygate cert issue"),
         ) from slow
     except (errors.Error, ValueError, KeyError) as strange:
         raise Trouble(

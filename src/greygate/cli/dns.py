@@ -123,7 +123,7 @@ def apply(
         greygate dns apply --yes 1f0c9e5b7a2d
     """
     steps = output.Steps()
-    home = certificates.with_aliases(_home(common), steps)
+    home = _home(common) if dry_run else certificates.with_aliases(_home(common), steps)
     with steps.step(_("asking the zones' own servers")):
         seen = publishing.look(home, _servers([resolver] if resolver else None)[0].resolver)
     agreed = agreement(seen)

@@ -87,6 +87,7 @@ def join(
     _demand_root(place.root)
     text = _token_text(file)
     with lock.held(place.paths):
+        joining.demand(text, place.paths)
         installation.copy_program(steps)
         done = joining.join(text, place.paths, steps, chosen=ports_named(ports))
     output.emit(joined_told(done), as_json=common.json, text=joined_text(done))
@@ -125,12 +126,21 @@ def _demand_root(root: bool) -> None:
 
 
 def _token_text(file: Path | None) -> str:
-    if file is not None:
-        return file.read_text("utf-8")
-    if sys.stdin.isatty():
-        output.note(_("paste the token, then Enter:"))
-        return sys.stdin.readline()
-    return sys.stdin.read()
+    try:
+        if file is not None:
+            return file.read_text("utf-8")
+        if sys.stdin.isatty():
+            output.note(_("paste the token, then Enter:"))
+            return sys.stdin.readline()
+        return sys.stdin.read()
+    except (OSError, UnicodeDecodeError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else _("it is no text")
+        raise WrongUsage(
+            _("cannot read the token in {file}: {why}").format(
+                file=file or _("standard input"), why=why
+            ),
+            _("name the file that was written at home by: greygate edge token ID > FILE"),
+        ) from problem
 
 
 def ports_named(text: str | None) -> tuple[int, ...] | None:

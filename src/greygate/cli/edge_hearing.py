@@ -24,6 +24,12 @@ def note(heard: tuple[Heard, ...]) -> None:
 
 def told(heard: tuple[Heard, ...]) -> list[dict[str, Any]]:
     return [
-        {"id": it.edge, "follows": it.why is None, "changed": it.changed, "why": it.why}
+        {
+            "id": it.edge,
+            "follows": it.why is None,
+            "changed": it.changed,
+            "why": it.why,
+            "hint": it.hint,
+        }
         for it in heard
     ]

@@ -103,7 +103,9 @@ def move(
     output.emit({**told, **report.told(wanted.records)}, as_json=common.json, text=text)
 
 
-def rotate(edge: Id, /, *, yes: Yes = False, common: Common = NONE) -> None:
+def rotate(
+    edge: Id, /, *, yes: Yes = False, dry_run: DryRun = False, common: Common = NONE
+) -> None:
     """Give an edge another key, after a theft: whoever has the old token is nobody at once.
 
     Home refuses the old key from now on, and tells its holder nothing. The edge joins again with
@@ -115,14 +117,20 @@ def rotate(edge: Id, /, *, yes: Yes = False, common: Common = NONE) -> None:
         greygate edge token edge1 > token
     """
     home, steps = common.home(), output.Steps()
-    edges.link(home, edge)
+    address = edges.link(home, edge).address
+    told = {"edge": edge, "identity": str(home.plan.paths.identity)}
+    if dry_run:
+        text = _("{edge} would get another key and address; {address} would be shut out")
+        shown = {**told, "address": str(address), "rotated": False}
+        output.emit(shown, as_json=common.json, text=text.format(edge=edge, address=address))
+        return
     if not yes:
         output.confirm(_("This shuts {edge} out until it has the new token.").format(edge=edge))
     prepared = edge_changes.rotate(home, edge, steps, still_in=output.agreed_within)
     address = edges.link(prepared.home, edge).address
     edge_hearing.note(agents.tell_news(prepared.home, steps, but=edge))
     output.emit(
-        {"edge": edge, "address": str(address), "identity": str(home.plan.paths.identity)},
+        {**told, "address": str(address), "rotated": True},
         as_json=common.json,
         text=report.after_rotation(prepared, edge),
     )
@@ -150,7 +158,12 @@ def remove(
         done = edge_changes.remove(wanted, steps, still_in=output.agreed_within)
         edge_hearing.note(agents.tell_news(done.prepared.home, steps))
         unheard = done.unheard
-    told = {"edge": edge, "removed": not dry_run, "left": unheard is None and not dry_run}
+    told = {
+        "edge": edge,
+        "removed": not dry_run,
+        "left": unheard is None and not dry_run,
+        "why": unheard,
+    }
     text = report.records(wanted.records) + report.after_removal(edge, unheard)
     output.emit({**told, **report.told(wanted.records)}, as_json=common.json, text=text)
 

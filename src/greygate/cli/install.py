@@ -33,6 +33,7 @@ def command(
     place, steps = common.place(), output.Steps()
     installation.demand_possible(place)
     source = existing_site(place, common.site, common.environ)
+    installation.demand_found_again(place, source)
     if dry_run:
         steps_told = installation.steps(source)
         output.emit({"steps": list(steps_told)}, as_json=common.json, text="\n".join(steps_told))

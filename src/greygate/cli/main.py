@@ -8,6 +8,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from cyclopts import App, CycloptsError, Group
 
@@ -106,9 +107,10 @@ def _command(words: Sequence[str]) -> list[str]:
 
 def _with_place(problem: Trouble, words: Sequence[str]) -> Trouble:
     """The commands in a hint are for the deployment that was named, not for the usual one."""
-    if "--state" in words[:-1] and "greygate " in problem.hint:
-        state = words[words.index("--state") + 1]
-        problem.hint += _(" (with --state {state}, as here)").format(state=state)
+    named = [it.removeprefix("--state=") for it in words if it.startswith("--state=")]
+    named += [after for word, after in pairwise(words) if word == "--state"]
+    if named and "greygate " in problem.hint and "--state" not in problem.hint:
+        problem.hint += _(" (with --state {state}, as here)").format(state=named[-1])
     return problem
 
 

@@ -167,7 +167,7 @@ def _as_json(value: Mapping[str, Any] | list[Any], *, indent: int | None = 2) ->
 
 
 def _told(problem: Trouble) -> dict[str, Any]:
-    told: dict[str, Any] = {"what": problem.what, "hint": problem.hint}
+    told: dict[str, Any] = {"what": problem.what, "hint": typed(problem.hint)}
     if isinstance(problem, SiteRefused):
         told["where"] = problem.where
         told["mistakes"] = [

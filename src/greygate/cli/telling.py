@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from greygate.home.choice import Standing
 from greygate.home.half import Home, why_loopback
 from greygate.home.installation import PROGRAM
 from greygate.home.persons import TRIAL, to_trust
+from greygate.home.place import Place
 from greygate.home.preparation import Prepared
 from greygate.home.start import Started
 from greygate.run.runner import runner_here
@@ -39,17 +41,26 @@ def told_doubts(site: Site) -> Iterator[str]:
         yield f"{doubt.text} ({doubt.name}); {doubt.hint}"
 
 
-def farewell(started: Started) -> str:
+def farewell(started: Started, place: Place) -> str:
     """The last words of an `up` that was interrupted."""
     if runner_here(started.home.plan, started.home.units) is not None:
-        return left_running()
-    stopped = _("stopped; `greygate up` goes on with everything as it was")
-    return "\n".join((stopped, *_last(started.home)))
+        return left_running(place)
+    stopped = _("stopped; `greygate up{where}` goes on with everything as it was")
+    return "\n".join((stopped.format(where=_where(place)), *_last(started.home)))
 
 
-def left_running() -> str:
+def left_running(place: Place) -> str:
     """What is running when the command is over, and how to end it."""
-    return _("it goes on running; `greygate status` tells how it is, `greygate down` stops it")
+    told = _(
+        "it goes on running; `greygate status{where}` tells how it is, "
+        "`greygate down{where}` stops it"
+    )
+    return told.format(where=_where(place))
+
+
+def _where(place: Place) -> str:
+    """The flag by which commands find a server that is not in the usual place."""
+    return f" --state {shlex.quote(str(place.paths.state))}" if place.named else ""
 
 
 def installed(started: Started) -> str:
@@ -88,13 +99,17 @@ class Announcement:
             "server_name": str(home.site.server_name),
             "trial": home.site.trial,
             "overlay": home.substitute is None and home.plan.interface is not None,
+            "missing": home.substitute,
+            "cure": None if home.substitute is None else home.cure,
             "addresses": [str(address) for address in home.plan.addresses],
             "homeserver": home.plan.base_url,
             "homeserver_by_address": home.plan.address_url,
             "authority": None if home.plan.vouched else str(home.plan.paths.ca),
             "authority_sha256": to_trust(home),
             "peers": list(home.site.overlay.peers),
+            "trust_anew": bool(self._trust_anew()),
             "identity": str(home.plan.paths.identity),
+            "keep_identity": bool(self._keep()),
             "seconds_to_serving": round(self.started.seconds, 2),
             "first_person": None if welcome is None else welcome.told(),
         }

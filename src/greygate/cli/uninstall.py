@@ -15,6 +15,7 @@ from greygate.text import _
 def command(
     *,
     yes: Annotated[bool, Parameter(help="Do not ask.")] = False,
+    dry_run: Annotated[bool, Parameter(help="Say what would be done, and do nothing.")] = False,
     common: Common = NONE,
 ) -> None:
     """Stop the server and remove its services and the program; the data stays, and where is said.
@@ -23,6 +24,10 @@ def command(
     """
     installation.demand_removable(common.place())
     home = common.home()
+    if dry_run:
+        told = installation.removed(home)
+        output.emit({"steps": list(told)}, as_json=common.json, text="\n".join(told))
+        return
     if not yes:
         output.confirm(_("stop {name} and remove its services?").format(name=home.site.server_name))
     left = installation.uninstall(home, output.Steps())

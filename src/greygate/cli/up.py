@@ -14,6 +14,7 @@ from greygate.cli.telling import Announcement, farewell, left_running, opening
 from greygate.cli.watch import watch
 from greygate.errors import WrongUsage
 from greygate.home import agents, choice, site_file
+from greygate.home.place import Place
 from greygate.home.preparation import prepare
 from greygate.home.site_file import Wishes
 from greygate.home.start import Started, start
@@ -64,25 +65,25 @@ def command(
         output.note(opening(load.load(source), standing))
         prepared = prepare(source, place, steps, standing=standing, overwrite=overwrite)
         started = start(prepared, steps, detached=detach, still_in=output.agreed_within)
-        with nullcontext() if detach else _stopped_at_the_end(started, steps):
+        with nullcontext() if detach else _stopped_at_the_end(started, place, steps):
             news = Announcement(started, prepared)
             output.emit(news.told(), as_json=common.json, text=news.text())
             edge_hearing.note(agents.tell_news(started.home, steps))
             if detach:
-                output.note(left_running())
+                output.note(left_running(place))
             else:
                 watch(started.home, as_json=common.json)
 
 
 @contextmanager
-def _stopped_at_the_end(started: Started, steps: output.Steps) -> Iterator[None]:
+def _stopped_at_the_end(started: Started, place: Place, steps: output.Steps) -> Iterator[None]:
     """However the block ends, what we started is stopped."""
     try:
         yield
     finally:
         if started.ours:
             started.runner.stop(steps)
-        output.note(farewell(started))
+        output.note(farewell(started, place))
 
 
 def _watch_another(common: Common, *, detach: bool) -> None:

@@ -24,6 +24,7 @@ from greygate.run.systemd import Systemd, is_here
 from greygate.text import _, listing
 
 FIRST_LINK = 15.0  # seconds that home is waited for; it may not run yet
+_NOT_HERE = _("type it on the rented host; at home an edge is given up by: greygate edge remove ID")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +41,8 @@ def join(
     text: str, paths: Paths, progress: Progress, *, chosen: tuple[int, ...] | None = None
 ) -> Joined:
     """Make this machine the edge that the token describes; nothing where it is that already."""
-    token = read(text)
-    demand_sane(token)
-    _demand_possible(paths)
+    token = demand(text, paths)
     before = joined(paths)
-    demand_successor(token, before)
     plan = plan_of(token, paths, chosen=chosen)
     if not Systemd(plan, units_of(token, plan)).installed():
         _demand_ports(plan)
@@ -62,11 +60,20 @@ def join(
     )
 
 
+def demand(text: str, paths: Paths) -> Token:
+    """The token; Trouble where this machine cannot become that edge."""
+    token = read(text)
+    demand_sane(token)
+    _demand_possible(paths)
+    demand_successor(token, joined(paths))
+    return token
+
+
 def leave(paths: Paths, progress: Progress) -> Token:
     """Take away the services and the token; the edge that this machine was."""
     token = joined(paths)
     if token is None:
-        raise Trouble(_("cannot leave: this machine is no edge"), _("greygate edge join < token"))
+        raise Trouble(_("cannot leave: this machine is no edge"), _NOT_HERE)
     plan = plan_of(token, paths)
     units = units_of(token, plan)
     with progress.step(_("stopping and removing the services")):
@@ -83,7 +90,7 @@ def plan_here(paths: Paths) -> tuple[Token, EdgePlan, tuple[Unit, ...]]:
     """What this machine is as an edge; Trouble where it is none."""
     token = joined(paths)
     if token is None:
-        raise Trouble(_("cannot go on: this machine is no edge"), "greygate edge join < token")
+        raise Trouble(_("cannot go on: this machine is no edge"), _NOT_HERE)
     plan = plan_of(token, paths)
     return token, plan, units_of(token, plan)
 

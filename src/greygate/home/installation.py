@@ -43,6 +43,17 @@ def demand_possible(place: Place) -> None:
         )
 
 
+def demand_found_again(place: Place, source: Path) -> None:
+    """Trouble where the timer and later commands, which get no flags, would look elsewhere."""
+    if source.absolute() not in (place.new_site, place.trial_site):
+        raise WrongUsage(
+            _("cannot install from {file}: what systemd starts later looks in {usual}").format(
+                file=source, usual=place.new_site
+            ),
+            _("mv {file} {usual}, then greygate install").format(file=source, usual=place.new_site),
+        )
+
+
 def steps(source: Path) -> tuple[str, ...]:
     """What `install` does, in words."""
     return (
@@ -95,9 +106,22 @@ def uninstall(home: Home, progress: Progress) -> list[str]:
             units.remove()
     else:
         Foreground(home.plan, home.units).stop(progress)
-    packages.forget_sources()
-    remove_program()
-    return [str(home.source), str(home.plan.paths.state)]
+    left = [str(home.source), str(home.plan.paths.state)]
+    if not (is_here() and units.others()):  # whose program it is
+        packages.forget_sources()
+        remove_program()
+    return left
+
+
+def removed(home: Home) -> tuple[str, ...]:
+    """What `uninstall` would take away, in words."""
+    return (
+        _("stop {name}, and remove its services").format(name=home.site.server_name),
+        _("remove {program} and {command}, where no other server runs from it").format(
+            program=PROGRAM, command=COMMAND
+        ),
+        _("leave {source} and {state}").format(source=home.source, state=home.plan.paths.state),
+    )
 
 
 def remove_program() -> None:

@@ -70,7 +70,7 @@ def demand_sane(token: Token) -> None:
     if problems:
         raise Trouble(
             _("cannot use the token: {problem}").format(problem=problems[0]),
-            _("make it anew at home: greygate edge token {edge}").format(edge=token.edge),
+            _("make it anew at home: greygate edge token {edge} > FILE").format(edge=token.edge),
         )
 
 
@@ -90,5 +90,5 @@ def demand_successor(token: Token, before: Token | None) -> None:
             _("cannot join: this token is older (serial {old}) than what is here ({new})").format(
                 old=token.serial, new=before.serial
             ),
-            _("make it anew at home: greygate edge token {edge}").format(edge=token.edge),
+            _("make it anew at home: greygate edge token {edge} > FILE").format(edge=token.edge),
         )

@@ -85,7 +85,10 @@ def _of_state(edge: str, told: EdgeTold, state: EdgeState) -> Iterator[Remark]:
             _("greygate {there} runs there, and {here} here").format(
                 there=state.version, here=__version__
             ),
-            _("let it join again from this version's clone, with the same token"),
+            _(
+                "greygate edge deploy {edge} root@HOST; or there, in a clone of this version: "
+                "./greygate edge join < FILE, with the same token"
+            ).format(edge=edge),
         )
     yield from _of_host(edge, told, state)
 

@@ -88,9 +88,10 @@ def _in_the_way(site: Site, link: EdgeLink, edge: EdgeSeen, seen: Seen) -> Itera
             _("{edge} answers, and there is no link to it: {words}").format(
                 edge=edge.id, words=_complaints(link, seen)
             ),
-            _("see that it joined with the newest token: greygate edge token {edge}").format(
-                edge=edge.id
-            ),
+            _(
+                "have it join with the newest token: greygate edge token {edge} > FILE, and there: "
+                "greygate edge join < FILE"
+            ).format(edge=edge.id),
         )
     for door in edge.doors:
         match door.answer:

@@ -54,6 +54,10 @@ class Systemd:
             return False
         return f"{OURS}={self._plan.paths.state}" in target.splitlines()
 
+    def others(self) -> bool:
+        """Whether units of ours are there that are another deployment's."""
+        return (self._directory / TARGET).exists() and not self.installed()
+
     def write(self) -> frozenset[str]:
         """Have exactly the plan's units in place and enabled; the names of those that changed."""
         self._refuse_other()

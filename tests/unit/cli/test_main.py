@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +63,18 @@ def test_wrong_words_end_with_2(run: Run, words: list[str], what: str, next_step
     assert (ended.code, ended.out) == (2, "")
     assert what in ended.err
     assert next_step in ended.err
+
+
+def test_a_token_that_cannot_be_read_is_no_fault_of_ours(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    (tmp_path / "image").write_bytes(b"\xff\xfe")
+    for name, why in (("none", "No such file or directory"), ("image", "it is no text")):
+        refused = run("edge", "join", "--file", tmp_path / name, "--json")
+        told = json.loads(refused.out)["error"]
+        assert refused.code == 2
+        assert told["what"] == f"cannot read the token in {tmp_path / name}: {why}"
 
 
 def test_what_cannot_go_on_here_ends_with_3(run: Run, tmp_path: Path) -> None:
@@ -128,9 +141,12 @@ def test_without_json_a_refused_site_quotes_its_lines(
 def test_the_hint_is_for_the_deployment_that_was_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    problem = Trouble("cannot go on: it is down", "greygate up")
-    ended(["status", "--state", "/srv/one"], raising(problem))
-    assert "--state /srv/one" in capsys.readouterr().err
+    for words in (["--state", "/srv/one"], ["--state=/srv/one"]):
+        ended(["status", *words], raising(Trouble("cannot go on: it is down", "greygate up")))
+        assert "greygate up (with --state /srv/one, as here)" in capsys.readouterr().err
+    elsewhere = Trouble("cannot go on: it is there", "greygate up --state DIRECTORY")
+    ended(["up", "--state", "/srv/one"], raising(elsewhere))
+    assert "as here" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [[], ["help"], ["--help"], ["-h"]])

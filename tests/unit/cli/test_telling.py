@@ -16,6 +16,7 @@ from greygate.cli.telling import Announcement, farewell, installed, opening, tri
 from greygate.cli.user import listed
 from greygate.home.half import Home
 from greygate.home.persons import Letter, Welcome
+from greygate.home.place import place_for
 from greygate.home.preparation import Prepared
 from greygate.home.start import Started
 from greygate.identity import authority
@@ -158,10 +159,16 @@ def letter(uses: int = 1) -> Letter:
 
 @pytest.mark.parametrize("name", ["managed", "trial", "loopback"])
 def test_the_last_words_are_those_that_must_not_be_missed(tmp_path: Path, name: str) -> None:
-    words = farewell(announcement(server(name, tmp_path)).started)
+    words = farewell(announcement(server(name, tmp_path)).started, place_for({}, uid=0))
     assert "`greygate up` goes on with everything as it was" in words
     assert ("This is a trial" in words) == (name == "trial")
     assert ("NOT the overlay" in words) == (name == "loopback")
+
+
+def test_a_server_in_a_place_of_its_own_is_found_again(tmp_path: Path) -> None:
+    place = place_for({}, uid=0, state=tmp_path / "a place")
+    words = farewell(announcement(server("managed", tmp_path)).started, place)
+    assert f"`greygate up --state '{tmp_path}/a place'` goes on" in words
 
 
 def test_without_peers_it_is_said_that_nobody_comes(tmp_path: Path) -> None:

@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from greygate.errors import MissingProgram
-from greygate.home.installation import COMMAND, PROGRAM, copy_program, demand_possible, steps
+from greygate.errors import MissingProgram, WrongUsage
+from greygate.home.installation import (
+    COMMAND,
+    PROGRAM,
+    copy_program,
+    demand_found_again,
+    demand_possible,
+    steps,
+)
 from greygate.progress import Silent
 from some_homes import place
 
@@ -109,3 +116,12 @@ def test_without_root_the_way_to_it_is_told(tmp_path: Path) -> None:
     with pytest.raises(MissingProgram, match="needs root") as trouble:
         demand_possible(place(tmp_path / "s"))
     assert trouble.value.hint == "sudo greygate install"
+
+
+def test_a_site_file_that_later_commands_would_not_find_is_not_installed(tmp_path: Path) -> None:
+    usual = place(tmp_path)
+    for source in (usual.new_site, usual.trial_site):
+        demand_found_again(usual, source)
+    with pytest.raises(WrongUsage) as refused:
+        demand_found_again(usual, tmp_path / "elsewhere/site.toml")
+    assert refused.value.hint.startswith(f"mv {tmp_path}/elsewhere/site.toml {usual.new_site}")
