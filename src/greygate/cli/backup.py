@@ -33,7 +33,7 @@ def identity(
     For example:
 
         greygate backup identity /media/stick/identity.tar
-        ssh root@home greygate backup identity > identity.tar
+        ssh root@home /usr/local/bin/greygate backup identity > identity.tar
     """
     if file is None and (common.json or sys.stdout.isatty()):
         raise WrongUsage(

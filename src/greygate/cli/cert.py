@@ -158,7 +158,7 @@ def rekey(*, common: Common = NONE) -> None:
     """Give our account at the authority a new key; its address, which CAA may name, stays.
 
     Each new certificate has a new key of its own anyway. identity.tar keeps the account's key:
-    copy it off the machine again.
+    take it anew, `greygate backup identity FILE`.
     """
     home = common.home()
     account = certificates.exchanged(certificates.ordering(home), output.Steps())

@@ -79,8 +79,9 @@ def check(
     """Ask DNS for everything of the plan: at the zones' own servers, and at resolvers.
 
     Tells apart what is not there, what is wrong, what should not be there, and what could not be
-    asked; each with the record to type. In layout clearnet it also tells whether the server name
-    is sealed: whether CAA keeps everybody else from getting a certificate for it.
+    asked; each with the record to type. In layout clearnet, and with own-dns, it also tells
+    whether the site is sealed: whether CAA keeps everybody else from getting a certificate for
+    its names.
 
     Ends with 0 where all is right, with 1 otherwise.
     """

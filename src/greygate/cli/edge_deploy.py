@@ -63,7 +63,8 @@ def command(
         greygate edge deploy edge1 root@192.0.2.10
         greygate edge deploy edge1 admin@192.0.2.10:2222 --ports 8448 --dry-run
 
-    Ends with 0 where home has its link, with 1 where it waited in vain.
+    Ends with 0 where other servers come in, or where that cannot be told (home does not run), with
+    1 where it waited in vain; --dry-run with 1 where the host will not do.
     """
     target, home = target_of(host), common.home()
     order = _order(home, edge, ports)

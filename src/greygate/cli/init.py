@@ -141,7 +141,7 @@ def command(
 
     A server that federates, through the host that is called edge.other.example:
 
-        greygate init home.example --edge-name edge.other.example
+        greygate init home.example --edge-name edge.other.example \\
             --edge-address 192.0.2.10 --acme-dns https://auth.example.org
     """
     place = common.place()

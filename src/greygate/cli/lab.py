@@ -94,9 +94,11 @@ def move(
     *,
     json: Json = False,
 ) -> None:
-    """Carry a host of the internet to another network, as a machine in a bag. For example:
+    """Carry a host of the internet to another network, as a machine in a bag.
 
-    greygate lab move home cafe
+    For example:
+
+        greygate lab move home cafe
     """
     world.move(_world(), host, router)
     status(json=json)

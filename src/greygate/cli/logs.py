@@ -31,7 +31,7 @@ def command(
     follow: Annotated[bool, Parameter(name=("--follow", "-f"), help="Go on until Ctrl-C.")] = False,
     common: Common = NONE,
 ) -> None:
-    """Show the last lines of one service or of all: synapse, haproxy, yggdrasil.
+    """Show the last lines of a service, or of all: synapse, haproxy, yggdrasil, keeper.
 
     Requests are logged without their query, which may carry a token. With --json it is one
     object a line.

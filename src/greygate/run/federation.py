@@ -88,10 +88,9 @@ def _in_the_way(site: Site, link: EdgeLink, edge: EdgeSeen, seen: Seen) -> Itera
             _("{edge} answers, and there is no link to it: {words}").format(
                 edge=edge.id, words=_complaints(link, seen)
             ),
-            _(
-                "have it join with the newest token: greygate edge token {edge} > FILE, and there: "
-                "greygate edge join < FILE"
-            ).format(edge=edge.id),
+            _("have it join with the newest token: greygate edge deploy {edge} root@HOST").format(
+                edge=edge.id
+            ),
         )
     for door in edge.doors:
         match door.answer:
@@ -135,7 +134,7 @@ def _edge_away(link: EdgeLink, edge: EdgeSeen) -> Reach:
         ),
         _(
             "is it rented and up, are {ports} open at its provider, has it joined? "
-            "greygate edge token {edge} > FILE, and there: greygate edge join < FILE"
+            "greygate edge deploy {edge} root@HOST"
         ).format(ports=ports, edge=edge.id),
     )
 
