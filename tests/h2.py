@@ -29,6 +29,14 @@ def ask(connection: ssl.SSLSocket, fields: dict[bytes, bytes]) -> tuple[int | No
     return status, body
 
 
+def hold(connection: ssl.SSLSocket, fields: dict[bytes, bytes], *, streams: int) -> None:
+    """Begin so many requests, and send the body of none."""
+    block = b"".join(_field(name, value) for name, value in fields.items())
+    connection.sendall(PREFACE + _frame(SETTINGS, 0, 0, b""))
+    for number in range(streams):
+        connection.sendall(_frame(HEADERS, END_HEADERS, 2 * number + 1, block))
+
+
 def _field(name: bytes, value: bytes) -> bytes:
     """Literal header field without indexing, no Huffman; all of it shorter than 127 octets."""
     return b"\x00" + bytes([len(name)]) + name + bytes([len(value)]) + value

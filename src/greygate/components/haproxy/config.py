@@ -16,9 +16,11 @@ from greygate.spec.well_known import CLIENT_PATH, SUPPORT_PATH
 CONFIG = PurePosixPath("haproxy/haproxy.cfg")
 
 CONNECTIONS = 1000  # in all: hundreds of people, and at most some 60 MB of buffers
-AT_ONCE = 100  # connections of one source: a household of browsers, six each
+STREAMS = 32  # requests of one h2 connection
+AT_ONCE = 100  # connections of one source, and its requests: a household of browsers, six each
 NEW_CONNECTIONS = 600  # of one source in 10 s: each costs about 1 ms of a core
 REQUESTS = 2000  # of one source in 10 s: a first sync with all its thumbnails is some hundreds
+BODY = 16_000_000  # octets of a request that uploads nothing; of the other servers' too
 UPLOAD = 100 * 1024 * 1024  # octets; Synapse's max_upload_size is the same
 
 # Mozilla's "intermediate" choice without DHE, which would need parameters: forward secrecy, AEAD.
@@ -41,6 +43,9 @@ def config(site: Site, plan: Plan, title: str) -> str:
         "haproxy.cfg.tmpl",
         heading=title,
         connections=str(CONNECTIONS),
+        people=str(CONNECTIONS - ingress.CONNECTIONS if plan.edges else CONNECTIONS),
+        streams=str(STREAMS),
+        body=str(BODY),
         ciphers=CIPHERS,
         suites=SUITES,
         errors="\n".join(error_rules()),
@@ -59,7 +64,7 @@ def config(site: Site, plan: Plan, title: str) -> str:
         federation="".join(f"{line}\n" for line in _federation(site, plan)),
         socket=quoted(f"unix@{plan.paths.client_socket}"),
         admin=quoted(f"unix@{plan.paths.haproxy_admin_socket}"),
-        ingress=ingress.section(site, plan, odd),
+        ingress=ingress.section(site, plan, odd, body=BODY),
     )
 
 

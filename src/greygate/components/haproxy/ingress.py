@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from greygate.components.component import File
 from greygate.components.haproxy import well_known
+from greygate.components.haproxy.errors import answer
 from greygate.components.haproxy.words import bind, quoted
 from greygate.components.template import fill
 from greygate.plan.plan import Plan
@@ -14,6 +15,7 @@ from greygate.site.model import Site
 
 KNOWN = PurePosixPath("haproxy/ingress/any-method.lst")
 
+CONNECTIONS = 400  # in all, of those that HAProxy may have: people keep the others
 SOURCE_CONNECTIONS = 50  # of one remote server through all edges; a busy one keeps some ten
 SOURCE_REQUESTS = 1000  # of one remote server in 10 s: joining a large room asks hundreds
 
@@ -40,8 +42,8 @@ def files(site: Site, plan: Plan) -> tuple[File, ...]:
     )
 
 
-def section(site: Site, plan: Plan, odd: str) -> str:
-    """The ingress; empty where there is no edge."""
+def section(site: Site, plan: Plan, odd: str, *, body: int) -> str:
+    """The ingress; empty where there is no edge. `body`: octets of a request, at the most."""
     if not plan.edges:
         return ""
     return fill(
@@ -53,7 +55,10 @@ def section(site: Site, plan: Plan, odd: str) -> str:
             for address in plan.addresses
         ),
         edges=from_edges(plan),
+        connections=str(CONNECTIONS),
         at_once=str(SOURCE_CONNECTIONS),
+        body=str(body),
+        unsized=answer(411),
         requests=str(SOURCE_REQUESTS),
         odd=odd,
         names=" ".join(plan.ingress_names),

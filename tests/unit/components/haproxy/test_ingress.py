@@ -6,14 +6,17 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import h2
+from greygate.components.haproxy.ingress import SOURCE_CONNECTIONS
 from greygate.plan.policy import Endpoint, Opens, Outcome, endpoints, policy_for
 from ingress import FAR, NAME, Ingress, open_ingress
+from lab.waiting import wait_until
 from unit.components.haproxy.test_door import ODD
 
 pytestmark = pytest.mark.programs
@@ -150,6 +153,39 @@ def test_over_h2_the_same_is_asked(ingress: Ingress) -> None:
     ):
         assert _over_h2(ingress, {b":path": target}) == status
     assert len(ingress.asked.heads) == before + 1
+
+
+def test_requests_without_their_bodies_are_bounded_and_synapse_hears_of_none(
+    ingress: Ingress,
+) -> None:
+    fields = {
+        b":method": b"POST",
+        b":scheme": b"https",
+        b":authority": NAME.encode(),
+        b":path": b"/_matrix/federation/v1/user/keys/query",
+        b"content-length": b"50",
+    }
+    before = len(ingress.asked.heads)
+    with ExitStack() as held:
+        for _each in range(2):
+            connection = held.enter_context(ingress.connect(alpn="h2"))
+            h2.hold(connection, fields, streams=SOURCE_CONNECTIONS * 3 // 5)
+        wait_until(lambda: ingress.ask(VERSION).status == 429, within=10, what="it is too much")
+        assert len(ingress.asked.heads) == before
+    wait_until(lambda: ingress.ask(VERSION).status == 200, within=10, what="it is no more")
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [(b"Content-Length: 16000001", 413), (b"Transfer-Encoding: chunked", 411)],
+)
+def test_no_body_is_longer_than_a_transaction_or_of_untold_length(
+    ingress: Ingress, header: bytes, status: int
+) -> None:
+    before = len(ingress.asked.heads)
+    answer = ingress.ask(b"/_matrix/federation/v1/send/1", header, method=b"PUT")
+    assert answer.status == status
+    assert len(ingress.asked.heads) == before
 
 
 @pytest.mark.parametrize(
