@@ -21,6 +21,13 @@ pytestmark = pytest.mark.lab
 
 STRANGER = "200::5"
 KNOCK = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1).close()"
+SAY = """
+import socket, sys
+with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as said:
+    said.setsockopt(socket.IPPROTO_IPV6, 78, 1)  # IPV6_FREEBIND: the address may be gone
+    said.bind((sys.argv[1], 0))
+    said.sendto(b"", (sys.argv[2], 9))
+"""
 LISTEN = """
 import socket, sys
 ports = [socket.create_server(("::", int(p)), family=socket.AF_INET6) for p in sys.argv[1:]]
@@ -171,6 +178,19 @@ def test_other_tables_and_interfaces_are_left_alone(overlay: Overlay) -> None:
 def test_the_proof_changes_nothing(overlay: Overlay) -> None:
     overlay.home.must(*overlay.task.proof)
     assert overlay.home.must("nft", "list", "ruleset") == ""
+
+
+def test_the_overlays_address_leaves_by_no_other_way(overlay: Overlay) -> None:
+    """As when its interface goes while connections are open."""
+    home, say = overlay.home, ("python3", "-c", SAY, str(some_sites.ADDRESS), "2001:db8::1")
+    home.must("ip", "link", "add", "clearnet", "type", "veth", "peer", "name", "cable")
+    home.must("ip", "link", "set", "cable", "up")
+    home.must("ip", "link", "set", "clearnet", "up")
+    home.must("ip", "-6", "route", "add", "default", "dev", "clearnet")
+    home.must("ip", "link", "delete", "greygate0")
+    home.must(*say)
+    overlay.up()
+    assert "Operation not permitted" in home.run(*say).stderr
 
 
 def _last_rule(host: Host) -> str:

@@ -68,6 +68,7 @@ def _rules(site: Site, plan: Plan, title: str) -> str:
         interface=f'"{plan.interface}"',
         addresses=addresses,
         elsewhere=fill(__name__, "elsewhere.nft.tmpl", addresses=addresses) if managed else "",
+        output=_output(plan.interface, addresses) if managed else "",
         former=_former(plan, addresses),
         edges=_edges(plan, addresses),
         listeners=", ".join(str(listener.port) for listener in plan.listeners),
@@ -109,6 +110,11 @@ def _allowed(opening: Opening) -> str:
 def _forward(interface: str) -> str:
     """Nobody's traffic is routed through a node of ours; a system node may be a router."""
     return fill(__name__, "forward.nft.tmpl", interface=f'"{interface}"')
+
+
+def _output(interface: str, addresses: str) -> str:
+    """The overlay's address is seen on the overlay alone."""
+    return fill(__name__, "output.nft.tmpl", interface=f'"{interface}"', addresses=addresses)
 
 
 FIREWALL = Component(name="firewall", files=files, units=units, packages=packages)
