@@ -29,7 +29,7 @@ def told(heard: tuple[Heard, ...]) -> list[dict[str, Any]]:
             "follows": it.why is None,
             "changed": it.changed,
             "why": it.why,
-            "hint": it.hint,
+            "hint": it.hint or None,
         }
         for it in heard
     ]

@@ -27,7 +27,7 @@ from greygate.home.ssh_entry import Access
 from greygate.home.ssh_target import Target
 from greygate.plan.token import Token, written
 from greygate.progress import Progress
-from greygate.text import _
+from greygate.text import _, visible
 
 RIGHTS = """
 if [ "$(id -u)" = 0 ]; then echo root
@@ -174,11 +174,12 @@ def _answer(target: Target, done: Done) -> dict[str, Any]:
     if done.status == 0 and "edge" in answer:
         return answer
     error = answer.get("error", {})
+    what, hint = (visible(str(error.get(it) or "")) for it in ("what", "hint"))
     raise Trouble(
         _("cannot finish at {target}: {words}").format(
-            target=target, words=error.get("what") or _words_of(done)
+            target=target, words=what or visible(_words_of(done))
         ),
-        error.get("hint") or _("mend that there, then run this again: it goes on"),
+        hint or _("mend that there, then run this again: it goes on"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 from pathlib import PurePosixPath
@@ -12,12 +13,15 @@ from greygate.plan.footing import Footing
 from greygate.plan.paths import Paths
 from greygate.plan.plan import INTERFACE
 from greygate.plan.token import Token
+from greygate.site.edges import EDGE_ID
 from greygate.spec.host_name import host_name_problem
 from greygate.spec.yggdrasil import is_overlay
 from greygate.text import _
 
 LAST_PORT = 65535
 PYTHON = PurePosixPath("/usr/bin/python3")  # Debian's own
+
+SITE_ID = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +66,10 @@ def demand_sane(token: Token) -> None:
     served = (token.name_server.zone,) if token.name_server else ()
     names = (token.name, *served, *(name for it in token.tenants for name in it.names))
     problems = [
+        *(() if EDGE_ID.fullmatch(token.edge) else (repr(token.edge),)),
+        *(() if SITE_ID.fullmatch(token.site) else (repr(token.site),)),
         *(f"{name!r}: {why}" for name in names if (why := host_name_problem(name))),
-        *(str(it.home) for it in token.tenants if not is_overlay(it.home)),
+        *(repr(it.home) for it in token.tenants if it.home.scope_id or not is_overlay(it.home)),
         *(str(it.port) for it in token.tenants if not 0 < it.port <= LAST_PORT),
         *(() if token.tenants else (_("it has no home"),)),
     ]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from greygate.text import visible
+
+LONGEST = 128  # letters of a word; a digest has 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +54,32 @@ def read(told: Mapping[str, Any]) -> EdgeState:
     try:
         return EdgeState(
             serial=int(told["serial"]),
-            digest=str(told["digest"]),
-            version=str(told["version"]),
-            versions={str(name): str(value) for name, value in told["versions"].items()},
-            host=str(told["host"]),
-            at=float(told["at"]),
-            booted=float(told["booted"]),
+            digest=_word(told["digest"]),
+            version=_word(told["version"]),
+            versions={_word(name): _word(value) for name, value in told["versions"].items()},
+            host=_word(told["host"]),
+            at=_moment(told["at"]),
+            booted=_moment(told["booted"]),
             free=int(told["free"]),
             links=int(told["links"]),
             services=tuple(_service(it) for it in told["services"]),
             ports=tuple(PortTold(int(it["port"]), bool(it["listens"])) for it in told["ports"]),
         )
-    except (KeyError, TypeError, AttributeError) as problem:
+    except (KeyError, TypeError, AttributeError, OverflowError) as problem:
         raise ValueError(f"no state: {problem}") from problem
 
 
 def _service(told: Mapping[str, Any]) -> ServiceTold:
     since = told["since"]
-    return ServiceTold(str(told["name"]), None if since is None else float(since))
+    return ServiceTold(_word(told["name"]), None if since is None else _moment(since))
+
+
+def _word(told: object) -> str:
+    """Another host's words: they come to a terminal of ours."""
+    return visible(str(told))[:LONGEST]
+
+
+def _moment(told: Any) -> float:
+    if not math.isfinite(seconds := float(told)):
+        raise ValueError("no moment")
+    return seconds

@@ -26,7 +26,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from greygate.text import _
+from greygate.text import _, visible
 
 FORMAT = 1
 LARGEST_OPENING = 1_024  # octets, and of a challenge
@@ -189,7 +189,10 @@ def answered(content: bytes) -> Answer:
     if not isinstance(why, dict):
         raise ValueError("neither done nor refused")
     return Refused(
-        Reason(why.get("reason")), _text(why, "what"), _text(why, "hint"), _number(why, "serial")
+        Reason(why.get("reason")),
+        visible(_text(why, "what")),
+        visible(_text(why, "hint")),
+        _number(why, "serial"),
     )
 
 
@@ -252,6 +255,6 @@ def _text(told: Mapping[str, Any], key: str) -> str:
 
 
 def _number(told: Mapping[str, Any], key: str) -> int:
-    if type(told.get(key)) is not int:
+    if type(told.get(key)) is not int or not 0 <= told[key] < 1 << 53:  # as far as JSON counts
         raise ValueError(f"no {key}")
     return int(told[key])

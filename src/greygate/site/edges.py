@@ -16,7 +16,7 @@ from greygate.text import _
 PRIORITY = 10
 HIGHEST_PRIORITY = 65535  # RFC 2782: 16 bits
 
-_ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
+EDGE_ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 def edges(reading: Reading, server: ServerName, names: Names) -> tuple[Edge, ...]:
@@ -65,7 +65,7 @@ def _edge(reading: Reading, at: str) -> Edge | None:
 
 def _id(reading: Reading, at: str) -> str | None:
     text = _demanded(reading, f"{at}.id", "edge1")
-    if text is not None and not _ID.fullmatch(text):
+    if text is not None and not EDGE_ID.fullmatch(text):
         reading.wrong(
             f"{at}.id",
             _("{text!r} cannot be an edge's id").format(text=text),
