@@ -26,6 +26,7 @@ PACKAGES = (
     *("haproxy", "yggdrasil", "nftables", "iproute2"),
     *("systemd-container", "debootstrap", "git", "procps"),
     *("pebble", "unbound", "knot", "pdns-server", "pdns-backend-sqlite3"),
+    "faketime",  # a clock that is far off
     *("nginx", "caddy"),  # the fronts that ours is compared with
 )
 FURNISHED = "ip link set lo up && mount -t tmpfs none /mnt && nft list ruleset"
@@ -58,7 +59,8 @@ def _programs() -> str | None:
 def _acme() -> str | None:
     if os.geteuid() != 0:
         return "not root (its name servers have port 53)"
-    absent = [it for it in ("pebble", "unbound", "knotd", "pdns_server") if not _found(it)]
+    wanted = ("pebble", "unbound", "knotd", "pdns_server", "faketime")
+    absent = [it for it in wanted if not _found(it)]
     if absent:
         return f"there is no {' and no '.join(absent)} (./dev setup brings it)"
     return None

@@ -215,6 +215,24 @@ issue(ordering, Watching(when, lambda: os.kill(os.getpid(), signal.SIGKILL)))
 """
 
 
+def issuing(
+    acme: Orders, when: str = "nothing", *, by: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    """An order in a process of its own, killed `when` it is so far; `by` runs its Python."""
+    world = (acme.ordering.authority, str(acme.paths.state), acme.rig.resolver)
+    program = (*by, sys.executable, "-c", ISSUING, *world, acme.rig.acme_dns, when)
+    told = {**os.environ, "PYTHONPATH": os.pathsep.join(it for it in sys.path if it)}
+    return subprocess.run(program, env=told, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("clock", ["+60d", "-60d"])
+def test_a_clock_that_is_far_off_is_named(issued: Orders, clock: str) -> None:
+    before = issued.served
+    done = issuing(issued, by=("faketime", "-f", clock))
+    assert "is out of its time by our clock" in done.stderr
+    assert issued.served == before
+
+
 @pytest.mark.parametrize(
     ("when", "again"),
     [("has issued it", False), ("has seen it", False), ("zones' own servers", True)],
@@ -222,11 +240,7 @@ issue(ordering, Watching(when, lambda: os.kill(os.getpid(), signal.SIGKILL)))
 def test_killed_on_the_way(issued: Orders, when: str, again: bool) -> None:
     """What the authority holds of the order is taken up, and what serves serves."""
     before = issued.served
-    world = (issued.ordering.authority, str(issued.paths.state), issued.rig.resolver)
-    program = (sys.executable, "-c", ISSUING, *world, issued.rig.acme_dns, when)
-    paths = os.pathsep.join(it for it in sys.path if it)
-    told = {**os.environ, "PYTHONPATH": paths}
-    done = subprocess.run(program, env=told, capture_output=True, text=True, check=False)
+    done = issuing(issued, when)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert issued.served == before
     taken_up = Watching()
