@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -12,7 +13,9 @@ from greygate.cli import edge_hearing, output
 from greygate.cli.common import NONE, Common
 from greygate.components.catalogue import ALL
 from greygate.home import agents, choice, start
+from greygate.home.half import Home
 from greygate.home.preparation import prepare
+from greygate.identity import authority
 from greygate.text import _
 
 
@@ -38,6 +41,12 @@ def command(
     changes = files.planned(home.site, home.plan, ALL)
     for change in changes:
         output.note(difference(change))
+    anew = _trust_anew(home)
+    if anew:
+        output.note(
+            _("the certificate authority will be a new one: people must trust it again")
+            + _(" (greygate cert export)")
+        )
     if not dry_run:
         if changes and not yes:
             output.confirm(_("bring this into force?"))
@@ -50,7 +59,20 @@ def command(
     names = [str(change.path) for change in changes]
     text = _("{count} files differ").format(count=len(names)) if dry_run else _("in force")
     output.emit(
-        {"changed": names, "applied": not dry_run, "edges": edge_hearing.told(heard)},
+        {
+            "changed": names,
+            "applied": not dry_run,
+            "trust_anew": anew,
+            "edges": edge_hearing.told(heard),
+        },
         as_json=common.json,
         text=text,
     )
+
+
+def _trust_anew(home: Home) -> bool:
+    """Whether the names of the changed site need another authority than the one people trust."""
+    if home.plan.vouched or home.substitute is not None:
+        return False
+    plan = home.plan
+    return authority.outgrown(plan.paths, plan.certificate, now=datetime.now(UTC)) is not None

@@ -44,12 +44,7 @@ class Authority:
 
     def due(self, wanted: CertificateNames, now: datetime) -> Due | None:
         """Why it cannot give out a certificate for `wanted` any more."""
-        names, addresses = permitted_by(self.certificate)
-        if not (names >= set(wanted.names) and addresses >= set(wanted.addresses)):
-            return Due.OTHER_NAMES
-        if now < self.certificate.not_valid_before_utc:
-            return Due.NOT_YET_VALID  # made while the clock was ahead
-        return Due.OLD if now + CERTIFICATE_LIFE > self.certificate.not_valid_after_utc else None
+        return _due_for(self.certificate, wanted, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +54,13 @@ class Certified:
     fingerprint: str  # of the authority: what people compare
     renewed: Due | None  # why the server has a new certificate, and must be told to reload
     new_authority: Due | None  # why people must trust anew; UNREADABLE at the very first
+
+
+def outgrown(paths: Paths, wanted: CertificateNames, *, now: datetime) -> Due | None:
+    """Why people will have to trust another authority, once there are certificates for `wanted`."""
+    if not Path(paths.ca).exists():
+        return None  # nobody trusts one yet
+    return _due_for(authority_certificate(paths), wanted, now)
 
 
 def ensure_certificate(
@@ -105,6 +107,15 @@ def export(paths: Paths, *, form: Literal["pem", "der"]) -> bytes:
     """The authority's certificate in the form that a device asks for."""
     encoding = {"pem": serialization.Encoding.PEM, "der": serialization.Encoding.DER}[form]
     return authority_certificate(paths).public_bytes(encoding)
+
+
+def _due_for(certificate: x509.Certificate, wanted: CertificateNames, now: datetime) -> Due | None:
+    names, addresses = permitted_by(certificate)
+    if not (names >= set(wanted.names) and addresses >= set(wanted.addresses)):
+        return Due.OTHER_NAMES
+    if now < certificate.not_valid_before_utc:
+        return Due.NOT_YET_VALID  # made while the clock was ahead
+    return Due.OLD if now + CERTIFICATE_LIFE > certificate.not_valid_after_utc else None
 
 
 def _authority(

@@ -137,6 +137,15 @@ def test_other_names_need_another_trust(paths: Paths) -> None:
     assert _accepts(paths, Path(paths.certificate), "200::5")
 
 
+def test_that_another_trust_will_be_needed_is_known_beforehand(paths: Paths) -> None:
+    assert authority.outgrown(paths, SITE, now=NOW) is None
+    _ensured(paths, SITE, now=NOW)
+    before = Path(paths.ca).read_bytes()
+    assert authority.outgrown(paths, SITE, now=NOW) is None
+    assert authority.outgrown(paths, OTHER, now=NOW) is Due.OTHER_NAMES
+    assert Path(paths.ca).read_bytes() == before
+
+
 def test_fewer_names_need_no_other_trust(paths: Paths) -> None:
     _ensured(paths, SITE, now=NOW)
     changed = _ensured(paths, CertificateNames(SITE.names, SITE.addresses[:1]), now=NOW)
