@@ -32,9 +32,13 @@ def demand_no_lockout(home: Home, still_in: StillIn, *, changed: frozenset[str])
     if not shut_out:
         return
     way_back = bring_up_with_way_back(firewall, home.plan.paths)
-    if not still_in(question(shut_out), GRACE):
-        if firewall.name in changed:
+    agreed = False
+    try:
+        agreed = still_in(question(shut_out), GRACE)
+    finally:  # whoever is cut off is often not asked to the end
+        if not agreed and firewall.name in changed:
             files.step_back(home.plan)  # or the next boot would load what was refused
+    if not agreed:
         raise _refusal(shut_out, home.source)
     way_back.call_off()
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 
+import pytest
+
+from greygate.apply import files
+from greygate.home import guard
 from greygate.home.guard import demand_no_lockout, endangered, question
+from greygate.probe import host
 from greygate.probe.answers import NoAnswer
 from greygate.probe.host import Address, Connection, Connections
 from some_homes import home
@@ -49,6 +54,22 @@ def test_the_question_names_ports_and_people() -> None:
     asked = question(endangered(it, connected(5901)))
     assert "tcp/5901" in asked
     assert str(FRIEND) in asked
+
+
+def test_who_is_cut_off_while_he_is_asked_has_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """His terminal is gone, and with it the command; the next boot has the former rules."""
+    stepped: list[object] = []
+    monkeypatch.setattr(guard, "bring_up_with_way_back", lambda *_any: None)
+    monkeypatch.setattr(host, "connections", lambda: connected(5901))
+    monkeypatch.setattr(files, "step_back", stepped.append)
+
+    def cut_off(_question: str, _seconds: float) -> bool:
+        raise KeyboardInterrupt
+
+    it = home(SITES["managed"]())
+    with pytest.raises(KeyboardInterrupt):
+        demand_no_lockout(it, cut_off, changed=frozenset({"firewall"}))
+    assert stepped == [it.plan]
 
 
 def test_without_a_firewall_nobody_is_asked() -> None:
