@@ -48,8 +48,19 @@ def existing_site(place: Place, named: Path | None, environ: Mapping[str, str]) 
     """The site file that is meant; NotRunning where there is none yet."""
     found = site_file(place, named, environ)
     if found is None:
+        demand_no_edge(place)
         raise _no_server(place)
     return found
+
+
+def demand_no_edge(place: Place) -> None:
+    """Trouble where this machine is an edge: what becomes a home here could be none again."""
+    if place.root and Path(place.paths.joined).exists():
+        raise NotRunning(
+            _("cannot go on: this machine is an edge, and has no server of its own"),
+            _("how it is, home tells: greygate status; to make it an ordinary host again: ")
+            + "greygate edge leave",
+        )
 
 
 def _no_server(place: Place) -> NotRunning:

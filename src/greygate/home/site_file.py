@@ -11,7 +11,7 @@ from greygate.errors import Trouble, WrongUsage
 from greygate.home import choice
 from greygate.home.aside import set_trial_aside
 from greygate.home.choice import Standing
-from greygate.home.half import site_file
+from greygate.home.half import demand_no_edge, site_file
 from greygate.home.place import Place, demand_passable
 from greygate.progress import Progress
 from greygate.site import load
@@ -53,6 +53,7 @@ def ensure(
     if found is not None:
         _check_same(found, wishes)
         return found
+    demand_no_edge(place)
     demand_passable(place)
     demand_unclaimed(place, wishes.name)
     try:
@@ -156,6 +157,7 @@ def _peered(site: Site, wishes: Wishes) -> Site:
 
 def begin(place: Place, site: Site, progress: Progress, *, named: Path | None) -> Path:
     """The site file of a new server for keeps; a trial that was here is set aside."""
+    demand_no_edge(place)
     set_trial_aside(place, progress)
     file = named or place.new_site
     if file.exists():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from greygate.errors import Trouble, WrongUsage
+from greygate.errors import NotRunning, Trouble, WrongUsage
 from greygate.home.choice import Standing
+from greygate.home.half import existing_site
 from greygate.home.place import Place
 from greygate.home.site_file import Wishes, ensure, for_keeps
 from greygate.identity import keys
@@ -51,6 +53,19 @@ def test_without_a_name_it_is_a_trial_of_its_own(where: Place, tmp_path: Path) -
     assert site.overlay.node is Node.MANAGED
     another = load.load(ensured(place(tmp_path / "t")))
     assert another.server_name != site.server_name
+
+
+def test_an_edge_becomes_no_server(tmp_path: Path) -> None:
+    where = replace(place(tmp_path), root=True)
+    token = Path(where.paths.joined)
+    token.parent.mkdir(parents=True)
+    token.touch()
+    with pytest.raises(NotRunning, match="this machine is an edge"):
+        ensured(where)
+    with pytest.raises(NotRunning) as told:
+        existing_site(where, None, {})
+    assert told.value.hint.endswith("greygate edge leave")
+    assert [it for it in tmp_path.rglob("*") if it.is_file()] == [token]
 
 
 def test_with_a_name_it_is_for_keeps(where: Place) -> None:
