@@ -13,9 +13,7 @@ from greygate.cli import cert_report, output
 from greygate.cli.common import NONE, Common
 from greygate.cli.help import family
 from greygate.errors import WrongUsage
-from greygate.home import certificates, choice, papers
-from greygate.home.half import Home, existing_site
-from greygate.home.preparation import found
+from greygate.home import certificates, papers
 from greygate.probe.dns import Place, place_of
 from greygate.site.model import Source
 from greygate.text import _
@@ -70,7 +68,7 @@ def issue(
         greygate cert issue --dry-run
         greygate cert issue
     """
-    home, steps = _home(common), output.Steps()
+    home, steps = common.keyed_home(), output.Steps()
     wanted = certificates.ordering(home, _places(resolver), staging=staging)
     if dry_run:
         names = certificates.tried(wanted, steps)
@@ -202,12 +200,6 @@ def export(
         )
     else:
         sys.stdout.buffer.write(paper.content)
-
-
-def _home(common: Common) -> Home:
-    """Also before the first start: the keys are made where they are not there yet."""
-    place = common.place()
-    return found(existing_site(place, common.site, common.environ), place, choice.look())
 
 
 def _places(named: list[str] | None) -> tuple[Place, ...]:

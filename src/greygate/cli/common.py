@@ -12,9 +12,10 @@ from cyclopts import Parameter
 
 from greygate.cli.help import EVERYWHERE
 from greygate.cli.verbose import speak_up
+from greygate.home import choice
 from greygate.home.half import Home, existing_site
 from greygate.home.place import Place, place_for
-from greygate.home.preparation import as_it_stands
+from greygate.home.preparation import as_it_stands, found
 
 
 @Parameter(name="*", group=EVERYWHERE)
@@ -61,6 +62,11 @@ class Common:
         place = self.place()
         source = existing_site(place, self.site, self.environ)
         return as_it_stands(source, place)
+
+    def keyed_home(self) -> Home:
+        """The same, also before the first start: keys that are not there yet are made."""
+        place = self.place()
+        return found(existing_site(place, self.site, self.environ), place, choice.look())
 
 
 NONE = Common()

@@ -19,9 +19,7 @@ from greygate.cli.dns_apply_report import (
 from greygate.cli.dns_report import check_text, check_told, plan_text
 from greygate.cli.help import family
 from greygate.errors import Trouble, WrongUsage
-from greygate.home import certificates, choice, published, publishing
-from greygate.home.half import Home, existing_site
-from greygate.home.preparation import found
+from greygate.home import certificates, published, publishing
 from greygate.home.published import Server
 from greygate.plan.records import record_sets
 from greygate.plan.spelling import Spelling, told
@@ -57,7 +55,7 @@ def plan(
         greygate dns plan
         greygate dns plan --format zone
     """
-    home = certificates.with_aliases(_home(common), output.Steps())
+    home = certificates.with_aliases(common.keyed_home(), output.Steps())
     sets = record_sets(home.site, home.plan)
     text = plan_text(home.site, sets, _spelling(format_))
     output.emit([told(it) for it in sets], as_json=common.json, text=text)
@@ -85,7 +83,7 @@ def check(
 
     Ends with 0 where all is right, with 1 otherwise.
     """
-    home = _home(common)
+    home = common.keyed_home()
     with output.Steps().step(_("asking DNS")):
         found_ = published.look(home, _servers(resolver))
     output.emit(check_told(found_), as_json=common.json, text=check_text(found_))
@@ -124,7 +122,7 @@ def apply(
         greygate dns apply --yes 1f0c9e5b7a2d
     """
     steps = output.Steps()
-    home = _home(common) if dry_run else certificates.with_aliases(_home(common), steps)
+    home = common.keyed_home() if dry_run else certificates.with_aliases(common.keyed_home(), steps)
     with steps.step(_("asking the zones' own servers")):
         seen = publishing.look(home, _servers([resolver] if resolver else None)[0].resolver)
     agreed = agreement(seen)
@@ -153,12 +151,6 @@ def _demand_agreement(digest: str, yes: str | None) -> None:
             agree = _("look at the difference, then: greygate dns apply --yes {digest}")
             raise WrongUsage(_("cannot ask: no terminal is there"), agree.format(digest=digest))
         output.confirm(_("write this?"))
-
-
-def _home(common: Common) -> Home:
-    place = common.place()
-    source = existing_site(place, common.site, common.environ)
-    return found(source, place, choice.look())
 
 
 def _servers(named: list[str] | None) -> tuple[Server, ...]:

@@ -39,7 +39,7 @@ def token(edge: Id, /, *, common: Common = NONE) -> None:
         greygate edge token edge1 > token
         ssh root@192.0.2.10 'greygate/greygate edge join' < token
     """
-    home = common.home()
+    home = common.keyed_home()
     made = edges.token_for(home, edge)
     _close_output()
     output.note(
