@@ -38,6 +38,7 @@ def command(
     """
     home, steps = common.home(), output.Steps()
     heard: tuple[agents.Heard, ...] = ()
+    runs = False
     changes = files.planned(home.site, home.plan, ALL)
     for change in changes:
         output.note(difference(change))
@@ -53,15 +54,18 @@ def command(
         # Not under the lock: that is an `up`'s for as long as it watches.
         standing = choice.look()
         prepared = prepare(home.source, home.place, steps, standing=standing, overwrite=overwrite)
-        start.take_up_here(prepared, still_in=output.agreed_within)
-        heard = agents.tell(prepared.home, steps)
+        runs = start.take_up_here(prepared, still_in=output.agreed_within) is not None
+        heard = agents.tell(prepared.home, steps) if runs else ()
         edge_hearing.note(heard)
     names = [str(change.path) for change in changes]
-    text = _("{count} files differ").format(count=len(names)) if dry_run else _("in force")
+    text = _("in force") if runs else _("written; it takes effect at the next start: greygate up")
+    if dry_run:
+        text = _("{count} files differ").format(count=len(names))
     output.emit(
         {
             "changed": names,
             "applied": not dry_run,
+            "running": runs,
             "trust_anew": anew,
             "edges": edge_hearing.told(heard),
         },

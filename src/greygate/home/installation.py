@@ -50,7 +50,9 @@ def demand_found_again(place: Place, source: Path) -> None:
             _("cannot install from {file}: what systemd starts later looks in {usual}").format(
                 file=source, usual=place.new_site
             ),
-            _("mv {file} {usual}, then greygate install").format(file=source, usual=place.new_site),
+            _("install -D -m 600 {file} {usual}, then greygate install").format(
+                file=source, usual=place.new_site
+            ),
         )
 
 

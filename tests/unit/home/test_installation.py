@@ -124,4 +124,5 @@ def test_a_site_file_that_later_commands_would_not_find_is_not_installed(tmp_pat
         demand_found_again(usual, source)
     with pytest.raises(WrongUsage) as refused:
         demand_found_again(usual, tmp_path / "elsewhere/site.toml")
-    assert refused.value.hint.startswith(f"mv {tmp_path}/elsewhere/site.toml {usual.new_site}")
+    moved = f"install -D -m 600 {tmp_path}/elsewhere/site.toml {usual.new_site}"
+    assert refused.value.hint.startswith(moved)
