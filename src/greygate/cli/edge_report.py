@@ -9,18 +9,18 @@ from greygate.edge.join import Joined
 from greygate.home import agents
 from greygate.home.half import Home
 from greygate.plan.edges import EdgeLink
-from greygate.probe import overlay
-from greygate.probe.answers import NoAnswer, Peer
+from greygate.probe.answers import Peer, Peers
 from greygate.run.edge_remarks import remarks
 from greygate.run.report import agent_json
 from greygate.run.seen import EdgeTold
+from greygate.run.status import peers_of
 from greygate.text import _, aligned, duration, listing
 
 
 def rows(home: Home) -> list[dict[str, Any]]:
     """Every edge with its link as home's node tells it now, and what it says of itself."""
-    told = overlay.peers(str(home.plan.paths.overlay_admin_socket))
-    peers = () if isinstance(told, NoAnswer) else told.peers
+    told = peers_of(home.site, home.plan)
+    peers = told.peers if isinstance(told, Peers) else None
     heard = agents.look(home)
     return [_row(it, peers, heard.get(it.edge.id)) for it in home.plan.edges]
 
@@ -58,16 +58,17 @@ def joined_text(done: Joined) -> str:
     )
 
 
-def _row(link: EdgeLink, peers: tuple[Peer, ...], told: EdgeTold | None) -> dict[str, Any]:
+def _row(link: EdgeLink, peers: tuple[Peer, ...] | None, told: EdgeTold | None) -> dict[str, Any]:
+    """`peers`: None where nobody could be asked."""
     uris = {uri.partition("?")[0] for uri in link.peers}  # as the node tells them
-    ours = [it for it in peers if it.up and it.uri.partition("?")[0] in uris]
+    ours = [it for it in peers or () if it.up and it.uri.partition("?")[0] in uris]
     since = max((it.uptime or 0.0 for it in ours), default=None)
     return {
         "id": link.edge.id,
         "name": link.edge.name,
         "addresses": [str(it) for it in link.edge.addresses],
         "overlay": str(link.address),
-        "up": bool(ours),
+        "up": None if peers is None else bool(ours),
         "up_seconds": since,
         "behind": None if told is None else told.behind,
         "agent": agent_json(told),
@@ -77,7 +78,7 @@ def _row(link: EdgeLink, peers: tuple[Peer, ...], told: EdgeTold | None) -> dict
 
 def _line(row: dict[str, Any]) -> tuple[str, ...]:
     up = _("up for {time}").format(time=duration(row["up_seconds"] or 0.0))
-    state = up if row["up"] else _("down")
+    state = {True: up, False: _("down"), None: _("not known")}[row["up"]]
     where = " ".join(row["addresses"])
     return (row["id"], row["name"], where, row["overlay"], state, _said(row["agent"]))
 

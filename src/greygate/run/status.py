@@ -83,7 +83,7 @@ def see(
         states=states,
         present=frozenset(plan.addresses) & host.addresses().keys(),
         answer=_own_door(site, plan),
-        peers=_peers(site, plan),
+        peers=peers_of(site, plan),
         edges=(through_edges(site, plan, agents) if states else ()) if edges is None else edges,
         certificate_left=_certificate_left(plan),
         renewal=_renewal(site, plan),
@@ -158,7 +158,8 @@ def _states(plan: Plan, units: tuple[Unit, ...]) -> tuple[State, ...] | NoAnswer
         return NoAnswer(trouble.what)
 
 
-def _peers(site: Site, plan: Plan) -> PeersAnswer | None:
+def peers_of(site: Site, plan: Plan) -> PeersAnswer | None:
+    """What the node tells of its peers, whoever's node it is; None where it is not asked."""
     match site.overlay.node:
         case Node.MANAGED:
             return overlay.peers(str(plan.paths.overlay_admin_socket))
