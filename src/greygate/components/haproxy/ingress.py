@@ -16,6 +16,7 @@ from greygate.site.model import Site
 KNOWN = PurePosixPath("haproxy/ingress/any-method.lst")
 
 CONNECTIONS = 400  # in all, of those that HAProxy may have: people keep the others
+UNTOLD = 8000  # octets of a body whose length is not told: half of HAProxy's buffer
 SOURCE_CONNECTIONS = 50  # of one remote server through all edges; a busy one keeps some ten
 SOURCE_REQUESTS = 1000  # of one remote server in 10 s: joining a large room asks hundreds
 
@@ -59,6 +60,7 @@ def section(site: Site, plan: Plan, odd: str, *, body: int) -> str:
         at_once=str(SOURCE_CONNECTIONS),
         body=str(body),
         unsized=answer(411),
+        untold=str(UNTOLD),
         requests=str(SOURCE_REQUESTS),
         odd=odd,
         names=" ".join(plan.ingress_names),
