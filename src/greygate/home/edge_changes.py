@@ -22,7 +22,8 @@ from greygate.site import load
 from greygate.site.edges import address_problem
 from greygate.site.model import Address, Edge, Site
 from greygate.site.parse import parse
-from greygate.site.rewriting import with_addresses, without_edge
+from greygate.site.rewriting import with_addresses, without_edge, without_zone
+from greygate.site.zones import is_in
 from greygate.text import _
 
 
@@ -62,7 +63,10 @@ def removing(home: Home, edge: str) -> Rewriting:
             ).format(file=home.source, edge=edge),
         )
     text = load.read(home.source)
-    return _rewriting(home, known, text, without_edge(text, edge))
+    after = without_edge(text, edge)
+    for zone in _idle(home.site, known):  # the parser takes no zone that holds none of our names
+        after = without_zone(after, zone)
+    return _rewriting(home, known, text, after)
 
 
 def carry_out(wanted: Rewriting, progress: Progress, *, still_in: StillIn) -> Prepared:
@@ -125,4 +129,21 @@ def _rewriting(home: Home, edge: Edge, before: str, after: str) -> Rewriting:
 
 
 def _but(site: Site, edge: Edge) -> Site:
-    return replace(site, edges=tuple(it for it in site.edges if it.id != edge.id))
+    """The site without the edge, and without the zones that are there for it alone."""
+    idle = _idle(site, edge)
+    return replace(
+        site,
+        edges=tuple(it for it in site.edges if it.id != edge.id),
+        zones=tuple(it for it in site.zones if it.name not in idle),
+    )
+
+
+def _idle(site: Site, edge: Edge) -> tuple[str, ...]:
+    """The zones that hold the edge's name and no other of ours."""
+    names = (site.server_name.host, site.names.client, *(it.name for it in site.edges))
+    others = [it.lower() for it in names if it.lower() != edge.name.lower()]
+    return tuple(
+        zone.name
+        for zone in site.zones
+        if is_in(edge.name.lower(), zone.name) and not any(is_in(it, zone.name) for it in others)
+    )

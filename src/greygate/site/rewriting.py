@@ -16,15 +16,24 @@ from greygate.text import _
 def with_addresses(text: str, edge: str, addresses: Sequence[Address]) -> str:
     """The file with these addresses for the edge."""
     octets = text.encode()
-    _key, value = _parts(_pair(_table(octets, edge), "addresses"))
+    _key, value = _parts(_pair(_table(octets, "edge", "id", edge), "addresses"))
     listed = json.dumps(list(map(str, addresses))).encode()
     return (octets[: value.start_byte] + listed + octets[value.end_byte :]).decode()
 
 
 def without_edge(text: str, edge: str) -> str:
     """The file without the edge's section; what stands above and below it is left."""
+    return _without(text, "edge", "id", edge)
+
+
+def without_zone(text: str, zone: str) -> str:
+    """The file without the zone's section, likewise."""
+    return _without(text, "zone", "name", zone)
+
+
+def _without(text: str, kind: str, key: str, value: str) -> str:
     octets = text.encode()
-    table = _table(octets, edge)
+    table = _table(octets, kind, key, value)
     last = list(_pairs(table))[-1]
     ends = octets.find(b"\n", last.end_byte)
     before, after = octets[: table.start_byte], b"" if ends < 0 else octets[ends + 1 :]
@@ -33,14 +42,17 @@ def without_edge(text: str, edge: str) -> str:
     return (before + after).decode()
 
 
-def _table(octets: bytes, edge: str) -> Node:
-    for table in tables(octets, "edge"):
+def _table(octets: bytes, kind: str, key: str, value: str) -> Node:
+    """The section [[kind]] in which that key has that value."""
+    for table in tables(octets, kind):
         for pair in _pairs(table):
-            name, value = _words(pair)
-            if name == "id" and value.strip("\"'") == edge:
+            name, said = _words(pair)
+            if name == key and said.strip("\"'") == value:
                 return table
     raise Trouble(
-        _("cannot change the site file: there is no [[edge]] with the id {edge}").format(edge=edge),
+        _("cannot change the site file: there is no [[{kind}]] with {key} = {value}").format(
+            kind=kind, key=key, value=value
+        ),
         _("it may be written in another way; change it by hand, then: greygate apply"),
     )
 

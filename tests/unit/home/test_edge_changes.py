@@ -73,6 +73,16 @@ def test_one_of_two_is_given_up(tmp_path: Path) -> None:
     assert all(it["publish"] == [] for it in told)
 
 
+def test_a_zone_that_was_there_for_it_alone_goes_too(tmp_path: Path) -> None:
+    mine = home(tmp_path, replace(SECOND, name="edge2.third.example"))
+    zone = '\n[[zone]]\nname = "third.example"\nchallenge = "manual"\n'
+    mine.source.write_text(mine.source.read_text() + zone)
+    known = replace(mine, site=parse(mine.source.read_text()))
+    wanted = edge_changes.removing(known, "edge2")
+    assert "third.example" not in wanted.after
+    assert [it.name for it in parse(wanted.after).zones] == [it.name for it in mine.site.zones]
+
+
 def test_the_only_one_is_not_given_up_unasked(tmp_path: Path) -> None:
     with pytest.raises(WrongUsage) as refused:
         edge_changes.removing(home(tmp_path), "edge1")

@@ -76,5 +76,5 @@ def test_the_last_words_of_a_file_can_go() -> None:
 
 
 def test_an_edge_that_is_not_written_so_is_told() -> None:
-    with pytest.raises(Trouble, match="with the id edge3"):
+    with pytest.raises(Trouble, match="with id = edge3"):
         without_edge(TEXT, "edge3")
