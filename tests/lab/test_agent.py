@@ -111,7 +111,7 @@ def test_an_edge_tells_how_it_is(internet: World) -> None:
         "yggdrasil": True,
     }
     assert [it["listens"] for it in agent["ports"]] == [True, True]
-    assert agent["links"] == 2
+    wait_until(lambda: edge(internet)["agent"]["links"] == 2, within=30, what="both are up")
     assert (told["behind"], told["remarks"]) == (None, [])
     assert abs(agent["ahead"]) < 5
     assert f"plan {agent['serial']}," in greygate(internet, "home", "edge", "list")

@@ -13,6 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
 from greygate.errors import Trouble
 from greygate.identity import keys
 from greygate.machine.files import Owner, directory, replace
@@ -141,6 +144,21 @@ class Kept:
             "ask_again": it.ask_again.isoformat(),
         }
         _write(self._below / "suggestion.json", told)
+
+    def revoking(self) -> x509.Certificate | None:
+        """The one that is to be revoked, while another takes its place."""
+        match _read(self._below / "revoking.json"):
+            case {"pem": str(pem)}:
+                return x509.load_pem_x509_certificate(pem.encode())
+            case _:
+                return None
+
+    def keep_revoking(self, certificate: x509.Certificate) -> None:
+        pem = certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
+        _write(self._below / "revoking.json", {"pem": pem})
+
+    def forget_revoking(self) -> None:
+        Path(self._below / "revoking.json").unlink(missing_ok=True)
 
     def installed(self) -> Installed | None:
         match _read(self._paths.acme / "installed.json"):

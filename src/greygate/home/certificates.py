@@ -17,6 +17,7 @@ from greygate.certs.issue import Ordering, issue, rehearsed, staging_of
 from greygate.certs.kept import Account, Kept
 from greygate.certs.known import known_aliases
 from greygate.certs.proof import PREFIX, Servers
+from greygate.certs.refusal import AuthorityRefused
 from greygate.certs.renewal import Renewed
 from greygate.certs.standing import look
 from greygate.errors import Trouble, WrongUsage
@@ -157,17 +158,24 @@ def with_aliases(home: Home, progress: Progress) -> Home:
 
 
 def revoked(home: Home, wanted: Ordering, progress: Progress, *, reason: str) -> None:
-    """Another certificate is put in place first; then the old one is revoked."""
-    seen = in_place(wanted.paths)
+    """Another certificate is put in place first; then the old one is revoked, be it by the next
+    that is asked to where this one is cut short."""
+    seen, ledger = in_place(wanted.paths), Kept(wanted.paths, wanted.authority)
     if seen is None:
         raise Trouble(
             _("cannot revoke the certificate: there is none"), _("greygate cert list tells more")
         )
-    had(home, wanted, progress, again=True)
-    acme, _account = opened(
-        wanted.authority, Kept(wanted.paths, wanted.authority), progress, email=None
-    )
-    Authority(wanted.authority, acme).revoke(seen.certificate, REASONS[reason])
+    old = ledger.revoking() or seen.certificate
+    ledger.keep_revoking(old)
+    if old == seen.certificate:
+        had(home, wanted, progress, again=True)
+    acme, _account = opened(wanted.authority, ledger, progress, email=None)
+    try:
+        Authority(wanted.authority, acme).revoke(old, REASONS[reason])
+    except AuthorityRefused as refused:
+        if refused.code != "alreadyRevoked":
+            raise
+    ledger.forget_revoking()
 
 
 def exchanged(wanted: Ordering, progress: Progress) -> Account:
