@@ -111,7 +111,10 @@ def state_of(name: str, places: Places) -> str:
     """What the host's systemd says of itself; `off` where there is none."""
     if leader(name, places) is None:
         return "off"
-    asked = execute(name, places, ("systemctl", "is-system-running"), timeout=10)
+    try:
+        asked = execute(name, places, ("systemctl", "is-system-running"), timeout=10)
+    except subprocess.TimeoutExpired:  # a host that is going down may keep one waiting
+        return "starting"
     return asked.stdout.strip() or "starting"
 
 
