@@ -182,7 +182,11 @@ def test_a_revocation_that_was_cut_short_is_ended_by_the_next(
         certificates.revoked(mine, issued.ordering, Silent(), reason="superseded")
     instead = issued.leaf
     assert (authority.status(old.serial_number), instead == old) == ("Valid", False)
-    certificates.revoked(mine, issued.ordering, Silent(), reason="superseded")
+    watching = Watching()
+    certificates.revoked(mine, issued.ordering, watching, reason="superseded")
+    assert f"ending a revocation that was cut short: the certificate {old.serial_number:x}" in (
+        watching.heard
+    )
     assert authority.status(old.serial_number) == "Revoked"
     assert authority.status(instead.serial_number) == "Valid"
     assert (issued.leaf, kept(issued).revoking()) == (instead, None)

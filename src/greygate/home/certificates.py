@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cryptography import x509
+
 from greygate.certs import renewal
 from greygate.certs.account import opened, rekeyed
 from greygate.certs.alone import alone
@@ -165,7 +167,7 @@ def revoked(home: Home, wanted: Ordering, progress: Progress, *, reason: str) ->
         raise Trouble(
             _("cannot revoke the certificate: there is none"), _("greygate cert list tells more")
         )
-    old = ledger.revoking() or seen.certificate
+    old = _to_revoke(ledger, seen.certificate, progress)
     ledger.keep_revoking(old)
     if old == seen.certificate:
         had(home, wanted, progress, again=True)
@@ -176,6 +178,19 @@ def revoked(home: Home, wanted: Ordering, progress: Progress, *, reason: str) ->
         if refused.code != "alreadyRevoked":
             raise
     ledger.forget_revoking()
+
+
+def _to_revoke(ledger: Kept, serving: x509.Certificate, progress: Progress) -> x509.Certificate:
+    """The one that an earlier revocation left undone, while it can do harm; else what serves."""
+    left = ledger.revoking()
+    if left is None or left == serving or left.not_valid_after_utc < datetime.now(UTC):
+        return serving
+    progress.note(
+        _("ending a revocation that was cut short: the certificate {serial:x}").format(
+            serial=left.serial_number
+        )
+    )
+    return left
 
 
 def exchanged(wanted: Ordering, progress: Progress) -> Account:
