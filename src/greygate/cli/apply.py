@@ -57,21 +57,23 @@ def command(
         runs = start.take_up_here(prepared, still_in=output.agreed_within) is not None
         heard = agents.tell(prepared.home, steps) if runs else ()
         edge_hearing.note(heard)
-    names = [str(change.path) for change in changes]
-    text = _("in force") if runs else _("written; it takes effect at the next start: greygate up")
-    if dry_run:
-        text = _("{count} files differ").format(count=len(names))
     output.emit(
         {
-            "changed": names,
+            "changed": [str(change.path) for change in changes],
             "applied": not dry_run,
             "running": runs,
             "trust_anew": anew,
             "edges": edge_hearing.told(heard),
         },
         as_json=common.json,
-        text=text,
+        text=_outcome(len(changes), dry_run=dry_run, runs=runs),
     )
+
+
+def _outcome(count: int, *, dry_run: bool, runs: bool) -> str:
+    if dry_run:
+        return _("{count} files differ").format(count=count)
+    return _("in force") if runs else _("written; it takes effect at the next start: greygate up")
 
 
 def _trust_anew(home: Home) -> bool:

@@ -1,4 +1,4 @@
-"""Every command by name, in the order in which help tells them."""
+"""Every command by name, in the order in which help tells them; and how one is typed here."""
 
 from __future__ import annotations
 

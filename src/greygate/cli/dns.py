@@ -122,7 +122,9 @@ def apply(
         greygate dns apply --yes 1f0c9e5b7a2d
     """
     steps = output.Steps()
-    home = common.keyed_home() if dry_run else certificates.with_aliases(common.keyed_home(), steps)
+    home = common.keyed_home()
+    if not dry_run:  # it registers names
+        home = certificates.with_aliases(home, steps)
     with steps.step(_("asking the zones' own servers")):
         seen = publishing.look(home, _servers([resolver] if resolver else None)[0].resolver)
     agreed = agreement(seen)
