@@ -143,12 +143,11 @@ def machine_above(layers: Layers, below: Path) -> Iterator[Machine]:
 
 def take_away(folder: str) -> None:
     """End what still runs in machines below there, and remove all of them."""
-    for place in mounts.below(Path(folder)):
-        disk = place.stat().st_dev
-        for pid in (int(it.name) for it in Path("/proc").iterdir() if it.name.isdigit()):
-            with suppress(OSError):
-                if Path(f"/proc/{pid}/root").stat().st_dev == disk:
-                    os.kill(pid, signal.SIGKILL)
+    disks = {it.stat().st_dev for it in mounts.below(Path(folder))} - {Path("/").stat().st_dev}
+    for pid in (int(it.name) for it in Path("/proc").iterdir() if it.name.isdigit()):
+        with suppress(OSError):
+            if Path(f"/proc/{pid}/root").stat().st_dev in disks:
+                os.kill(pid, signal.SIGKILL)
     mounts.clear(Path(folder))
     mounts.clear_exports(_prefix(Path(folder)))
     shutil.rmtree(folder)

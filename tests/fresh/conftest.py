@@ -15,42 +15,42 @@ from our_end import afterwards
 
 Bare = Callable[[str], Machine]
 Started = Callable[..., Machine]
-Started_layers = Callable[..., Layers]
+StartedLayers = Callable[..., Layers]
 
 
 @pytest.fixture
-def bare(tmp_below: Path) -> Iterator[Bare]:
-    with _machines(tmp_below) as make:
+def bare(folder: Path) -> Iterator[Bare]:
+    with _machines(folder) as make:
         yield lambda release: make((bare_tree(release),))
 
 
 @pytest.fixture
-def started(tmp_below: Path, started_layers: Started_layers) -> Iterator[Started]:
+def started(folder: Path, started_layers: StartedLayers) -> Iterator[Started]:
     """Here `./greygate` was started once, and the packages installed."""
-    with _machines(tmp_below) as make:
+    with _machines(folder) as make:
         yield lambda *wanted: make(started_layers(*wanted))
 
 
 @pytest.fixture(scope="session")
-def started_layers() -> Iterator[Started_layers]:
+def started_layers() -> Iterator[StartedLayers]:
     with _folder() as below:
 
         @cache
         def made(release: str, *packages: str) -> Layers:
-            below_it = below / "-".join((release, *packages))
+            place = below / "-".join((release, *packages))
             under = made(release) if packages else (bare_tree(release),)
             install = ("apt-get", "-qq", "-y", "install", "--no-install-recommends", *packages)
             argv = install if packages else (f"{INSIDE}/greygate", "--version")
-            with machine_above(under, below_it) as machine:
+            with machine_above(under, place) as machine:
                 done = machine.run(argv)
             assert done.returncode == 0, done.stdout
-            return (upper(below_it), *under)
+            return (upper(place), *under)
 
         yield made
 
 
 @pytest.fixture
-def tmp_below() -> Iterator[Path]:
+def folder() -> Iterator[Path]:
     with _folder() as below:
         yield below
 
