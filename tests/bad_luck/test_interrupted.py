@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
+import re
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -93,6 +98,41 @@ def test_what_a_killed_up_has_left_is_taken_away(home: Machine) -> None:
         up.until("is up after")
         up.signal(signal.SIGKILL)
     home.down()
+
+
+def test_an_apply_that_is_killed_before_its_files_are_read_is_made_good(home: Machine) -> None:
+    """In place, and taken up by nobody: the next one finds nothing to change, and does the rest."""
+    support = f"{home.up()['homeserver_by_address']}/.well-known/matrix/support"
+    ask = ("curl", "--silent", "--insecure", support)
+    home.shell(f"printf '[support]\\nemail = \"new@example.org\"\\n' >>{home.state}/site.toml")
+    supervisor = "$(cat /run/greygate-*/supervisor/pid)"
+    placed = home.state / "rendered/haproxy/well-known/support.json"
+    with home.started("apply", "--yes") as apply:
+        with _nobody_applies(home):
+            home.shell(f"kill -STOP {supervisor}")
+        wait_until(lambda: "new@" in placed.read_text(), 30)
+        apply.signal(signal.SIGKILL)
+        assert apply.ended() == -signal.SIGKILL
+    home.shell(f"kill -CONT {supervisor}")
+
+    assert "new@" not in home.run(*ask).out
+    assert "next: greygate apply" in home.greygate("status").out
+    assert home.greygate("status", "--json").json["behind"] == ["haproxy"]
+
+    assert home.greygate("apply", "--yes", "--json").json["changed"] == []
+    wait_until(lambda: "new@" in home.run(*ask).out, 5)
+    assert home.greygate("status", "--json").json["behind"] == []
+
+
+@contextmanager
+def _nobody_applies(home: Machine) -> Iterator[None]:
+    """Who wants to is made to wait; the block begins once somebody does."""
+    with (home.state / ".applying").open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        inode = f":{os.fstat(file.fileno()).st_ino} "
+        waits = re.compile(rf"-> FLOCK .*{inode}")
+        wait_until(lambda: waits.search(Path("/proc/locks").read_text()) is not None, 30)
+        yield
 
 
 def test_what_a_dead_service_said_can_still_be_read(home: Machine) -> None:

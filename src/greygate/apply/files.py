@@ -6,10 +6,10 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from greygate.apply import tree
+from greygate.apply import outstanding, tree
 from greygate.apply.differences import (
     Change,
     Replace,
@@ -33,14 +33,6 @@ READ = 0o640  # by our services, through the group
 OWN_FILE = 0o600
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What was changed, and the units whose files are concerned."""
-
-    changes: tuple[Change, ...]
-    units: frozenset[str]
-
-
 def planned(site: Wish, plan: Derived, components: Components[Wish, Derived]) -> tuple[Change, ...]:
     """What `apply` would change now."""
     place = Path(plan.paths.rendered)
@@ -54,29 +46,38 @@ def apply(
     *,
     components: Components[Wish, Derived],
     overwrite: bool = False,
-) -> Applied:
-    """Render, prove, put in place; nothing is touched where nothing differs."""
+) -> tuple[Change, ...]:
+    """Render, prove, put in place; nothing is touched where nothing differs.
+
+    What is in place is outstanding until the units that it concerns have taken it up.
+    """
     place, old = Path(plan.paths.rendered), _old(plan)
     with _disk(place), _alone(plan):
         tree.recover(place, old)
         seen, wanted = tree.read(place), rendered(site, plan, components)
         changes = changes_between(seen, wanted)
         if not changes:
-            return Applied((), frozenset())
+            return ()
         foreign = edited(seen, tree.digests(place))
         if foreign and not overwrite:
             raise _edited_since(plan, seen, wanted, foreign)
         concerned = _concerned(site, plan, components, changes)
         _prove(site, plan, components, changes, progress)
-        beside = tree.kept(place) | {_aside(path): seen[path] for path in foreign}
+        due = outstanding.text(outstanding.load(place), concerned)
+        beside = {**tree.kept(place), **{_aside(path): seen[path] for path in foreign}}
+        beside[tree.OUTSTANDING] = due
         new = Path(plan.paths.proving().rendered)
         _write(plan, new, wanted, beside=beside)
         tree.put_in_place(new, place, old)
-    return Applied(changes, concerned)
+    return changes
 
 
-def step_back(plan: Footing) -> None:
-    """Have the files in place that were there before the last `apply`."""
+def step_back(plan: Footing, *, concerned: frozenset[str] = frozenset()) -> None:
+    """Have the files in place that were there before the last `apply`.
+
+    `concerned`: units that have taken up the ones that go.
+    """
+    outstanding.add(_old(plan), concerned)
     tree.step_back(Path(plan.paths.rendered), _old(plan))
 
 

@@ -13,12 +13,17 @@ from greygate.apply.exchange import exchange
 from greygate.machine.files import Owner
 
 DIGESTS = PurePosixPath("digests.json")  # in the tree, so that it is replaced with what it tells of
+OUTSTANDING = PurePosixPath("outstanding.json")  # for the same reason
 EDITED = ".edited"  # what somebody wrote into a file of ours is kept under its name with this
 
 
 def read(tree: Path) -> dict[PurePosixPath, str]:
     """Every file that is ours or stands among ours; nothing where there is no tree."""
-    return {path: text for path, text in _texts(tree) if path.suffix != EDITED and path != DIGESTS}
+    return {
+        path: text
+        for path, text in _texts(tree)
+        if path.suffix != EDITED and path not in (DIGESTS, OUTSTANDING)
+    }
 
 
 def kept(tree: Path) -> dict[PurePosixPath, str]:

@@ -16,7 +16,8 @@ from greygate.home import agents, choice, start
 from greygate.home.half import Home
 from greygate.home.preparation import prepare
 from greygate.identity import authority
-from greygate.text import _
+from greygate.run.status import units_behind
+from greygate.text import _, listing
 
 
 def command(
@@ -37,9 +38,12 @@ def command(
     the next apply.
     """
     home, steps = common.home(), output.Steps()
+    if not dry_run:
+        home = common.keyed_home()  # what a new edge's key changes is shown, too
     heard: tuple[agents.Heard, ...] = ()
     runs = False
     changes = files.planned(home.site, home.plan, ALL)
+    late = units_behind(home.plan, home.units)
     for change in changes:
         output.note(difference(change))
     anew = _trust_anew(home)
@@ -48,8 +52,17 @@ def command(
             _("the certificate authority will be a new one: people must trust it again")
             + _(" (greygate cert export)")
         )
+    keyless = _keyless(home)
+    if keyless:
+        output.note(
+            _("without what follows from the key of {edges}, which is not made yet").format(
+                edges=listing(keyless)
+            )
+        )
+    if late:
+        output.note(_("not yet taken up: {names}").format(names=listing(late)))
     if not dry_run:
-        if changes and not yes:
+        if (changes or late) and not yes:
             output.confirm(_("bring this into force?"))
         # Not under the lock: that is an `up`'s for as long as it watches.
         standing = choice.look()
@@ -60,6 +73,7 @@ def command(
     output.emit(
         {
             "changed": [str(change.path) for change in changes],
+            "behind": list(late),
             "applied": not dry_run,
             "running": runs,
             "trust_anew": anew,
@@ -74,6 +88,13 @@ def _outcome(count: int, *, dry_run: bool, runs: bool) -> str:
     if dry_run:
         return _("{count} files differ").format(count=count)
     return _("in force") if runs else _("written; it takes effect at the next start: greygate up")
+
+
+def _keyless(home: Home) -> tuple[str, ...]:
+    """Edges of the site file that nothing was made for yet."""
+    keyed = {it.edge.id for it in home.plan.edges}
+    wanted = home.site.edges if home.site.federation else ()
+    return tuple(it.id for it in wanted if it.id not in keyed)
 
 
 def _trust_anew(home: Home) -> bool:

@@ -28,7 +28,15 @@ Id = Annotated[str, Parameter(help="The edge's id in the site file.")]
 
 
 @command.command
-def token(edge: Id, /, *, common: Common = NONE) -> None:
+def token(
+    edge: Id,
+    /,
+    *,
+    above: Annotated[
+        int, Parameter(metavar="SERIAL", help="Number it higher, where an edge has a newer one.")
+    ] = 0,
+    common: Common = NONE,
+) -> None:
     """Print an edge's token: the one line that makes a rented host that edge.
 
     Run at home. The token is a secret: whoever has it can be that edge on the overlay, though it
@@ -40,7 +48,7 @@ def token(edge: Id, /, *, common: Common = NONE) -> None:
         ssh root@192.0.2.10 'greygate/greygate edge join' < token
     """
     home = common.keyed_home()
-    made = edges.token_for(home, edge)
+    made = edges.token_for(home, edge, above=above)
     _close_output()
     output.note(
         _("the token of {edge}, serial {serial}; on its host: ./greygate edge join < token").format(

@@ -14,6 +14,7 @@ from greygate.cli import edge_hearing, output
 from greygate.cli.common import NONE, Common
 from greygate.errors import Trouble, WrongUsage
 from greygate.home import agents, edge_changes, edges
+from greygate.home.agents import Heard
 from greygate.home.orders import give
 from greygate.plan import questions
 from greygate.plan.orders import Done, Refused, Verb
@@ -93,14 +94,20 @@ def move(
     home, steps = common.home(), output.Steps()
     wanted = edge_changes.moving(home, edge, tuple(map(_address, addresses)))
     output.note(difference(report.of_site_file(wanted)))
-    text = report.records(wanted.records) + "\n" + report.after_move(edge)
+    heard: tuple[Heard, ...] = ()
     if not dry_run:
+        output.note(report.records(wanted.records))  # if what follows is cut short, this was told
         if not yes:
             output.confirm(_("bring this into force?"))
         prepared = edge_changes.carry_out(wanted, steps, still_in=output.agreed_within)
-        edge_hearing.note(agents.tell_news(prepared.home, steps))
+        heard = agents.tell_news(prepared.home, steps)
+        edge_hearing.note(heard)
     told = {"edge": edge, "addresses": addresses, "applied": not dry_run}
-    output.emit({**told, **report.told(wanted.records)}, as_json=common.json, text=text)
+    output.emit(
+        {**told, **report.told(wanted.records), "edges": edge_hearing.told(heard)},
+        as_json=common.json,
+        text=report.records(wanted.records) + "\n" + report.after_move(edge),
+    )
 
 
 def rotate(
@@ -128,9 +135,10 @@ def rotate(
         output.confirm(_("This shuts {edge} out until it has the new token.").format(edge=edge))
     prepared = edge_changes.rotate(home, edge, steps, still_in=output.agreed_within)
     address = edges.link(prepared.home, edge).address
-    edge_hearing.note(agents.tell_news(prepared.home, steps, but=edge))
+    heard = agents.tell_news(prepared.home, steps, but=edge)
+    edge_hearing.note(heard)
     output.emit(
-        {**told, "address": str(address), "rotated": True},
+        {**told, "address": str(address), "rotated": True, "edges": edge_hearing.told(heard)},
         as_json=common.json,
         text=report.after_rotation(prepared, edge),
     )
@@ -151,21 +159,26 @@ def remove(
     home, steps = common.home(), output.Steps()
     wanted = edge_changes.removing(home, edge)
     output.note(difference(report.of_site_file(wanted)))
+    heard: tuple[Heard, ...] = ()
     unheard = None
     if not dry_run:
+        output.note(report.records(wanted.records))
         if not yes:
             output.confirm(_("This ends the edge {edge}, for good.").format(edge=edge))
         done = edge_changes.remove(wanted, steps, still_in=output.agreed_within)
-        edge_hearing.note(agents.tell_news(done.prepared.home, steps))
-        unheard = done.unheard
+        heard, unheard = agents.tell_news(done.prepared.home, steps), done.unheard
+        edge_hearing.note(heard)
     told = {
         "edge": edge,
         "removed": not dry_run,
         "left": unheard is None and not dry_run,
         "why": unheard,
     }
-    text = report.records(wanted.records) + report.after_removal(edge, unheard)
-    output.emit({**told, **report.told(wanted.records)}, as_json=common.json, text=text)
+    output.emit(
+        {**told, **report.told(wanted.records), "edges": edge_hearing.told(heard)},
+        as_json=common.json,
+        text=report.records(wanted.records) + report.after_removal(edge, unheard),
+    )
 
 
 def _question(kind: str, name: str, type_: str, port: int, sni: str | None) -> Question:

@@ -6,10 +6,10 @@ import sys
 import time
 from pathlib import Path, PurePosixPath
 
-from greygate.apply import files
+from greygate.apply import files, outstanding
 from greygate.apply.differences import Change
 from greygate.apply.directories import prepare as prepare_directories
-from greygate.components.component import Service, Socket, Unit
+from greygate.components.component import Service, Unit
 from greygate.components.edge import ALL
 from greygate.components.edge.name_server import key_text
 from greygate.errors import Trouble
@@ -39,20 +39,21 @@ def follow(
     services = tuple(unit for unit in units if isinstance(unit, Service))
     prepare_directories(plan.paths, services, accounts=True)
     try:
-        applied = files.apply(token, plan, progress, components=ALL)
+        changes = files.apply(token, plan, progress, components=ALL)
     except Trouble:
         if before is not None:
             _keep_key(before, plan)
         raise
+    outstanding.add(Path(plan.paths.rendered), _rekeyed(token, before))
     _keep_token(token, plan)
-    changed = applied.units | _rekeyed(token, before)
+    concerned = frozenset(outstanding.load(Path(plan.paths.rendered)))
     try:
-        _up(plan, units, changed, progress)
+        _up(plan, units, progress)
     except Trouble:
-        if before is not None and applied.changes:
-            _step_back(before, plan, changed, progress)
+        if before is not None and changes:
+            _step_back(before, plan, concerned, progress)
         raise
-    return applied.changes
+    return changes
 
 
 def joined(paths: Paths) -> Token | None:
@@ -82,25 +83,23 @@ def _rekeyed(token: Token, before: Token | None) -> set[str]:
     return node | served
 
 
-def _up(
-    plan: EdgePlan, units: tuple[Unit, ...], changed: frozenset[str], progress: Progress
-) -> None:
+def _up(plan: EdgePlan, units: tuple[Unit, ...], progress: Progress) -> None:
     """Everything up with what is in place now; nobody disturbed whose matter it is not."""
     runner = Systemd(plan, units)
-    renewed = runner.write()
-    # What a door leads to reads its files at each connection.
-    doors = {unit.name for unit in units if isinstance(unit, Socket)}
-    take_up(runner, units, renewed | (changed - doors))
+    runner.write()
+    take_up(runner, plan, units)
     runner.start(progress)
     wait_ready(runner, units, deadline=time.monotonic() + START, progress=progress)
 
 
-def _step_back(before: Token, plan: EdgePlan, changed: frozenset[str], progress: Progress) -> None:
+def _step_back(
+    before: Token, plan: EdgePlan, concerned: frozenset[str], progress: Progress
+) -> None:
     former = plan_of(before, plan.paths, chosen=plan.ports)
-    files.step_back(former)
+    files.step_back(former, concerned=concerned)
     _keep_key(before, former)
     _keep_token(before, former)
-    _up(former, units_of(before, former), changed, progress)
+    _up(former, units_of(before, former), progress)
 
 
 def _ports(paths: Paths) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from greygate.apply import files
+from greygate.apply import files, outstanding
 from greygate.components.component import Task
 from greygate.components.firewall import reachable, reachable_from_edges
 from greygate.errors import Trouble
@@ -21,12 +21,13 @@ StillIn = Callable[[str, float], bool]
 """Asks the person that question, for so many seconds; False where nobody says yes in time."""
 
 
-def demand_no_lockout(home: Home, still_in: StillIn, *, changed: frozenset[str]) -> None:
+def demand_no_lockout(home: Home, still_in: StillIn) -> None:
     """Trouble where the firewall would shut out somebody who is connected and does not agree."""
     firewall = next((it for it in home.units if it.name == "firewall"), None)
     if not isinstance(firewall, Task):
         return
-    if firewall.name not in changed and _is_up():
+    changed = firewall.name in outstanding.load(Path(home.plan.paths.rendered))
+    if not changed and _is_up():
         return
     shut_out = endangered(home, host.connections())
     if not shut_out:
@@ -36,7 +37,7 @@ def demand_no_lockout(home: Home, still_in: StillIn, *, changed: frozenset[str])
     try:
         agreed = still_in(question(shut_out), GRACE)
     finally:  # whoever is cut off is often not asked to the end
-        if not agreed and firewall.name in changed:
+        if not agreed and changed:
             files.step_back(home.plan)  # or the next boot would load what was refused
     if not agreed:
         raise _refusal(shut_out, home.source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from greygate.apply import files
+from greygate.apply import files, outstanding
 from greygate.components.yggdrasil import CONFIG
 from greygate.components.yggdrasil.peers import PeerChanges, peer_changes, place_of
 from greygate.plan.plan import Plan
@@ -14,20 +14,23 @@ from greygate.probe.answers import NoAnswer
 NODE = "yggdrasil"
 
 
-def taken_up(plan: Plan, changed: frozenset[str]) -> frozenset[str]:
-    """The units that still have to take up what was changed; our node is not among them where it
-    could be told."""
-    if NODE not in changed:
-        return changed
+def take_up(plan: Plan) -> None:
+    """Tell the running node its other peers, where they are all that is outstanding of it.
+
+    What cannot be told so stays outstanding: then the node is restarted.
+    """
+    tree, former = Path(plan.paths.rendered), files.former(plan)
+    if NODE not in outstanding.load(tree) or NODE in outstanding.load(former):
+        return
     try:
-        before = (files.former(plan) / CONFIG).read_text("utf-8")
-        after = Path(plan.paths.rendered / CONFIG).read_text("utf-8")
+        before, after = ((it / CONFIG).read_text("utf-8") for it in (former, tree))
     except FileNotFoundError:
-        return changed
+        return
     found = peer_changes(before, after)
     if found is None or found.rekeyed:
-        return changed
-    return changed - {NODE} if _told(str(plan.paths.overlay_admin_socket), found) else changed
+        return
+    if _told(str(plan.paths.overlay_admin_socket), found):
+        outstanding.settle(tree, {NODE})
 
 
 def _told(admin: str, found: PeerChanges) -> bool:

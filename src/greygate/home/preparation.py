@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from greygate.apply import files
+from greygate.apply import files, outstanding
 from greygate.apply.directories import prepare as prepare_directories
 from greygate.certs.standing import look
 from greygate.components.catalogue import ALL
@@ -34,7 +34,6 @@ class Prepared:
     """A home half that can be started."""
 
     home: Home
-    changed: frozenset[str]  # units whose files are others than those they run with
     kept_anew: bool  # identity.tar was written: the operator must take a copy
     new_authority: Due | None  # why people must trust the authority anew
 
@@ -83,16 +82,16 @@ def prepare(
     certified = certificate_files.ensure_certificate(
         home.site.certificates, paths, plan.certificate, accounts=plan.accounts, now=now
     )
+    if certified.renewed or ordered:
+        outstanding.add(Path(paths.rendered), {"haproxy"})
     services = tuple(unit for unit in home.units if isinstance(unit, Service))
     prepare_directories(paths, services, accounts=plan.accounts)
-    applied = files.apply(home.site, plan, progress, components=ALL, overwrite=overwrite)
-    renewed = frozenset({"haproxy"} if certified.renewed or ordered else ())
+    files.apply(home.site, plan, progress, components=ALL, overwrite=overwrite)
     kept_anew = home.substitute is None and archive.ensure_archive(
         paths, site=source.read_text("utf-8")
     )
     return Prepared(
         home=home,
-        changed=applied.units | renewed,
         kept_anew=kept_anew,
         new_authority=certified.new_authority,
     )

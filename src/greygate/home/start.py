@@ -45,7 +45,7 @@ def start(prepared: Prepared, progress: Progress, *, detached: bool, still_in: S
     home, began = prepared.home, time.monotonic()
     if runner_here(home.plan, home.units) is None:
         _demand_alone(home)
-    demand_no_lockout(home, still_in, changed=prepared.changed)
+    demand_no_lockout(home, still_in)
     runner = _current(home, progress)
     was_up = runner is not None and _is_whole(runner)
     ours = runner is None
@@ -54,8 +54,7 @@ def start(prepared: Prepared, progress: Progress, *, detached: bool, still_in: S
         unfinished.clear(home.plan.paths)
         runner = Foreground(home.plan, home.units, detached=detached)
     else:
-        # First, or what is started just after would be restarted at once.
-        take_up(runner, home.units, _renewed_units(runner) | _changed(prepared))
+        _take_up(runner, home)  # first, or what is started just after would be restarted at once
     with _ended_on_failure(runner, progress, ours=ours):
         runner.start(progress)
         _await_all(runner, home, progress)
@@ -104,17 +103,15 @@ def take_up_here(prepared: Prepared, *, still_in: StillIn) -> Mending | None:
             _("cannot bring it into force as it runs: the services themselves are others now"),
             "greygate down && greygate up",
         )
-    demand_no_lockout(prepared.home, still_in, changed=prepared.changed)
-    return take_up(runner, prepared.home.units, _renewed_units(runner) | _changed(prepared))
+    demand_no_lockout(prepared.home, still_in)
+    return _take_up(runner, prepared.home)
 
 
-def _changed(prepared: Prepared) -> frozenset[str]:
-    return peers.taken_up(prepared.home.plan, prepared.changed)
-
-
-def _renewed_units(runner: Runner) -> frozenset[str]:
-    """systemd's units follow the plan, too."""
-    return runner.write() if isinstance(runner, Systemd) else frozenset()
+def _take_up(runner: Runner, home: Home) -> Mending:
+    peers.take_up(home.plan)
+    if isinstance(runner, Systemd):  # its units follow the plan, too
+        runner.write()
+    return take_up(runner, home.plan, home.units)
 
 
 @contextmanager

@@ -96,5 +96,7 @@ def demand_successor(token: Token, before: Token | None) -> None:
             _("cannot join: this token is older (serial {old}) than what is here ({new})").format(
                 old=token.serial, new=before.serial
             ),
-            _("make it anew at home: greygate edge token {edge} > FILE").format(edge=token.edge),
+            _("make it anew at home: greygate edge token {edge} --above {serial} > FILE").format(
+                edge=token.edge, serial=before.serial
+            ),
         )

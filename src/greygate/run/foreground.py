@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 import psutil
 
+from greygate.apply import outstanding
 from greygate.apply.directories import prepare
 from greygate.components.component import Service, Task, Unit
 from greygate.errors import NotRunning, Trouble
@@ -97,6 +98,8 @@ class Foreground:
             raise
 
     def _start(self, progress: Progress) -> None:
+        tree = Path(self._plan.paths.rendered)
+        due = outstanding.load(tree)
         names = {service.name for service in self._services}
         later = tuple(task for task in self._tasks if names.intersection(task.after))
         for task in self._tasks:
@@ -107,6 +110,7 @@ class Foreground:
             needed = tuple(service for service in self._services if service.name in task.after)
             wait_ready(self, needed, deadline=time.monotonic() + PREPARED, progress=progress)
             tasks.bring_up(task)
+        outstanding.settle(tree, due)
 
     def stop(self, progress: Progress) -> None:
         """End all of it and take away what is left, also of one that was killed."""

@@ -14,7 +14,7 @@ from greygate.run.seen import EdgeTold, Reach, Verdict
 from greygate.run.state import Condition, State
 from greygate.run.status import Status
 from greygate.spec.renewal import Outlook
-from greygate.text import _, aligned, duration, size
+from greygate.text import _, aligned, duration, listing, size
 
 CLOSE = 14 * 86400.0  # seconds before its end from which a certificate is spoken of
 
@@ -39,6 +39,7 @@ def to_json(status: Status) -> dict[str, Any]:
         },
         "edges": [_edge(status, link) for link in status.plan.edges],
         "overlay": _overlay(status),
+        "behind": list(status.seen.behind),
         "services": [_service(state) for state in _states(status)],
     }
 
@@ -62,6 +63,7 @@ def lines(status: Status) -> tuple[str, ...]:
             *(row for link in status.plan.edges for row in _edge_rows(status, link)),
             *_certificate_rows(status),
             *_overlay_rows(status),
+            *_behind_rows(status),
         ]
     )
     services = [_service_row(state, status.at) for state in _states(status)]
@@ -163,6 +165,13 @@ def _overlay_rows(status: Status) -> list[list[str]]:
             return [[_("overlay"), _("not known: {why}").format(why=why)]]
         case None:
             return []
+
+
+def _behind_rows(status: Status) -> list[list[str]]:
+    if not status.seen.behind:
+        return []
+    told = _("{names} not yet as the files in place say").format(names=listing(status.seen.behind))
+    return [[_("behind"), told], ["", _("next: {cure}").format(cure="greygate apply")]]
 
 
 def _is_down(status: Status) -> bool:

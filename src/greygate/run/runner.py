@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from greygate.components.component import Unit
+import psutil
+
+from greygate.apply import outstanding
+from greygate.apply.outstanding import Outstanding
+from greygate.components.component import Socket, Unit
 from greygate.plan.footing import Footing
 from greygate.progress import Progress
 from greygate.run.foreground import Foreground
 from greygate.run.state import Line, State
 from greygate.run.systemd import Systemd, is_here
+from greygate.run.units import systemd_name
 
 # A reload takes every one of its files only here: HAProxy's does, Synapse's SIGHUP re-reads no
 # more than its log configuration (1.163.2).
@@ -67,11 +73,34 @@ def mending(units: Sequence[Unit], changed: frozenset[str]) -> Mending:
     )
 
 
-def take_up(runner: Runner, units: Sequence[Unit], changed: frozenset[str]) -> Mending:
-    """Have the running units use what was changed, and no others disturbed."""
-    done = mending(units, changed)
+def take_up(runner: Runner, plan: Footing, units: Sequence[Unit]) -> Mending:
+    """Have the running units use what is outstanding, and no others disturbed."""
+    tree = Path(plan.paths.rendered)
+    due = outstanding.load(tree)
+    done = mending(units, behind(units, due, runner.states()))
     for name in done.reloaded:
         runner.reload(name)
     for name in done.restarted:
         runner.restart(name)
+    outstanding.settle(tree, due)
     return done
+
+
+def behind(units: Sequence[Unit], due: Outstanding, states: Iterable[State]) -> frozenset[str]:
+    """The units that run with what was in place before; whatever started since has the new.
+
+    What a door leads to reads its files at each connection.
+    """
+    since = {state.name: state.since or 0.0 for state in states}
+    return frozenset(
+        unit.name
+        for unit in units
+        for key in _keys(unit)
+        if key in due and since.get(unit.name, psutil.boot_time()) <= due[key]
+    )
+
+
+def _keys(unit: Unit) -> tuple[str, ...]:
+    """By which names a unit can be outstanding: for its files, and for systemd's."""
+    mine = () if isinstance(unit, Socket) else (unit.name,)
+    return (*mine, systemd_name(unit))

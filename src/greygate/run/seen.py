@@ -80,3 +80,4 @@ class Seen:
     renewal: Outlook | None = None  # of a certificate that we order; None where we do not
     ended: tuple[State, ...] = ()  # where nothing runs: what did, and since when it does not
     unsealed: str | None = None  # what would seal it: others may get a certificate for the name
+    behind: tuple[str, ...] = ()  # units that run with what was in place before

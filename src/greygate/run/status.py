@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
+from greygate.apply import outstanding
 from greygate.certs import standing
 from greygate.components.component import Unit
 from greygate.errors import Trouble
@@ -23,7 +25,7 @@ from greygate.probe.authority import guards
 from greygate.probe.dns import Resolver
 from greygate.run import judgement
 from greygate.run.foreground import Foreground
-from greygate.run.runner import runner_here
+from greygate.run.runner import behind, runner_here
 from greygate.run.seen import Door, EdgeSeen, EdgeTold, Reach, Seen
 from greygate.run.state import State
 from greygate.site.model import Address, Node, Site
@@ -89,7 +91,22 @@ def see(
         renewal=_renewal(site, plan),
         ended=Foreground(plan, units).last_seen() if states == () else (),
         unsealed=_unsealed(site),
+        behind=_behind(plan, units, states),
     )
+
+
+def units_behind(plan: Plan, units: tuple[Unit, ...]) -> tuple[str, ...]:
+    """What runs, and not as the files in place say; nothing where nothing runs."""
+    return _behind(plan, units, _states(plan, units))
+
+
+def _behind(
+    plan: Plan, units: tuple[Unit, ...], states: tuple[State, ...] | NoAnswer
+) -> tuple[str, ...]:
+    if isinstance(states, NoAnswer) or not states:
+        return ()
+    late = behind(units, outstanding.load(Path(plan.paths.rendered)), states)
+    return tuple(unit.name for unit in units if unit.name in late)
 
 
 def _unsealed(site: Site) -> str | None:

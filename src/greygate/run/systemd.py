@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from greygate.apply import outstanding
 from greygate.components.component import Socket, Unit
 from greygate.errors import MissingProgram, Trouble
 from greygate.machine.files import Owner, replace
@@ -58,8 +59,11 @@ class Systemd:
         """Whether units of ours are there that are another deployment's."""
         return (self._directory / TARGET).exists() and not self.installed()
 
-    def write(self) -> frozenset[str]:
-        """Have exactly the plan's units in place and enabled; the names of those that changed."""
+    def write(self) -> None:
+        """Have exactly the plan's units in place and enabled.
+
+        Those that changed are outstanding until they are taken up.
+        """
         self._refuse_other()
         wanted = unit_files(self._plan, self._units)
         before = {path.name: path.read_text("utf-8") for path in self._there()}
@@ -68,12 +72,12 @@ class Systemd:
             self._disable(name)
             (self._directory / name).unlink(missing_ok=True)
         changed = {name for name, text in wanted.items() if before.get(name) != text}
+        outstanding.add(Path(self._plan.paths.rendered), changed)
         for name in changed:
             _write(self._directory / name, wanted[name])
         if changed or gone:
             self._systemctl("daemon-reload")
         self._systemctl("enable", *(name for name in wanted if "[Install]" in wanted[name]))
-        return frozenset(unit.name for unit in self._units if systemd_name(unit) in changed)
 
     def remove(self) -> None:
         """Stop and forget the units; what they kept stays."""

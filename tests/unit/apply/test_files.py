@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from greygate.apply import files
-from greygate.apply.differences import Create, Delete, Replace, difference
-from greygate.apply.files import apply, planned
+from greygate.apply import outstanding
+from greygate.apply.differences import Change, Create, Delete, Replace, difference
+from greygate.apply.files import apply, planned, step_back
 from greygate.components.component import Component, File, Task
 from greygate.errors import CannotApply
 from greygate.plan.paths import Paths
@@ -46,7 +46,7 @@ def component(text: str | None, proof: tuple[str, ...] = ("true",), name: str = 
     )
 
 
-def put(plan: Plan, *components: Home, overwrite: bool = False) -> files.Applied:
+def put(plan: Plan, *components: Home, overwrite: bool = False) -> tuple[Change, ...]:
     return apply(SITE, plan, Silent(), overwrite=overwrite, components=components)
 
 
@@ -54,31 +54,38 @@ def inside(plan: Plan) -> Path:
     return Path(plan.paths.rendered / PLACE)
 
 
+def due(plan: Plan) -> set[str]:
+    return set(outstanding.load(Path(plan.paths.rendered)))
+
+
+def taken_up(plan: Plan) -> None:
+    outstanding.settle(Path(plan.paths.rendered), due(plan))
+    assert due(plan) == set()
+
+
 def test_the_first_time_everything_is_made(plan: Plan) -> None:
-    applied = put(plan, component("one\n"))
-    assert applied.changes == (Create(PLACE, "one\n"),)
-    assert applied.units == {"it-task"}
+    assert put(plan, component("one\n")) == (Create(PLACE, "one\n"),)
+    assert due(plan) == {"it-task"}
     assert inside(plan).read_text() == "one\n"
     assert inside(plan).stat().st_mode & 0o777 == 0o600
 
 
 def test_nothing_is_done_where_nothing_differs(plan: Plan) -> None:
     put(plan, component("one\n"))
-    assert put(plan, component("one\n", proof=("false",))).changes == ()
+    assert put(plan, component("one\n", proof=("false",))) == ()
 
 
 def test_the_former_is_kept_for_one_step_back(plan: Plan) -> None:
     put(plan, component("one\n"))
-    applied = put(plan, component("two\n"))
-    assert applied.changes == (Replace(PLACE, "one\n", "two\n"),)
+    assert put(plan, component("two\n")) == (Replace(PLACE, "one\n", "two\n"),)
     assert Path(plan.paths.state / "rendered.old" / PLACE).read_text() == "one\n"
 
 
 def test_what_is_no_longer_wanted_goes(plan: Plan) -> None:
     put(plan, component("one\n"))
-    applied = put(plan, component(None))
-    assert applied.changes == (Delete(PLACE, "one\n"),)
-    assert applied.units == {"it-task"}  # its directory was the component's
+    taken_up(plan)
+    assert put(plan, component(None)) == (Delete(PLACE, "one\n"),)
+    assert due(plan) == {"it-task"}  # its directory was the component's
     assert not inside(plan).exists()
 
 
@@ -103,7 +110,9 @@ def test_only_what_changed_is_proved(plan: Plan) -> None:
         packages=lambda _site: (),
     )
     put(plan, component("one\n"), replace(other, units=lambda _site, _plan: ()))
-    assert put(plan, component("two\n"), other).units == {"it-task"}
+    taken_up(plan)
+    put(plan, component("two\n"), other)
+    assert due(plan) == {"it-task"}
 
 
 def test_an_edit_is_shown_and_not_overwritten(plan: Plan) -> None:
@@ -127,7 +136,31 @@ def test_a_replacement_killed_half_way_is_taken_up(plan: Plan) -> None:
     put(plan, component("one\n"))
     tree = Path(plan.paths.rendered)
     tree.rename(tree.with_name("rendered.old"))  # as on a file system that cannot exchange
-    assert put(plan, component("two\n")).changes == (Replace(PLACE, "one\n", "two\n"),)
+    assert put(plan, component("two\n")) == (Replace(PLACE, "one\n", "two\n"),)
+
+
+def test_what_was_not_taken_up_is_not_forgotten(plan: Plan) -> None:
+    """As after a kill between the exchange and the reload: the next run finds nothing to change."""
+    put(plan, component("one\n"))
+    taken_up(plan)
+    put(plan, component("two\n"))
+    assert put(plan, component("two\n")) == ()
+    assert due(plan) == {"it-task"}
+    other = replace(component("x\n", name="other"), files=lambda _site, _plan: ())
+    put(plan, component("three\n"), other)
+    assert due(plan) == {"it-task"}
+
+
+def test_one_step_back_owes_what_was_owed_before(plan: Plan) -> None:
+    put(plan, component("one\n"))
+    taken_up(plan)
+    put(plan, component("two\n"))
+    step_back(plan)
+    assert due(plan) == set()
+    put(plan, component("two\n"))
+    step_back(plan, concerned=frozenset({"it-task"}))  # which runs with what goes
+    assert due(plan) == {"it-task"}
+    assert inside(plan).read_text() == "one\n"
 
 
 def test_a_plan_changes_nothing(plan: Plan) -> None:

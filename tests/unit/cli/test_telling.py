@@ -70,9 +70,7 @@ def announcement(
         ours=not was_up,
         was_up=was_up,
     )
-    prepared = Prepared(
-        home=it, changed=frozenset(), kept_anew=kept_anew, new_authority=new_authority
-    )
+    prepared = Prepared(home=it, kept_anew=kept_anew, new_authority=new_authority)
     return Announcement(started, prepared)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-from greygate.apply import files
+from greygate.apply import files, outstanding
 from greygate.home import guard
 from greygate.home.guard import demand_no_lockout, endangered, question
+from greygate.plan.paths import Paths
 from greygate.probe import host
 from greygate.probe.answers import NoAnswer
 from greygate.probe.host import Address, Connection, Connections
@@ -56,7 +58,9 @@ def test_the_question_names_ports_and_people() -> None:
     assert str(FRIEND) in asked
 
 
-def test_who_is_cut_off_while_he_is_asked_has_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_cut_off_while_he_is_asked_has_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """His terminal is gone, and with it the command; the next boot has the former rules."""
     stepped: list[object] = []
     monkeypatch.setattr(guard, "bring_up_with_way_back", lambda *_any: None)
@@ -66,9 +70,13 @@ def test_who_is_cut_off_while_he_is_asked_has_refused(monkeypatch: pytest.Monkey
     def cut_off(_question: str, _seconds: float) -> bool:
         raise KeyboardInterrupt
 
-    it = home(SITES["managed"]())
+    site, plan = SITES["managed"]()
+    paths = Paths.below(PurePosixPath(tmp_path), PurePosixPath(tmp_path / "run"))
+    Path(paths.rendered).mkdir()
+    outstanding.add(Path(paths.rendered), {"firewall"})
+    it = home((site, replace(plan, paths=paths)))
     with pytest.raises(KeyboardInterrupt):
-        demand_no_lockout(it, cut_off, changed=frozenset({"firewall"}))
+        demand_no_lockout(it, cut_off)
     assert stepped == [it.plan]
 
 
@@ -79,4 +87,4 @@ def test_without_a_firewall_nobody_is_asked() -> None:
     def never(_question: str, _seconds: float) -> bool:
         raise AssertionError
 
-    demand_no_lockout(open_still, never, changed=frozenset({"firewall"}))
+    demand_no_lockout(open_still, never)

@@ -12,9 +12,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 import some_sites
+from greygate.apply import outstanding
 from greygate.components import yggdrasil
 from greygate.components.yggdrasil.peers import PeerChanges, peer_changes
-from greygate.home.peers import taken_up
+from greygate.home.peers import take_up
 from greygate.plan.paths import Paths
 from greygate.plan.plan import Plan
 from greygate.probe import overlay
@@ -70,7 +71,12 @@ def plan(tmp_path: Path) -> Plan:
         path = Path(place / yggdrasil.CONFIG)
         path.parent.mkdir(parents=True)
         path.write_text(config(site, made, peer))
+    outstanding.add(Path(paths.rendered), CHANGED)
     return made
+
+
+def due(plan: Plan) -> set[str]:
+    return set(outstanding.load(Path(plan.paths.rendered)))
 
 
 @pytest.fixture
@@ -90,7 +96,8 @@ def node(plan: Plan, tmp_path: Path) -> Iterator[Plan]:
 
 @pytest.mark.programs
 def test_a_node_that_runs_takes_them_up(node: Plan) -> None:
-    assert taken_up(node, CHANGED) == {"haproxy"}
+    take_up(node)
+    assert due(node) == {"haproxy"}
     seen = overlay.peers(str(node.paths.overlay_admin_socket))
     assert isinstance(seen, Peers)
     assert [it.uri for it in seen.peers] == [SECOND]
@@ -101,14 +108,24 @@ def test_for_another_key_of_the_same_peer_the_node_starts_anew(node: Plan) -> No
     """As after a rotation: the node knows a peer by its address alone, and would stay linked."""
     site = some_sites.site(Node.MANAGED)
     Path(node.paths.rendered / yggdrasil.CONFIG).write_text(config(site, node, PINNED))
-    assert taken_up(node, CHANGED) == CHANGED
+    take_up(node)
+    assert due(node) == CHANGED
+
+
+@pytest.mark.programs
+def test_where_it_owes_what_came_before_too_the_node_starts_anew(node: Plan) -> None:
+    """Killed twice in between, the former configuration is not what the node runs with."""
+    outstanding.add(Path(node.paths.state / "rendered.old"), {"yggdrasil"})
+    take_up(node)
+    assert due(node) == CHANGED
 
 
 def test_a_node_that_does_not_run_is_restarted(plan: Plan) -> None:
-    assert taken_up(plan, CHANGED) == CHANGED
+    take_up(plan)
+    assert due(plan) == CHANGED
 
 
 def test_where_nothing_was_there_before_it_is_restarted(plan: Plan) -> None:
     Path(plan.paths.state / "rendered.old" / yggdrasil.CONFIG).unlink()
-    assert taken_up(plan, CHANGED) == CHANGED
-    assert taken_up(plan, frozenset({"haproxy"})) == {"haproxy"}
+    take_up(plan)
+    assert due(plan) == CHANGED

@@ -1,0 +1,54 @@
+"""Which running units have still to take up what is in place for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from greygate.run.runner import Mending, behind, mending
+from greygate.run.state import Condition, State
+from unit.run.test_edge_units import units
+
+EDGE = units()
+NOW = 2_000_000_000.0  # after this machine's boot
+HAPROXY = State(name="haproxy", condition=Condition.UP, since=NOW)
+
+
+@pytest.mark.parametrize(
+    ("due", "late"),
+    [
+        ({}, set()),
+        ({"haproxy": NOW + 1}, {"haproxy"}),
+        ({"haproxy": NOW - 1}, set()),  # it started since
+        ({"haproxy": NOW}, {"haproxy"}),  # within the same second, which is all that is told
+        ({"greygate-haproxy.service": NOW + 1}, {"haproxy"}),
+        ({"greygate-haproxy@.service": NOW + 1, "what-went": NOW}, set()),
+    ],
+)
+def test_what_started_since_has_what_is_in_place(due: Mapping[str, float], late: set[str]) -> None:
+    assert behind(EDGE, due, [HAPROXY]) == late
+
+
+def test_a_task_was_done_at_boot_at_the_latest() -> None:
+    booted = psutil.boot_time()
+    assert behind(EDGE, {"firewall": booted + 1}, []) == {"firewall"}
+    assert behind(EDGE, {"firewall": booted - 1}, []) == set()
+
+
+def test_a_door_is_concerned_by_its_own_unit_alone() -> None:
+    assert behind(EDGE, {"agent": NOW}, []) == set()
+    assert behind(EDGE, {"greygate-agent.socket": NOW}, []) == {"agent"}
+
+
+def test_one_that_never_started_is_behind() -> None:
+    never = replace(HAPROXY, condition=Condition.FAILED, since=None)
+    assert behind(EDGE, {"haproxy": 1.0}, [never]) == {"haproxy"}
+
+
+def test_only_what_rereads_all_of_its_files_is_reloaded() -> None:
+    assert mending(EDGE, frozenset({"haproxy", "yggdrasil"})) == Mending(
+        reloaded=("haproxy",), restarted=("yggdrasil",)
+    )
