@@ -115,7 +115,7 @@ def system() -> tuple[Site, Plan]:
 
 
 def routed() -> tuple[Site, Plan]:
-    it = site(Node.ROUTED, peers=(), firewall=False)
+    it = site(Node.ROUTED, peers=())
     return it, plan(it, address=BEHIND_A_NODE)
 
 

@@ -27,6 +27,12 @@ def test_without_tun_it_is_up_on_loopback_and_says_what_is_missing(home: Machine
     home.down()
     home.shell("umount /dev/net")
     assert home.up()["overlay"] is True
+    # Once it is on the overlay, no `apply` takes it off.
+    home.shell("mount -t tmpfs none /dev/net")
+    refused = home.refused("apply", "--yes")
+    assert "off the overlay: there is no /dev/net/tun here" in refused.what
+    home.shell("umount /dev/net")
+    assert home.greygate("apply", "--yes").code == 0
 
 
 def test_without_ipv6_the_cure_that_is_told_works(home: Machine) -> None:

@@ -73,6 +73,22 @@ def test_an_edited_file_is_shown_and_not_replaced_silently(server: Machine) -> N
     server.up()
 
 
+def test_without_a_usable_site_file_it_can_be_looked_at_and_stopped(home: Machine) -> None:
+    home.up()
+    file = home.state / "site.toml"
+    for spoil in (f"echo 'nod = ' >>{file}", f"rm {file}"):
+        home.shell(f"cp {file} /run/site.toml; {spoil}")
+        told = home.greygate("status")
+        assert f"cannot use {file}: 1 to mend" in told.err or "is not there" in told.err
+        assert "in force" in told.err and "haproxy" in told.out
+        assert home.greygate("logs", "haproxy").code == 0
+        assert home.refused("user", "list").code in (2, 3)  # for all else it is needed
+        home.down()
+        assert home.refused("up", "--detach").code in (2, 3)
+        home.shell(f"mv /run/site.toml {file}")
+        home.up()
+
+
 def test_a_place_that_the_services_cannot_reach_is_refused_beforehand(home: Machine) -> None:
     closed = elsewhere(home, "/run/closed/state")
     closed.shell("mkdir -m 700 /run/closed")

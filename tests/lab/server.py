@@ -56,6 +56,13 @@ def url(lab: World) -> str:
     return found
 
 
+def answers(lab: World) -> bool:
+    """Whether the friend gets an answer over the overlay."""
+    target = f"{url(lab)}/_matrix/client/versions"
+    ask = ("curl", "--silent", "--fail", "--max-time", "5", "--cacert", f"/{CA}", target)
+    return from_friend(lab, *ask).returncode == 0
+
+
 @contextmanager
 def client(lab: World, person: str) -> Iterator[Client]:
     """That person's app on the friend's machine; the same device whenever it is opened."""

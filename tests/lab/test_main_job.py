@@ -43,16 +43,8 @@ LOCAL_TARGETS = (
 def home(lab: Raise) -> World:
     up = lab("mainjob", NEIGHBOURS)
     server.install(up)
-    wait_until(lambda: answers(up), within=LINK_WITHIN, what="the friend reaches the server")
+    wait_until(lambda: server.answers(up), within=LINK_WITHIN, what="the friend reaches the server")
     return up
-
-
-def answers(lab: World) -> bool:
-    """Whether the friend gets an answer over the overlay."""
-    target = f"{server.url(lab)}/_matrix/client/versions"
-    trust = f"/{server.CA}"
-    argv = ("curl", "--silent", "--fail", "--max-time", "5", "--cacert", trust, target)
-    return server.from_friend(lab, *argv).returncode == 0
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +75,7 @@ def test_two_people_talk_and_exchange_files_encrypted(home: World, rooms: tuple[
 def test_after_a_reboot_of_home_it_goes_on(home: World, rooms: tuple[str, str]) -> None:
     address = server.url(home)
     world.reboot(home, "home")
-    wait_until(lambda: answers(home), within=LINK_WITHIN, what="the server is back")
+    wait_until(lambda: server.answers(home), within=LINK_WITHIN, what="the server is back")
     assert server.url(home) == address
     with pair(home) as two:
         for room in rooms:
@@ -95,7 +87,7 @@ def test_after_a_restart_of_yggdrasil_the_address_is_the_same(home: World) -> No
     unit = "greygate-yggdrasil.service"
     done = hosts.execute("home", home.places, ("systemctl", "restart", unit))
     assert done.returncode == 0, done.stderr
-    wait_until(lambda: answers(home), within=LINK_WITHIN, what="the server is back")
+    wait_until(lambda: server.answers(home), within=LINK_WITHIN, what="the server is back")
     assert server.url(home) == address
 
 
@@ -109,7 +101,7 @@ def test_the_daily_timer_puts_a_certificate_back_without_a_word(home: World) -> 
     words = hosts.execute("home", home.places, ("journalctl", "--unit", unit, "--output=cat"))
     assert done.returncode == 0, words.stdout
     assert "renewed: unreadable" in words.stdout
-    assert answers(home)
+    assert server.answers(home)
 
 
 @pytest.mark.parametrize("target", LOCAL_TARGETS)

@@ -14,7 +14,7 @@ from greygate.cli.common import NONE, Common
 from greygate.components.catalogue import ALL
 from greygate.home import agents, choice, start
 from greygate.home.half import Home
-from greygate.home.preparation import prepare
+from greygate.home.preparation import demand_overlay_stays, prepare
 from greygate.identity import authority
 from greygate.run.status import units_behind
 from greygate.text import _, listing
@@ -40,6 +40,7 @@ def command(
     home, steps = common.home(), output.Steps()
     if not dry_run:
         home = common.keyed_home()  # what a new edge's key changes is shown, too
+    demand_overlay_stays(home)
     heard: tuple[agents.Heard, ...] = ()
     runs = False
     changes = files.planned(home.site, home.plan, ALL)
@@ -67,7 +68,7 @@ def command(
         # Not under the lock: that is an `up`'s for as long as it watches.
         standing = choice.look()
         prepared = prepare(home.source, home.place, steps, standing=standing, overwrite=overwrite)
-        runs = start.take_up_here(prepared, still_in=output.agreed_within) is not None
+        runs = start.take_up_here(prepared, steps, still_in=output.agreed_within)
         heard = agents.tell(prepared.home, steps) if runs else ()
         edge_hearing.note(heard)
     output.emit(

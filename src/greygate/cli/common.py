@@ -10,12 +10,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from greygate.cli import output
 from greygate.cli.help import EVERYWHERE
 from greygate.cli.verbose import speak_up
-from greygate.home import choice
-from greygate.home.half import Home, existing_site
+from greygate.home import choice, in_force
+from greygate.home.half import Home, existing_site, site_file
 from greygate.home.place import Place, place_for
 from greygate.home.preparation import as_it_stands, found
+from greygate.text import _
 
 
 @Parameter(name="*", group=EVERYWHERE)
@@ -62,6 +64,23 @@ class Common:
         place = self.place()
         source = existing_site(place, self.site, self.environ)
         return as_it_stands(source, place)
+
+    def running_home(self) -> Home:
+        """The home half that runs, to look at or to stop; its site file may be unusable meanwhile.
+
+        NotRunning where there is none yet.
+        """
+        place = self.place()
+        running = in_force.found(place, site_file(place, self.site, self.environ))
+        if running is None:
+            return self.home()  # which says what is missing
+        if running.instead is not None:
+            output.note(
+                _("{why}; what follows is of the site as it is in force").format(
+                    why=running.instead.what
+                )
+            )
+        return running.home
 
     def keyed_home(self) -> Home:
         """The same, also before the first start: keys that are not there yet are made."""

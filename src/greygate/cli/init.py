@@ -145,6 +145,7 @@ def command(
             --edge-address 192.0.2.10 --acme-dns https://auth.example.org
     """
     place = common.place()
+    site_file.demand_free(place, named=common.site)
     given = ({} if name is None else {"server_name": name}) | flags.answers()
     site = _site(given, tuple(accept or ()), asking=sys.stdin.isatty() and not yes)
     site = replace(site, overlay=replace(site.overlay, listen=tuple(flags.listen or ())))

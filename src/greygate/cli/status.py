@@ -17,7 +17,7 @@ def command(*, common: Common = NONE) -> int:
     Ends with 0 where people can reach it, with 1 where they cannot or where we cannot tell, with
     3 where there is no server yet.
     """
-    home = common.home()
+    home = common.running_home()
     seen = look(home.site, home.plan, home.units, agents=lambda: agents.look(home))
     output.emit(report.to_json(seen), as_json=common.json, text="\n".join(report.lines(seen)))
     return 0 if seen.people.reachable else UNHEALTHY

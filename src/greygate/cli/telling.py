@@ -120,7 +120,7 @@ class Announcement:
             (_("address"), home.plan.address_url),
             *_unless_same(_("client name"), home),
             *self._trusted(),
-            (_("overlay peers"), ", ".join(home.site.overlay.peers) or _("none")),
+            (_("overlay peers"), _peers(home.site)),
         ]
         parts = [
             self._up(),
@@ -173,6 +173,12 @@ class Announcement:
         )
 
 
+def _peers(site: Site) -> str:
+    if site.overlay.node is Node.SYSTEM and not site.overlay.peers:
+        return _("those of this machine's Yggdrasil")
+    return ", ".join(site.overlay.peers) or _("none")
+
+
 def _unless_same(label: str, home: Home) -> tuple[tuple[str, str], ...]:
     """What apps connect to by name, where there is one."""
     if home.plan.base_url == home.plan.address_url:
@@ -182,7 +188,8 @@ def _unless_same(label: str, home: Home) -> tuple[tuple[str, str], ...]:
 
 def _no_peers(home: Home) -> tuple[str, ...]:
     overlay = home.site.overlay
-    if home.substitute is not None or overlay.peers or overlay.listen or not home.plan.interface:
+    ours = overlay.node is Node.MANAGED and home.substitute is None
+    if not ours or overlay.peers or overlay.listen:
         return ()
     return (
         _(

@@ -110,7 +110,7 @@ def rotate(home: Home, edge: str, progress: Progress, *, still_in: StillIn) -> P
 
 def _into_force(home: Home, progress: Progress, *, still_in: StillIn) -> Prepared:
     prepared = prepare(home.source, home.place, progress, standing=choice.look())
-    start.take_up_here(prepared, still_in=still_in)
+    start.take_up_here(prepared, progress, still_in=still_in)
     return prepared
 
 

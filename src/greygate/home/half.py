@@ -76,6 +76,19 @@ def _no_server(place: Place) -> NotRunning:
     )
 
 
+def demand_claimed(place: Place, site: Site) -> None:
+    """Trouble where the state is of no server yet, or of another one."""
+    try:
+        claimed = Path(place.paths.site_mark).read_text("utf-8").strip()
+    except FileNotFoundError as absent:
+        raise NotRunning(
+            _("cannot go on: {name} was never started").format(name=site.server_name),
+            "greygate up",
+        ) from absent
+    if claimed != str(site.server_name):
+        keys.claim(place.paths, str(site.server_name))  # which says what to do
+
+
 def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
     """The home half for a site whose keys are there; loopback stands in where it has to."""
     site = with_account(site, place.paths)

@@ -16,6 +16,7 @@ from greygate.secret import Secret
 from greygate.spec.certificate import fingerprint
 from greygate.text import _, aligned
 
+ACTIVE, CLOSED = _("active"), _("closed")
 TRIAL = _("This is a trial: accounts made in it do not carry over, and it can never federate.")
 
 
@@ -85,7 +86,7 @@ def told(person: Person) -> dict[str, Any]:
 
 
 def state(person: Person) -> str:
-    return _("closed") if person.deactivated else _("active")
+    return CLOSED if person.deactivated else ACTIVE
 
 
 def everyone(home: Home) -> tuple[Person, ...]:
@@ -118,6 +119,7 @@ class Letter:
         return {
             "server_name": self.invitation.server_name,
             "homeserver": self.invitation.client_url,
+            "homeserver_by_name": self.invitation.named_url or self.invitation.client_url,
             "token": self.invitation.token.reveal(),
             "link": self.invitation.link,
             "peers": list(self.invitation.peers),
@@ -151,6 +153,7 @@ def invite(home: Home, *, uses: int, days: int) -> Letter:
         invitation=Invitation(
             server_name=str(home.site.server_name),
             client_url=home.plan.address_url,
+            named_url=home.plan.base_url if home.plan.base_url != home.plan.address_url else None,
             token=token.token,
             peers=home.site.overlay.peers,
             authority=to_trust(home),

@@ -9,13 +9,14 @@ from pathlib import Path
 from greygate.apply import files, outstanding
 from greygate.apply.directories import prepare as prepare_directories
 from greygate.certs.standing import look
+from greygate.components import yggdrasil
 from greygate.components.catalogue import ALL
 from greygate.components.component import Service
 from greygate.engine import synapse
-from greygate.errors import NotRunning
-from greygate.home import choice
+from greygate.errors import CannotApply
+from greygate.home import choice, in_force
 from greygate.home.choice import Standing
-from greygate.home.half import Home, derive
+from greygate.home.half import Home, demand_claimed, derive
 from greygate.home.place import Place, demand_passable
 from greygate.identity import archive, certificate_files, edge_keys, keys
 from greygate.machine import accounts, clock, disk, packages
@@ -87,6 +88,7 @@ def prepare(
     services = tuple(unit for unit in home.units if isinstance(unit, Service))
     prepare_directories(paths, services, accounts=plan.accounts)
     files.apply(home.site, plan, progress, components=ALL, overwrite=overwrite)
+    in_force.keep(home)
     kept_anew = home.substitute is None and archive.ensure_archive(
         paths, site=source.read_text("utf-8")
     )
@@ -94,6 +96,18 @@ def prepare(
         home=home,
         kept_anew=kept_anew,
         new_authority=certified.new_authority,
+    )
+
+
+def demand_overlay_stays(home: Home) -> None:
+    """Trouble where loopback would stand in for the overlay that the server is on now."""
+    if home.substitute is None or not Path(home.plan.paths.rendered / yggdrasil.CONFIG).exists():
+        return
+    raise CannotApply(
+        _("cannot apply: it would take {name} off the overlay: {why}").format(
+            name=home.site.server_name, why=home.substitute
+        ),
+        home.cure or _("see what this machine lacks: greygate up"),
     )
 
 
@@ -111,13 +125,5 @@ def _order_first(home: Home, progress: Progress, now: datetime) -> bool:
 def as_it_stands(source: Path, place: Place) -> Home:
     """The home half of a site whose keys are there; nothing is made."""
     site = load.load(source)
-    try:
-        claimed = Path(place.paths.site_mark).read_text("utf-8").strip()
-    except FileNotFoundError as absent:
-        raise NotRunning(
-            _("cannot go on: {name} was never started").format(name=site.server_name),
-            "greygate up",
-        ) from absent
-    if claimed != str(site.server_name):
-        keys.claim(place.paths, str(site.server_name))  # which says what to do
+    demand_claimed(place, site)
     return derive(source, site, place, choice.look())

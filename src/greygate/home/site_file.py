@@ -9,7 +9,7 @@ from pathlib import Path
 
 from greygate.errors import Trouble, WrongUsage
 from greygate.home import choice
-from greygate.home.aside import set_trial_aside
+from greygate.home.aside import set_trial_aside, trial_in
 from greygate.home.choice import Standing
 from greygate.home.half import demand_no_edge, site_file
 from greygate.home.place import Place, demand_passable
@@ -155,13 +155,20 @@ def _peered(site: Site, wishes: Wishes) -> Site:
     return replace(site, overlay=overlay)
 
 
+def demand_free(place: Place, *, named: Path | None) -> Path:
+    """Where a new site file goes; SiteExists where there is one that would not be set aside."""
+    demand_no_edge(place)
+    file = named or place.new_site
+    goes = file == place.trial_site and trial_in(place) is not None
+    if file.exists() and not goes:
+        raise load.SiteExists(file)
+    return file
+
+
 def begin(place: Place, site: Site, progress: Progress, *, named: Path | None) -> Path:
     """The site file of a new server for keeps; a trial that was here is set aside."""
-    demand_no_edge(place)
     set_trial_aside(place, progress)
-    file = named or place.new_site
-    if file.exists():
-        raise load.SiteExists(file)
+    file = demand_free(place, named=named)
     demand_unclaimed(place, str(site.server_name))
     return written(file, site, progress)
 

@@ -19,7 +19,7 @@ from greygate.probe import host
 from greygate.progress import Progress
 from greygate.run.foreground import Foreground
 from greygate.run.ready import wait_ready
-from greygate.run.runner import Mending, Runner, runner_here, take_up
+from greygate.run.runner import Runner, runner_here, take_up
 from greygate.run.state import Condition
 from greygate.run.systemd import Systemd
 from greygate.site.model import Node
@@ -93,25 +93,34 @@ def _current(home: Home, progress: Progress) -> Runner | None:
     return runner
 
 
-def take_up_here(prepared: Prepared, *, still_in: StillIn) -> Mending | None:
-    """Have what runs use what was changed; nothing where nothing runs."""
-    runner = runner_here(prepared.home.plan, prepared.home.units)
-    if runner is None:
-        return None
+def take_up_here(prepared: Prepared, progress: Progress, *, still_in: StillIn) -> bool:
+    """Have a server that runs use what was changed, and see it up; False where none runs."""
+    home = prepared.home
+    runner = runner_here(home.plan, home.units)
+    if runner is None or not _is_wanted(runner):
+        return False
     if isinstance(runner, Foreground) and runner.outdated():
         raise Trouble(
             _("cannot bring it into force as it runs: the services themselves are others now"),
             "greygate down && greygate up",
         )
-    demand_no_lockout(prepared.home, still_in)
-    return _take_up(runner, prepared.home)
+    demand_no_lockout(home, still_in)
+    _take_up(runner, home)
+    runner.start(progress)  # what the plan did not have before
+    _await_all(runner, home, progress)
+    return True
 
 
-def _take_up(runner: Runner, home: Home) -> Mending:
+def _is_wanted(runner: Runner) -> bool:
+    """Whether somebody has it run: after a `down` systemd has units, and all are stopped."""
+    return any(state.condition is not Condition.DOWN for state in runner.states())
+
+
+def _take_up(runner: Runner, home: Home) -> None:
     peers.take_up(home.plan)
     if isinstance(runner, Systemd):  # its units follow the plan, too
         runner.write()
-    return take_up(runner, home.plan, home.units)
+    take_up(runner, home.plan, home.units)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ class Invitation:
 
     server_name: str
     client_url: str  # what the app is told to connect to
+    named_url: str | None  # the same by the client name, where that is another
     token: Secret
     peers: tuple[str, ...]  # Yggdrasil peers, so that the person's device reaches the server
     authority: str | None  # SHA-256 of the certificate authority to trust; None: a public one
@@ -105,7 +106,13 @@ class Invitation:
             "     {url}\n"
             "   and where it asks for a registration token give\n"
             "     {token}"
-        ).format(url=self.client_url, token=self.token.reveal())
+        ).format(url=self.client_url + self._or_by_name(), token=self.token.reveal())
+
+    def _or_by_name(self) -> str:
+        if self.named_url is None:
+            return ""
+        by_name = _("(or {url}, once that name resolves for you)")
+        return "\n     " + by_name.format(url=self.named_url)
 
 
 def _folded(fingerprint: str) -> str:

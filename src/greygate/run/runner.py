@@ -73,7 +73,7 @@ def mending(units: Sequence[Unit], changed: frozenset[str]) -> Mending:
     )
 
 
-def take_up(runner: Runner, plan: Footing, units: Sequence[Unit]) -> Mending:
+def take_up(runner: Runner, plan: Footing, units: Sequence[Unit]) -> None:
     """Have the running units use what is outstanding, and no others disturbed."""
     tree = Path(plan.paths.rendered)
     due = outstanding.load(tree)
@@ -83,7 +83,6 @@ def take_up(runner: Runner, plan: Footing, units: Sequence[Unit]) -> Mending:
     for name in done.restarted:
         runner.restart(name)
     outstanding.settle(tree, due)
-    return done
 
 
 def behind(units: Sequence[Unit], due: Outstanding, states: Iterable[State]) -> frozenset[str]:

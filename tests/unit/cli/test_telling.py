@@ -147,6 +147,7 @@ def letter(uses: int = 1) -> Letter:
     invitation = Invitation(
         server_name=str(site.server_name),
         client_url=plan.address_url,
+        named_url=plan.base_url,
         token=Secret("abcdefghijklmnopqrstuvwx"),
         peers=site.overlay.peers,
         authority=":".join(["5C"] * 32),

@@ -17,6 +17,7 @@ AUTHORITY = ":".join(["AB", "0F"] * 16)
 INVITATION = Invitation(
     server_name="home.example",
     client_url="https://m.home.example",
+    named_url=None,
     token=Secret("Ab.~-_9"),
     peers=("tls://192.0.2.1:443?key=00ff&sni=a.example", "quic://[2001:db8::1]:9001"),
     authority=AUTHORITY,

@@ -1,7 +1,8 @@
-"""The overlay's firewall: one nftables table of our own, on the overlay's interface only."""
+"""The overlay's firewall: one nftables table of our own, for what comes over the overlay only."""
 
 from __future__ import annotations
 
+from ipaddress import IPv6Network
 from pathlib import PurePosixPath
 
 from greygate.components.component import Component, File, Task, Unit
@@ -9,6 +10,7 @@ from greygate.components.heading import heading
 from greygate.components.template import fill
 from greygate.plan.plan import Plan
 from greygate.site.model import Node, Opening, Site
+from greygate.spec.yggdrasil import OVERLAY
 
 PROGRAM = "/usr/sbin/nft"
 RULES = PurePosixPath("firewall/rules.nft")
@@ -42,8 +44,9 @@ def packages(site: Site) -> tuple[str, ...]:
 
 
 def guards(site: Site, plan: Plan) -> bool:
-    """Whether the overlay's interface is closed but for `reachable`."""
-    return site.overlay.firewall and plan.interface is not None
+    """Whether what comes over the overlay is let in to `reachable` alone."""
+    here = plan.interface is not None or site.overlay.node is Node.ROUTED
+    return site.overlay.firewall and here
 
 
 def reachable(site: Site, plan: Plan) -> tuple[Opening, ...]:
@@ -58,23 +61,30 @@ def reachable_from_edges(plan: Plan) -> tuple[Opening, ...]:
 
 
 def _rules(site: Site, plan: Plan, title: str) -> str:
-    assert plan.interface is not None, "only what has a name can be guarded"
     addresses = ", ".join(str(a) for a in plan.addresses if a.version == 6)
     managed = site.overlay.node is Node.MANAGED
+    routed = site.overlay.node is Node.ROUTED
+    interface = f'"{plan.interface}"'
     return fill(
         __name__,
         "rules.nft.tmpl",
         heading=title,
-        interface=f'"{plan.interface}"',
+        from_overlay=_to_the_overlays(OVERLAY) if routed else f"iifname {interface}",
+        neighbours=fill(__name__, "neighbours.nft.tmpl") if routed else "",
         addresses=addresses,
         elsewhere=fill(__name__, "elsewhere.nft.tmpl", addresses=addresses) if managed else "",
-        output=_output(plan.interface, addresses) if managed else "",
+        output=_output(interface, addresses) if managed else "",
         former=_former(plan, addresses),
         edges=_edges(plan, addresses),
         listeners=", ".join(str(listener.port) for listener in plan.listeners),
         allowed="".join(f"\n        {_allowed(opening)}" for opening in site.overlay.allow),
-        forward=_forward(plan.interface) if managed else "",
+        forward=_forward(interface) if managed else "",
     )
+
+
+def _to_the_overlays(network: IPv6Network) -> str:
+    """Behind a router the overlay comes in where everything else does: its addresses tell it."""
+    return f'iifname != "lo" ip6 daddr {network}'
 
 
 def _former(plan: Plan, addresses: str) -> str:
@@ -109,12 +119,12 @@ def _allowed(opening: Opening) -> str:
 
 def _forward(interface: str) -> str:
     """Nobody's traffic is routed through a node of ours; a system node may be a router."""
-    return fill(__name__, "forward.nft.tmpl", interface=f'"{interface}"')
+    return fill(__name__, "forward.nft.tmpl", interface=interface)
 
 
 def _output(interface: str, addresses: str) -> str:
     """The overlay's address is seen on the overlay alone."""
-    return fill(__name__, "output.nft.tmpl", interface=f'"{interface}"', addresses=addresses)
+    return fill(__name__, "output.nft.tmpl", interface=interface, addresses=addresses)
 
 
 FIREWALL = Component(name="firewall", files=files, units=units, packages=packages)

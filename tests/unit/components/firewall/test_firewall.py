@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import some_sites
@@ -43,3 +45,13 @@ def test_only_a_node_of_ours_forbids_routing_through_this_machine() -> None:
     }
     assert "hook forward" in rules[Node.MANAGED]
     assert "hook forward" not in rules[Node.SYSTEM]
+
+
+def test_behind_a_router_nothing_is_closed_but_the_overlays_addresses() -> None:
+    """By one interface comes all else too: the operator's ssh, the router's own questions."""
+    site, plan = some_sites.routed()
+    for interface in ("eth0", None):
+        (rules,) = firewall.files(site, replace(plan, interface=interface))
+        assert 'iifname != "lo" ip6 daddr 200::/7 goto from_overlay' in rules.text
+        assert "nd-neighbor-solicit" in rules.text
+        assert "eth0" not in rules.text
