@@ -27,6 +27,8 @@ LIVELY = "rc_message: {per_second: 10, burst_count: 100}\n"
 def furnish(host: Host, topology: Topology, places: Places, *, tree: Path) -> None:
     """Put on the host's own disk what only this lab has."""
     root = places.root(host.name)
+    # Disks are made once for many hosts, and a machine's id is for one of them.
+    (root / "etc/machine-id").write_text(f"{secrets.token_hex(16)}\n")
     if host.clone:
         clone.copy_tree(tree, root / CLONE)
     if topology.resolver:
