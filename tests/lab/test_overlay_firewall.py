@@ -21,6 +21,12 @@ pytestmark = pytest.mark.lab
 
 STRANGER = "200::5"
 KNOCK = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1).close()"
+STAY = """
+import socket, sys
+connection = socket.create_connection((sys.argv[1], 443), 5)
+print("ready", flush=True)
+sys.stdin.read()
+"""
 SAY = """
 import socket, sys
 with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as said:
@@ -164,6 +170,25 @@ def test_it_is_replaced_and_taken_away_any_number_of_times(overlay: Overlay) -> 
     overlay.down()
     assert overlay.home.must("nft", "list", "ruleset") == ""
     assert overlay.stranger.reaches(8080)
+
+
+def test_taken_away_with_its_interface_it_leaves_no_connection(overlay: Overlay) -> None:
+    """The kernel would go on sending what is left of them, by whatever way there is."""
+    address = str(some_sites.ADDRESS)
+    overlay.up()
+    with subprocess.Popen(
+        ("nsenter", "-t", str(overlay.stranger.keeper), "-n", "python3", "-c", STAY, address),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as connected:
+        assert connected.stdout is not None
+        assert connected.stdout.readline() == b"ready\n"
+        for kept, before in ((True, ("true",)), (False, ("ip", "link", "delete", "greygate0"))):
+            overlay.home.must(*before)
+            overlay.down()
+            left = overlay.home.must("ss", "--no-header", "--tcp", "--numeric")
+            assert (address in left) == kept, left
+        connected.kill()
 
 
 def test_other_tables_and_interfaces_are_left_alone(overlay: Overlay) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,10 +14,12 @@ from greygate.probe.answers import (
     Peers,
     PeersAnswer,
 )
+from greygate.text import _
 
 Admin = str | tuple[str, int]  # a socket's path, or an address of this machine with its port
 
 PATIENCE = 3.0  # seconds; it answers in one millisecond
+LARGEST = 4_000_000  # octets; a peer is told in 500
 
 
 def peers(admin: Admin) -> PeersAnswer:
@@ -90,7 +93,9 @@ def _connected(admin: Admin) -> socket.socket:
 
 def _whole(channel: socket.socket) -> bytes:
     """All until the node closes, as it does after one answer unless asked to stay (0.5.12)."""
-    parts = []
+    told, ends_at = b"", time.monotonic() + PATIENCE
     while part := channel.recv(65536):
-        parts.append(part)
-    return b"".join(parts)
+        told += part
+        if len(told) > LARGEST or time.monotonic() > ends_at:
+            raise ValueError(_("its answer has no end"))
+    return told

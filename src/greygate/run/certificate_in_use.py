@@ -48,6 +48,6 @@ def _said(admin: PurePosixPath, command: str) -> str:
         channel.connect(str(admin))
         channel.sendall(command.encode("ascii"))
         said = b""
-        while part := channel.recv(ANSWER):
+        while len(said) < ANSWER and (part := channel.recv(ANSWER)):
             said += part
         return said.decode("utf-8", "replace").strip()

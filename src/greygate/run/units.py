@@ -135,6 +135,8 @@ def _renewal(plan: Plan) -> str:
                 (
                     "Type=oneshot",
                     f"ExecStart={_command((COMMAND, *renewal_words(plan)))}",
+                    # With --ahead it stays for an hour; one that hangs would bar all later ones.
+                    "TimeoutStartSec=2h",
                     # It looks whether a node can run here: /proc/sys and /dev/net/tun.
                     *(word for word in SHUT if word not in ("ProcSubset=pid", NOT_PRIVILEGED)),
                     "SystemCallFilter=~@resources",

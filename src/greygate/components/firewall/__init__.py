@@ -33,14 +33,27 @@ def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
             name="firewall",
             description="Firewall of Greygate on the overlay",
             up=((PROGRAM, "-f", rules),),
-            down=((PROGRAM, NO_RULES),),
+            down=(*_silence(site, plan), (PROGRAM, NO_RULES)),
             proof=(PROGRAM, "-c", "-f", rules),
         ),
     )
 
 
+def _silence(site: Site, plan: Plan) -> tuple[tuple[str, ...], ...]:
+    """What ends connections whose interface went with our node, while our table still holds them.
+
+    Their programs are gone, but the kernel would go on sending for minutes, with the overlay's
+    address and by another way. Where the interface is still there, nobody is disturbed.
+    """
+    if site.overlay.node is not Node.MANAGED:
+        return ()
+    ours = " or ".join(f"src [{it}]" for it in plan.addresses)
+    there = f"ip link show dev {plan.interface} >/dev/null 2>&1"
+    return (("/bin/sh", "-c", f"{there} || ss --kill '( {ours} )' >/dev/null"),)
+
+
 def packages(site: Site) -> tuple[str, ...]:
-    return ("nftables",) if site.overlay.firewall else ()
+    return ("nftables", "iproute2") if site.overlay.firewall else ()
 
 
 def guards(site: Site, plan: Plan) -> bool:
