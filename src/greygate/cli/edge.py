@@ -65,7 +65,8 @@ def token(
 def list_(*, common: Common = NONE) -> None:
     """List the edges of this site: whether home has a link to each, and what it says of itself."""
     home = common.home()
-    found = rows(home)
+    with output.Steps().look(_("asking the edges")):
+        found = rows(home)
     output.emit(found, as_json=common.json, text=listed(found))
 
 

@@ -19,6 +19,7 @@ from greygate.home.orders import give
 from greygate.plan import questions
 from greygate.plan.orders import Done, Refused, Verb
 from greygate.plan.questions import AskDns, AskTcp, AskTls, Question
+from greygate.probe.answers import NoAnswer
 from greygate.site.model import Address
 from greygate.text import _
 
@@ -58,15 +59,17 @@ def probe(
     """
     home = common.home()
     body = json.dumps(questions.told(_question(kind, name, type_, port, sni))).encode()
-    match give(home, edges.link(home, edge), Verb.PROBE, body=body):
+    with output.Steps().look(_("asking {edge}").format(edge=edge)):
+        answer = give(home, edges.link(home, edge), Verb.PROBE, body=body)
+    match answer:
         case Done(told):
             output.emit(told, as_json=common.json, text=report.seen(dict(told)))
             return 0 if told.get("ok") else UNHEALTHY
         case Refused(what=what, hint=hint):
             raise Trouble(_("{edge} refuses: {what}").format(edge=edge, what=what), hint)
-        case answer:
+        case NoAnswer(why):
             raise Trouble(
-                _("cannot ask {edge}: {why}").format(edge=edge, why=answer.why),
+                _("cannot ask {edge}: {why}").format(edge=edge, why=why),
                 "greygate status",
             )
 

@@ -120,11 +120,28 @@ class Steps:
         took = f" ({duration(spent)})" if spent > SLOW else ""
         self._close(ticking, done, f"  {text}{took}")
 
-    def _tick(self, text: str, began: float, done: threading.Event) -> threading.Thread | None:
+    @contextmanager
+    def look(self, text: str) -> Iterator[None]:
+        """What is most often over at once: shown on a terminal while it is slow, and then gone."""
+        done = threading.Event()
+        ticking = self._tick(text, time.monotonic(), done, unless_within=SLOW)
+        try:
+            yield
+        finally:
+            done.set()
+            if ticking is not None:
+                ticking.join()
+                note("\r\x1b[K", end="")
+
+    def _tick(
+        self, text: str, began: float, done: threading.Event, *, unless_within: float = 0.0
+    ) -> threading.Thread | None:
         if not self._live:
             return None
 
         def run() -> None:
+            if done.wait(unless_within):
+                return
             while not done.wait(0.5):
                 spent = duration(time.monotonic() - began)
                 note(f"\r  {text} ... {spent}\x1b[K", end="")

@@ -7,6 +7,7 @@ from greygate.cli.common import NONE, Common
 from greygate.home import agents
 from greygate.run import report
 from greygate.run.status import look
+from greygate.text import _
 
 UNHEALTHY = 1
 
@@ -18,6 +19,7 @@ def command(*, common: Common = NONE) -> int:
     3 where there is no server yet.
     """
     home = common.running_home()
-    seen = look(home.site, home.plan, home.units, agents=lambda: agents.look(home))
+    with output.Steps().look(_("looking at the server and its edges")):
+        seen = look(home.site, home.plan, home.units, agents=lambda: agents.look(home))
     output.emit(report.to_json(seen), as_json=common.json, text="\n".join(report.lines(seen)))
     return 0 if seen.people.reachable else UNHEALTHY

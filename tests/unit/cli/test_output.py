@@ -62,6 +62,23 @@ def test_on_a_terminal_a_step_counts_its_seconds(screen: tuple[int, TextIO]) -> 
     assert os.read(person, 65536).decode() == "\r  building\x1b[K\r\n"
 
 
+def test_a_look_is_seen_while_it_is_slow_and_leaves_no_line(
+    screen: tuple[int, TextIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, program = screen
+    monkeypatch.setattr(output, "SLOW", 0.1)
+    with redirect_stderr(program), output.Steps().look("asking"):
+        counted = os.read(person, 65536).decode()
+    assert counted.startswith("\r  asking ... 0.")
+    assert os.read(person, 65536).decode() == "\r\x1b[K"
+
+
+def test_off_a_terminal_a_look_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with output.Steps().look("asking"):
+        pass
+    assert capsys.readouterr().err == ""
+
+
 def test_what_was_asked_for_goes_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     output.emit({"a": 1}, as_json=False, text="one")
     output.emit({"a": 1}, as_json=True, text="one")
