@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import hashlib
 import io
 import json
@@ -43,15 +44,30 @@ class Refused(Exception):
 
 
 class Client(nio.AsyncClient):  # type: ignore[misc]  # nio is not here, but where this runs
-    """nio's, which (0.26.0) takes a sharing of keys that failed half-way for the end of its login.
-
-    It puts those who have the key already in the place of `soft_logout`.
-    """
+    """nio's, but for what it (0.26.0) makes of a key that could not be shared."""
 
     async def receive_response(self, response: nio.Response) -> None:
+        """It has who was to get the key where `soft_logout` stands, and forgets its login."""
         if isinstance(response, nio.ShareGroupSessionError):
             response.soft_logout = False
         await super().receive_response(response)
+
+    async def share_group_session(
+        self, room_id: str, ignore_unverified_devices: bool = False
+    ) -> nio.Response:
+        """It takes the key for shared all the same, and speaks so that nobody can read it."""
+        answer = await super().share_group_session(room_id, ignore_unverified_devices)
+        key = self.olm.outbound_group_sessions[room_id]
+        wanted = {
+            (user, device.id)
+            for user in self.rooms[room_id].users
+            for device in self.device_store.active_user_devices(user)
+            if device.id != self.device_id
+        }
+        if wanted - key.users_shared_with - key.users_ignored:
+            key.shared = False
+            raise nio.LocalProtocolError("not everybody has the key")
+        return answer
 
 
 class Person:
@@ -203,14 +219,16 @@ class Person:
 
     async def _try_to_say(self, room: str, text: str) -> bool:
         """The same transaction however often it is tried, so that it is said once."""
-        said = await self.client.room_send(
-            room,
-            "m.room.message",
-            {"msgtype": "m.text", "body": text},
-            tx_id=hashlib.sha256(text.encode()).hexdigest(),
-            ignore_unverified_devices=True,
-        )
-        return isinstance(said, nio.RoomSendResponse)
+        with contextlib.suppress(nio.LocalProtocolError):
+            said = await self.client.room_send(
+                room,
+                "m.room.message",
+                {"msgtype": "m.text", "body": text},
+                tx_id=hashlib.sha256(text.encode()).hexdigest(),
+                ignore_unverified_devices=True,
+            )
+            return isinstance(said, nio.RoomSendResponse)
+        return False
 
     async def _hear(self, done: Callable[[], bool]) -> None:
         """Synchronise until it is done, whatever the server answers, as an app does."""
