@@ -13,11 +13,14 @@ from typing import Any
 from greygate.lab import hosts, world
 from greygate.lab.world import World
 from lab.client import Client
+from lab.waiting import wait_until
 
 NAME = "home.example"
 LISTEN = "tls://[::]:9001"  # where the friend's node dials
 CA = "srv/ca.pem"
 SCRIPT = "srv/people.py"
+# A lost peering is dialled again after 1 to 65 s, by the phase of the friend's back-off.
+LINK_WITHIN = 90.0
 
 
 def greygate(lab: World, *words: str, timeout: float = 300) -> str:
@@ -34,12 +37,13 @@ def told(lab: World, *words: str) -> Any:
 
 
 def install(lab: World) -> None:
-    """From a prepared machine to a server under systemd; the friend gets what he is to trust."""
+    """From a prepared machine to a server under systemd, which the friend trusts and reaches."""
     greygate(lab, "init", NAME, "--listen", LISTEN, "--yes")
     greygate(lab, "install")
     friend = lab.places.root("friend")
     (friend / CA).write_text(greygate(lab, "cert", "export"))
     (friend / SCRIPT).write_bytes(Path(__file__).with_name("people.py").read_bytes())
+    await_answer(lab)
 
 
 def status(lab: World) -> Any:
@@ -61,6 +65,11 @@ def answers(lab: World) -> bool:
     target = f"{url(lab)}/_matrix/client/versions"
     ask = ("curl", "--silent", "--fail", "--max-time", "5", "--cacert", f"/{CA}", target)
     return from_friend(lab, *ask).returncode == 0
+
+
+def await_answer(lab: World) -> None:
+    """Return once the friend reaches it."""
+    wait_until(lambda: answers(lab), within=LINK_WITHIN, what="the friend reaches the server")
 
 
 @contextmanager

@@ -19,9 +19,6 @@ from lab.waiting import wait_until
 
 pytestmark = pytest.mark.lab
 
-# A lost peering is dialled again after 1 to 65 s, by the phase of the friend's back-off.
-LINK_WITHIN = 90.0
-
 CLEARNET = "192.0.2.1"  # home on the cable
 STRAY = 8008  # something of the operator's own that listens everywhere
 
@@ -43,7 +40,6 @@ LOCAL_TARGETS = (
 def home(lab: Raise) -> World:
     up = lab("mainjob", NEIGHBOURS)
     server.install(up)
-    wait_until(lambda: server.answers(up), within=LINK_WITHIN, what="the friend reaches the server")
     return up
 
 
@@ -75,7 +71,7 @@ def test_two_people_talk_and_exchange_files_encrypted(home: World, rooms: tuple[
 def test_after_a_reboot_of_home_it_goes_on(home: World, rooms: tuple[str, str]) -> None:
     address = server.url(home)
     world.reboot(home, "home")
-    wait_until(lambda: server.answers(home), within=LINK_WITHIN, what="the server is back")
+    server.await_answer(home)
     assert server.url(home) == address
     with pair(home) as two:
         for room in rooms:
@@ -87,7 +83,7 @@ def test_after_a_restart_of_yggdrasil_the_address_is_the_same(home: World) -> No
     unit = "greygate-yggdrasil.service"
     done = hosts.execute("home", home.places, ("systemctl", "restart", unit))
     assert done.returncode == 0, done.stderr
-    wait_until(lambda: server.answers(home), within=LINK_WITHIN, what="the server is back")
+    server.await_answer(home)
     assert server.url(home) == address
 
 

@@ -20,7 +20,6 @@ from lab.waiting import wait_until
 
 pytestmark = pytest.mark.lab
 
-LINK_WITHIN = 90.0  # seconds; as the friend's node dials a lost peering after 1 to 65
 KEPT = "/root/identity.tar"
 
 # What a server leaves, but for what was fetched for any.
@@ -49,7 +48,6 @@ STRAY = 8008  # something of the operator's own that listens everywhere
 def home(lab: Raise) -> World:
     up = lab("nodes", NEIGHBOURS)
     server.install(up)
-    wait_until(lambda: server.answers(up), within=LINK_WITHIN, what="the friend reaches the server")
     return up
 
 
@@ -95,7 +93,7 @@ def test_uninstalled_it_leaves_its_data_and_nothing_that_runs(home: World) -> No
     assert "443" not in on_home(home, "ss --no-header --listening --tcp --numeric")
     server.greygate(home, "install")
     assert "@carla:home.example" in {it["user_id"] for it in server.told(home, "user", "list")}
-    wait_until(lambda: server.answers(home), within=LINK_WITHIN, what="it is back")
+    server.await_answer(home)
 
 
 def test_identity_tar_brings_back_address_and_trust_after_all_is_lost(home: World) -> None:
@@ -110,7 +108,7 @@ def test_identity_tar_brings_back_address_and_trust_after_all_is_lost(home: Worl
 
     assert server.url(home) == address
     # By the authority that the friend has trusted from the first day.
-    wait_until(lambda: server.answers(home), within=LINK_WITHIN, what="it is back")
+    server.await_answer(home)
     assert [it["user_id"] for it in server.told(home, "user", "list")] == ["@owner:home.example"]
 
 
@@ -122,7 +120,7 @@ def test_the_node_that_is_here_already_is_used_and_left_alone(home: World) -> No
 
     own = json.loads(on_home(home, "yggdrasilctl -json getSelf"))["address"]
     assert server.url(home) == f"https://[{own}]"
-    wait_until(lambda: server.answers(home), within=LINK_WITHIN, what="the friend reaches it")
+    server.await_answer(home)
     told = server.status(home)
     assert (told["people"]["reachable"], told["overlay"]["node"]) == ("yes", "system")
     assert on_home(home, "readlink /proc/[0-9]*/exe | grep -c /yggdrasil$") == "1\n"
@@ -139,7 +137,7 @@ def test_while_that_node_is_down_it_is_named_and_all_can_be_stopped(home: World)
     assert server.told(home, "down") == {"stopped": True}
     on_home(home, people["cure"].partition(": ")[2])
     server.greygate(home, "up", "--detach")
-    wait_until(lambda: server.answers(home), within=LINK_WITHIN, what="the friend reaches it")
+    server.await_answer(home)
 
 
 def test_peers_and_firewall_are_brought_into_force_as_it_runs(home: World) -> None:
@@ -184,7 +182,7 @@ def test_an_address_that_another_machine_routes_here_is_served(home: World) -> N
     assert server.status(home)["people"]["reachable"] == "unknown"  # its peers are not seen here
     ask = f"curl -sf -m 5 --cacert /{server.CA} https://[{address}]/_matrix/client/versions"
     beside = "ip netns exec guest"
-    wait_until(lambda: opens(home, f"{beside} {ask}"), within=LINK_WITHIN, what="it answers")
+    wait_until(lambda: opens(home, f"{beside} {ask}"), within=server.LINK_WITHIN, what="it answers")
     # Over the overlay all else is closed; on the same interface the operator's own goes on.
     on_home(home, f"systemd-run --quiet python3 -m http.server {STRAY} --bind ::")
     wait_until(lambda: opens(home, f"nc -z -w 2 192.0.2.1 {STRAY}"), within=20, what="it is up")

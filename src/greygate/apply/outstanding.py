@@ -23,7 +23,7 @@ def load(tree: Path) -> dict[str, float]:
     try:
         told = json.loads((tree / OUTSTANDING).read_text("utf-8"))
         return {str(name): float(at) for name, at in told.items()}
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
@@ -35,18 +35,18 @@ def text(before: Outstanding, names: Iterable[str]) -> str:
 def add(tree: Path, names: Iterable[str]) -> None:
     """These units must take something up that is no file of the tree; nothing before there is one.
 
-    What stands on its own (a certificate, a key, a unit of systemd's) is told before it is
-    replaced: a needless reload is better than a forgotten one.
+    What stands on its own (a key, a unit of systemd's) is told before it is replaced where that
+    can be: a needless reload is better than a forgotten one.
     """
     wanted = frozenset(names)
     if wanted and tree.is_dir():
         _keep(tree, text(load(tree), wanted))
 
 
-def settle(tree: Path, names: Iterable[str]) -> None:
-    """These units have taken up all there is."""
+def settle(tree: Path, due: Outstanding) -> None:
+    """That was taken up; what somebody else has put in place meanwhile stays outstanding."""
     before = load(tree)
-    after = {name: at for name, at in before.items() if name not in frozenset(names)}
+    after = {name: at for name, at in before.items() if due.get(name) != at}
     if after != before:
         _keep(tree, text(after, ()))
 

@@ -10,10 +10,12 @@ from pathlib import Path, PurePosixPath
 
 from greygate.apply.differences import Texts, digest
 from greygate.apply.exchange import exchange
+from greygate.machine import files
 from greygate.machine.files import Owner
 
 DIGESTS = PurePosixPath("digests.json")  # in the tree, so that it is replaced with what it tells of
 OUTSTANDING = PurePosixPath("outstanding.json")  # for the same reason
+DRAFT = PurePosixPath(files.draft(OUTSTANDING))  # of that one: a kill may leave it
 EDITED = ".edited"  # what somebody wrote into a file of ours is kept under its name with this
 
 
@@ -22,7 +24,7 @@ def read(tree: Path) -> dict[PurePosixPath, str]:
     return {
         path: text
         for path, text in _texts(tree)
-        if path.suffix != EDITED and path not in (DIGESTS, OUTSTANDING)
+        if path.suffix != EDITED and path not in (DIGESTS, OUTSTANDING, DRAFT)
     }
 
 

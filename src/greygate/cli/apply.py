@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from greygate.apply import files
-from greygate.apply.differences import difference
+from greygate.apply.differences import Change, difference
 from greygate.cli import edge_hearing, output
 from greygate.cli.common import NONE, Common
 from greygate.components.catalogue import ALL
@@ -45,23 +45,8 @@ def command(
     runs = False
     changes = files.planned(home.site, home.plan, ALL)
     late = units_behind(home.plan, home.units)
-    for change in changes:
-        output.note(difference(change))
     anew = _trust_anew(home)
-    if anew:
-        output.note(
-            _("the certificate authority will be a new one: people must trust it again")
-            + _(" (greygate cert export)")
-        )
-    keyless = _keyless(home)
-    if keyless:
-        output.note(
-            _("without what follows from the key of {edges}, which is not made yet").format(
-                edges=listing(keyless)
-            )
-        )
-    if late:
-        output.note(_("not yet taken up: {names}").format(names=listing(late)))
+    _show(home, changes, late, anew=anew)
     if not dry_run:
         if (changes or late) and not yes:
             output.confirm(_("bring this into force?"))
@@ -71,10 +56,12 @@ def command(
         runs = start.take_up_here(prepared, steps, still_in=output.agreed_within)
         heard = agents.tell(prepared.home, steps) if runs else ()
         edge_hearing.note(heard)
+        if runs:
+            start.see_up(prepared.home, steps)
     output.emit(
         {
             "changed": [str(change.path) for change in changes],
-            "behind": list(late),
+            "behind": list(units_behind(home.plan, home.units) if runs else late),
             "applied": not dry_run,
             "running": runs,
             "trust_anew": anew,
@@ -83,6 +70,25 @@ def command(
         as_json=common.json,
         text=_outcome(len(changes), dry_run=dry_run, runs=runs),
     )
+
+
+def _show(home: Home, changes: tuple[Change, ...], late: tuple[str, ...], *, anew: bool) -> None:
+    """All that will change, before anything does."""
+    for change in changes:
+        output.note(difference(change))
+    if anew:
+        output.note(
+            _("the certificate authority will be a new one: people must trust it again")
+            + _(" (greygate cert export)")
+        )
+    if keyless := _keyless(home):
+        output.note(
+            _("without what follows from the key of {edges}, which is not made yet").format(
+                edges=listing(keyless)
+            )
+        )
+    if late:
+        output.note(_("not yet taken up: {names}").format(names=listing(late)))
 
 
 def _outcome(count: int, *, dry_run: bool, runs: bool) -> str:

@@ -80,7 +80,7 @@ def deactivate(
         output.confirm(_("close the account {name} for good?").format(name=name), typed=name)
     closed = persons.deactivate(common.home(), name, erase=erase)
     text = _("{user_id} is closed").format(user_id=closed)
-    output.emit({"user_id": closed, "state": persons.CLOSED}, as_json=common.json, text=text)
+    output.emit({"user_id": closed, "state": "deactivated"}, as_json=common.json, text=text)
 
 
 def _typed_password() -> Secret:

@@ -15,6 +15,7 @@ from greygate.errors import SiteRefused, Trouble, WrongUsage
 from greygate.home import choice
 from greygate.home.half import Home, demand_claimed, derive
 from greygate.home.place import Place
+from greygate.identity.keys import AnotherServers
 from greygate.machine import files
 from greygate.machine.files import Owner
 from greygate.machine.node import NEW, Found
@@ -63,7 +64,7 @@ def found(place: Place, source: Path | None) -> Running | None:
         return None
     try:
         return Running(_derived(place, source or _source(kept), kept))
-    except (SiteRefused, WrongUsage) as trouble:
+    except (SiteRefused, WrongUsage, AnotherServers) as trouble:
         if kept is None:
             raise
         return Running(_derived(place, kept.source, kept, text=kept.text), trouble)

@@ -20,7 +20,8 @@ def take_up(plan: Plan) -> None:
     What cannot be told so stays outstanding: then the node is restarted.
     """
     tree, former = Path(plan.paths.rendered), files.former(plan)
-    if NODE not in outstanding.load(tree) or NODE in outstanding.load(former):
+    due = outstanding.load(tree)
+    if NODE not in due or NODE in outstanding.load(former):
         return
     try:
         before, after = ((it / CONFIG).read_text("utf-8") for it in (former, tree))
@@ -30,7 +31,7 @@ def take_up(plan: Plan) -> None:
     if found is None or found.rekeyed:
         return
     if _told(str(plan.paths.overlay_admin_socket), found):
-        outstanding.settle(tree, {NODE})
+        outstanding.settle(tree, {NODE: due[NODE]})
 
 
 def _told(admin: str, found: PeerChanges) -> bool:

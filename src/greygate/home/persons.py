@@ -16,7 +16,6 @@ from greygate.secret import Secret
 from greygate.spec.certificate import fingerprint
 from greygate.text import _, aligned
 
-ACTIVE, CLOSED = _("active"), _("closed")
 TRIAL = _("This is a trial: accounts made in it do not carry over, and it can never federate.")
 
 
@@ -86,7 +85,7 @@ def told(person: Person) -> dict[str, Any]:
 
 
 def state(person: Person) -> str:
-    return CLOSED if person.deactivated else ACTIVE
+    return _("closed") if person.deactivated else _("active")
 
 
 def everyone(home: Home) -> tuple[Person, ...]:

@@ -14,7 +14,7 @@ from greygate.components.catalogue import ALL
 from greygate.components.component import Service
 from greygate.engine import synapse
 from greygate.errors import CannotApply
-from greygate.home import choice, in_force
+from greygate.home import choice
 from greygate.home.choice import Standing
 from greygate.home.half import Home, demand_claimed, derive
 from greygate.home.place import Place, demand_passable
@@ -88,7 +88,6 @@ def prepare(
     services = tuple(unit for unit in home.units if isinstance(unit, Service))
     prepare_directories(paths, services, accounts=plan.accounts)
     files.apply(home.site, plan, progress, components=ALL, overwrite=overwrite)
-    in_force.keep(home)
     kept_anew = home.substitute is None and archive.ensure_archive(
         paths, site=source.read_text("utf-8")
     )

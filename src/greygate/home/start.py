@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greygate.errors import NotRunning, Trouble
-from greygate.home import peers, persons, unfinished
+from greygate.home import in_force, peers, persons, unfinished
 from greygate.home.guard import StillIn, demand_no_lockout
 from greygate.home.half import Home
 from greygate.home.persons import Welcome
@@ -58,6 +58,7 @@ def start(prepared: Prepared, progress: Progress, *, detached: bool, still_in: S
     with _ended_on_failure(runner, progress, ours=ours):
         runner.start(progress)
         _await_all(runner, home, progress)
+        in_force.keep(home)
         seconds = time.monotonic() - began
         welcome = persons.first(home)
     return Started(
@@ -94,10 +95,13 @@ def _current(home: Home, progress: Progress) -> Runner | None:
 
 
 def take_up_here(prepared: Prepared, progress: Progress, *, still_in: StillIn) -> bool:
-    """Have a server that runs use what was changed, and see it up; False where none runs."""
+    """Have a server that runs use what was changed; False where none runs."""
     home = prepared.home
     runner = runner_here(home.plan, home.units)
-    if runner is None or not _is_wanted(runner):
+    if runner is None:
+        return False
+    if isinstance(runner, Systemd) and not runner.wanted():
+        runner.write()  # for the next boot, which starts it
         return False
     if isinstance(runner, Foreground) and runner.outdated():
         raise Trouble(
@@ -107,13 +111,15 @@ def take_up_here(prepared: Prepared, progress: Progress, *, still_in: StillIn) -
     demand_no_lockout(home, still_in)
     _take_up(runner, home)
     runner.start(progress)  # what the plan did not have before
-    _await_all(runner, home, progress)
+    in_force.keep(home)
     return True
 
 
-def _is_wanted(runner: Runner) -> bool:
-    """Whether somebody has it run: after a `down` systemd has units, and all are stopped."""
-    return any(state.condition is not Condition.DOWN for state in runner.states())
+def see_up(home: Home, progress: Progress) -> None:
+    """Wait until all that runs serves; NotRunning, with its own words, where something does not."""
+    runner = runner_here(home.plan, home.units)
+    if runner is not None:
+        _await_all(runner, home, progress)
 
 
 def _take_up(runner: Runner, home: Home) -> None:

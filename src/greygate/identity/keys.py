@@ -56,15 +56,19 @@ def keys_of(paths: Paths) -> tuple[Key, ...]:
     )
 
 
+class AnotherServers(Trouble):
+    """The state directory holds another server than the site file names."""
+
+
 def claim(paths: Paths, server_name: str) -> None:
-    """Mark the state as this server's; Trouble where it is another's."""
+    """Mark the state as this server's; AnotherServers where it is another's."""
     directory(paths.state, mode=TRAVERSED)
     marked = server_name.encode() + b"\n"
     if write_new(paths.site_mark, marked, owner=Owner.ourselves(), mode=0o644):
         return
     found = Path(paths.site_mark).read_bytes()
     if found != marked:
-        raise Trouble(
+        raise AnotherServers(
             _("cannot use {state} for {name}: it holds the server {other}").format(
                 state=paths.state, name=server_name, other=found.decode(errors="replace").strip()
             ),

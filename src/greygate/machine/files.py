@@ -91,9 +91,14 @@ def give(path: PurePath, *, owner: Owner, mode: int) -> None:
         os.chmod(path, mode)
 
 
+def draft(path: PurePath) -> PurePath:
+    """Where a file is written before it gets its name; a kill may leave it there."""
+    return path.with_name(f".{path.name}.new")
+
+
 def _beside(path: PurePath, content: bytes, *, owner: Owner, mode: int) -> Path:
     """The content in a file beside `path`, safe on disk, seen by nobody but its owner."""
-    beside = Path(path).with_name(f".{path.name}.new")
+    beside = Path(draft(path))
     beside.unlink(missing_ok=True)  # left by one that was killed
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     with told_when_full(path), open(os.open(beside, flags, 0o600), "wb") as stream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,14 +89,16 @@ def take_up(runner: Runner, plan: Footing, units: Sequence[Unit]) -> None:
 def behind(units: Sequence[Unit], due: Outstanding, states: Iterable[State]) -> frozenset[str]:
     """The units that run with what was in place before; whatever started since has the new.
 
-    What a door leads to reads its files at each connection.
+    What a door leads to reads its files at each connection. A start that lies ahead of the clock
+    is no evidence: the clock was set back.
     """
+    now, booted = time.time(), psutil.boot_time()
     since = {state.name: state.since or 0.0 for state in states}
     return frozenset(
         unit.name
         for unit in units
         for key in _keys(unit)
-        if key in due and since.get(unit.name, psutil.boot_time()) <= due[key]
+        if key in due and not due[key] < since.get(unit.name, booted) <= now
     )
 
 

@@ -107,6 +107,10 @@ class Systemd:
                 self._systemctl("stop", systemd_name(unit))
         self._systemctl("stop", TARGET)
 
+    def wanted(self) -> bool:
+        """Whether somebody has it run: after a `down` the units are there, and all are stopped."""
+        return "ActiveState=active" in self._systemctl("show", "--property=ActiveState", TARGET)
+
     def states(self) -> tuple[State, ...]:
         names = [unit_name(service.name) for service in self._services]
         told = self._systemctl(

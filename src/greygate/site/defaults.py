@@ -34,7 +34,7 @@ def client_name(server_name: ServerName) -> str | None:
 
 
 def firewall(node: Node) -> bool:
-    """Whether we guard the overlay interface: ours, not one that others use too."""
+    """Whether we close what comes over the overlay: not on an interface that others use too."""
     return node in (Node.MANAGED, Node.ROUTED)
 
 

@@ -59,7 +59,8 @@ def due(plan: Plan) -> set[str]:
 
 
 def taken_up(plan: Plan) -> None:
-    outstanding.settle(Path(plan.paths.rendered), due(plan))
+    tree = Path(plan.paths.rendered)
+    outstanding.settle(tree, outstanding.load(tree))
     assert due(plan) == set()
 
 
@@ -148,6 +149,23 @@ def test_what_was_not_taken_up_is_not_forgotten(plan: Plan) -> None:
     assert due(plan) == {"it-task"}
     other = replace(component("x\n", name="other"), files=lambda _site, _plan: ())
     put(plan, component("three\n"), other)
+    assert due(plan) == {"it-task"}
+
+
+def test_what_a_kill_left_of_its_own_record_is_no_edit(plan: Plan) -> None:
+    put(plan, component("one\n"))
+    (Path(plan.paths.rendered) / ".outstanding.json.new").write_text("{")
+    assert put(plan, component("one\n")) == ()
+    put(plan, component("two\n"))
+    assert inside(plan).read_text() == "two\n"
+
+
+def test_what_another_put_in_place_meanwhile_stays_outstanding(plan: Plan) -> None:
+    put(plan, component("one\n"))
+    tree = Path(plan.paths.rendered)
+    taken = outstanding.load(tree)
+    put(plan, component("two\n"))
+    outstanding.settle(tree, taken)
     assert due(plan) == {"it-task"}
 
 

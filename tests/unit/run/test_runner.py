@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from greygate.run.state import Condition, State
 from unit.run.test_edge_units import units
 
 EDGE = units()
-NOW = 2_000_000_000.0  # after this machine's boot
+NOW = time.time() - 10  # after this machine's boot
 HAPROXY = State(name="haproxy", condition=Condition.UP, since=NOW)
 
 
@@ -30,6 +31,11 @@ HAPROXY = State(name="haproxy", condition=Condition.UP, since=NOW)
 )
 def test_what_started_since_has_what_is_in_place(due: Mapping[str, float], late: set[str]) -> None:
     assert behind(EDGE, due, [HAPROXY]) == late
+
+
+def test_a_start_that_lies_ahead_of_the_clock_is_no_evidence() -> None:
+    ahead = replace(HAPROXY, since=time.time() + 3600)
+    assert behind(EDGE, {"haproxy": NOW}, [ahead]) == {"haproxy"}
 
 
 def test_a_task_was_done_at_boot_at_the_latest() -> None:

@@ -49,7 +49,7 @@ def _silence(site: Site, plan: Plan) -> tuple[tuple[str, ...], ...]:
         return ()
     ours = " or ".join(f"src [{it}]" for it in plan.addresses)
     there = f"ip link show dev {plan.interface} >/dev/null 2>&1"
-    return (("/bin/sh", "-c", f"{there} || ss --kill '( {ours} )' >/dev/null"),)
+    return (("/bin/sh", "-c", f"{there} || ss --kill '( {ours} )' >/dev/null || true"),)
 
 
 def packages(site: Site) -> tuple[str, ...]:
