@@ -34,10 +34,12 @@ id = "edge2"
 name = "{SECOND}"
 addresses = ["203.0.113.77"]
 """
+# An edge refuses whoever opens more than twenty connections a second, for ten seconds.
 ASK = """
 while [ ! -e /tmp/enough ]; do
     curl -s -o /dev/null -w '%{http_code}\\n' --max-time 25 --connect-to "$1:8448:$2:8448" \\
         "https://$1:8448$3"
+    sleep 0.1
 done
 """
 KNOCK = """
@@ -74,7 +76,7 @@ def version_by(lab: World, name: str) -> str:
 
 
 @contextmanager
-def asked_without_pause(lab: World) -> Iterator[list[str]]:
+def asked_all_the_while(lab: World) -> Iterator[list[str]]:
     """Somebody asks the server by its edge all the while; at the end the list holds the answers."""
     run(lab, "outsider", "rm", "-f", "/tmp/enough")
     words = ("sh", "-c", ASK, "sh", NAME, EDGE_ADDRESS, VERSION)
@@ -169,7 +171,7 @@ def test_an_edge_takes_over_what_is_new_and_no_request_is_lost(
 ) -> None:
     serial = edge(internet)["agent"]["serial"]
     assert version_by(internet, SECOND) == "000"
-    with asked_without_pause(internet) as answers:
+    with asked_all_the_while(internet) as answers:
         assert said_at_home(sealed, SECOND) == {"apply": "done"}
         wait_until(
             lambda: version_by(internet, SECOND) != "000", within=20, what="it lets the name in"
