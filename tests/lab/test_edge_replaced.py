@@ -95,30 +95,6 @@ def test_an_edge_moves_while_people_talk(sealed: Sealed, pair: Pair, talking: st
     assert "not at 203.0.113.14 443" in federation(sealed.lab)["cause"]
 
 
-def test_a_token_on_two_hosts_is_told_with_its_cures(sealed: Sealed) -> None:
-    """At two addresses that home dials, as a move that was never finished leaves it."""
-    lab = sealed.lab
-    run(lab, "spare", "systemctl", "stop", "webserver")
-    greygate(lab, "edge", "edge", "join", given=sealed.token)
-    _point(lab, EDGE, SPARE)
-    for dark in ("edge", "spare", "edge"):
-        world.change_weather(lab, dark, BLACKOUT)
-        wait_until(lambda: _agent(lab) is not None, within=60, what="the other one answers")
-        world.change_weather(lab, dark, CLEAR)
-    (remark,) = status(lab)["edges"][0]["remarks"]
-    assert remark["text"].startswith("two hosts are edge1, in turns")
-    assert "greygate edge leave" in remark["cure"] and "edge rotate edge1" in remark["cure"]
-    greygate(lab, "edge", "edge", "leave", "--yes")
-    _point(lab, SPARE)
-
-
-def _agent(lab: World) -> str | None:
-    """The host that says now that it is the edge."""
-    agent = status(lab)["edges"][0]["agent"]
-    found: str | None = None if agent is None else agent.get("host")
-    return found
-
-
 def test_an_edge_dies_without_a_word_and_another_takes_its_place(
     sealed: Sealed, pair: Pair, talking: str
 ) -> None:
