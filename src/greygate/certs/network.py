@@ -16,7 +16,7 @@ import greygate
 from greygate.certs.refusal import refusal
 
 PATIENCE = 30  # seconds for one request
-NONCES = 12  # tries; an authority may refuse a good nonce at any time (RFC 8555, 6.5)
+NONCES = 24  # tries; an authority may refuse a good nonce at any time (RFC 8555, 6.5)
 
 
 class Network(client.ClientNetwork):
