@@ -218,24 +218,6 @@ def test_a_changed_site_is_brought_to_the_edge(internet: World) -> None:
     assert edge(internet)["behind"] is None
 
 
-def test_a_clock_that_is_off_is_told(internet: World) -> None:
-    """Ten minutes, for the one program that tells the time: hosts of a lab share their clock."""
-    root = internet.places.root("edge")
-    (library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
-    (root / "srv/faketime.so").write_bytes(library.read_bytes())
-    drop_in = root / "etc/systemd/system/greygate-agent@.service.d/clock.conf"
-    drop_in.parent.mkdir()
-    drop_in.write_text('[Service]\nEnvironment=LD_PRELOAD=/srv/faketime.so "FAKETIME=+10m"\n')
-    run(internet, "edge", "systemctl", "daemon-reload")
-    (remark,) = edge(internet)["remarks"]
-    assert remark["text"] == "its clock is 10 min ahead"
-    assert "timedatectl set-ntp true" in remark["cure"]
-    drop_in.unlink()
-    drop_in.parent.rmdir()
-    run(internet, "edge", "systemctl", "daemon-reload")
-    assert edge(internet)["remarks"] == []
-
-
 def test_a_move_tells_what_changes_in_dns(internet: World) -> None:
     words = ("edge", "move", "edge1", EDGE_ADDRESS, "2001:db8:10::2", "--dry-run", "--json")
     told = json.loads(greygate(internet, "home", *words))
