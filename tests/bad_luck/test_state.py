@@ -76,11 +76,15 @@ def test_an_edited_file_is_shown_and_not_replaced_silently(server: Machine) -> N
 def test_without_a_usable_site_file_it_can_be_looked_at_and_stopped(home: Machine) -> None:
     home.up()
     file = home.state / "site.toml"
-    other = f"sed -i 's/^server_name = .*/server_name = \"b.example\"/' {file}"
-    for spoil in (f"echo 'nod = ' >>{file}", f"rm {file}", other):
+    other = f"sed -i 's/^server_name = .*/server_name = \"trial-aaaaaaaa.internal\"/' {file}"
+    for spoil, words in (
+        (f"echo 'nod = 1' >>{file}", "there is no key "),
+        (f"rm {file}", "it is not there"),
+        (other, "it holds the server trial-"),
+    ):
         home.shell(f"cp {file} /run/site.toml; {spoil}")
         told = home.greygate("status")
-        assert "in force" in told.err and "haproxy" in told.out
+        assert words in told.err and "in force" in told.err and "haproxy" in told.out
         assert home.greygate("logs", "haproxy").code == 0
         assert home.refused("user", "list").code in (2, 3)  # for all else it is needed
         home.down()

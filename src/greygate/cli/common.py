@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from greygate.cli import output
 from greygate.cli.help import EVERYWHERE
 from greygate.cli.verbose import speak_up
+from greygate.errors import SiteRefused
 from greygate.home import choice, in_force
 from greygate.home.half import Home, existing_site, site_file
 from greygate.home.place import Place, place_for
@@ -74,12 +75,12 @@ class Common:
         running = in_force.found(place, site_file(place, self.site, self.environ))
         if running is None:
             return self.home()  # which says what is missing
+        if isinstance(running.instead, SiteRefused):
+            output.trouble(running.instead, as_json=False)  # every mistake, with its cure
+        elif running.instead is not None:
+            output.note(running.instead.what)
         if running.instead is not None:
-            output.note(
-                _("{why}; what follows is of the site as it is in force").format(
-                    why=running.instead.what
-                )
-            )
+            output.note(_("what follows is of the site as it is in force"))
         return running.home
 
     def keyed_home(self) -> Home:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Network
 from pathlib import PurePosixPath
 
 from greygate.components.component import Component, File, Task, Unit
@@ -16,6 +15,8 @@ PROGRAM = "/usr/sbin/nft"
 RULES = PurePosixPath("firewall/rules.nft")
 # Takes our table away, whether it is there or not; no file, which a site without a firewall lacks.
 NO_RULES = "table inet greygate; delete table inet greygate"
+# Behind a router the overlay comes in where everything else does: its addresses tell it.
+TO_OVERLAY = f'iifname != "lo" ip6 daddr {OVERLAY}'
 
 
 def files(site: Site, plan: Plan) -> tuple[File, ...]:
@@ -82,7 +83,7 @@ def _rules(site: Site, plan: Plan, title: str) -> str:
         __name__,
         "rules.nft.tmpl",
         heading=title,
-        from_overlay=_to_the_overlays(OVERLAY) if routed else f"iifname {interface}",
+        from_overlay=TO_OVERLAY if routed else f"iifname {interface}",
         neighbours=fill(__name__, "neighbours.nft.tmpl") if routed else "",
         addresses=addresses,
         elsewhere=fill(__name__, "elsewhere.nft.tmpl", addresses=addresses) if managed else "",
@@ -93,11 +94,6 @@ def _rules(site: Site, plan: Plan, title: str) -> str:
         allowed="".join(f"\n        {_allowed(opening)}" for opening in site.overlay.allow),
         forward=_forward(interface) if managed else "",
     )
-
-
-def _to_the_overlays(network: IPv6Network) -> str:
-    """Behind a router the overlay comes in where everything else does: its addresses tell it."""
-    return f'iifname != "lo" ip6 daddr {network}'
 
 
 def _former(plan: Plan, addresses: str) -> str:
