@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from greygate.errors import Trouble
+from greygate.errors import NotRunning, Trouble
 from greygate.lab import groups, mounts
 from greygate.lab.places import Places
 from greygate.text import _, duration, listing
@@ -109,10 +109,10 @@ def leader(name: str, places: Places) -> int | None:
 
 def state_of(name: str, places: Places) -> str:
     """What the host's systemd says of itself; `off` where there is none."""
-    if leader(name, places) is None:
-        return "off"
     try:
         asked = execute(name, places, ("systemctl", "is-system-running"), timeout=10)
+    except NotRunning:
+        return "off"
     except subprocess.TimeoutExpired:  # a host that is going down may keep one waiting
         return "starting"
     return asked.stdout.strip() or "starting"
@@ -122,7 +122,7 @@ def command_in(name: str, places: Places, argv: Sequence[str]) -> tuple[str, ...
     """The command line that runs `argv` in the host as root, in root's home."""
     init = leader(name, places)
     if init is None:
-        raise Trouble(
+        raise NotRunning(
             _("cannot run {command} in {host}: the host is not up").format(
                 command=shlex.join(argv), host=name
             ),
