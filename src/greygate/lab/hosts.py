@@ -2,7 +2,9 @@
 
 Facts behind this, measured on systemd 252: with --keep-unit nspawn ends with 133 when the host
 reboots, and whoever started it must start it again; a SIGKILL of nspawn leaves the host's own
-systemd running; SIGRTMIN+4 to that systemd is a clean power-off.
+systemd running; SIGRTMIN+4 to that systemd is a clean power-off. A host that goes down stops all
+processes in it for a moment, ends them, and hears of those that were entered from outside after
+10 s only, or 90. Those 90 come where nsenter(1) waits outside: it stops with its child, for good.
 """
 
 from __future__ import annotations
@@ -42,6 +44,10 @@ while [ "$code" = 133 ]; do
     sh -c 'for file in $HOST_GROUPS; do echo $$ >"$file"; done; exec "$@"' sh "$@" || code=$?
 done
 """
+
+# Waits outside in nsenter's place, and heeds no stop. Without the last word a shell becomes what it
+# runs, and that would be outside, too.
+WAITING = '"$@"; exit $?'
 
 # What a login as root would have; nothing of the environment that the lab was started from.
 ENVIRONMENT = {
@@ -88,12 +94,11 @@ def power_on(name: str, places: Places) -> None:
 def wait(name: str, places: Places, *, unlike: int | None = None) -> str:
     """Wait until the host is up, and tell how: `running` or `degraded`.
 
-    `unlike` is the init of a boot that is over: the one waited for has another.
+    `unlike` is the init of a boot that is over, of which nothing is asked while it goes down.
     """
     ends_at = time.monotonic() + BOOT_WITHIN
     while time.monotonic() < ends_at:
-        state = state_of(name, places)
-        if state in UP and leader(name, places) != unlike:
+        if leader(name, places) != unlike and (state := state_of(name, places)) in UP:
             return state
         time.sleep(0.05)
     raise Trouble(
@@ -130,8 +135,8 @@ def command_in(name: str, places: Places, argv: Sequence[str]) -> tuple[str, ...
         )
     settings = tuple(f"{key}={value}" for key, value in ENVIRONMENT.items())
     return (
-        *("nsenter", "-t", str(init), "-m", "-u", "-i", "-n", "-p", "-C", "--wdns=/root", "--"),
-        *("env", "-i", *settings, *argv),
+        *("nsenter", "-t", str(init), "-m", "-u", "-i", "-n", "-p", "-C", "--wdns=/root"),
+        *("--no-fork", "--", "env", "-i", *settings, "sh", "-c", WAITING, "sh", *argv),
     )
 
 
