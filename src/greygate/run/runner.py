@@ -87,13 +87,13 @@ def take_up(runner: Runner, plan: Footing, units: Sequence[Unit]) -> None:
 
 
 def behind(units: Sequence[Unit], due: Outstanding, states: Iterable[State]) -> frozenset[str]:
-    """The units that run with what was in place before; whatever started since has the new.
+    """The units that run with what was in place before; what was begun since has the new.
 
     What a door leads to reads its files at each connection. A start that lies ahead of the clock
     is no evidence: the clock was set back.
     """
     now, booted = time.time(), psutil.boot_time()
-    since = {state.name: state.since or 0.0 for state in states}
+    since = {state.name: state.began or state.since or 0.0 for state in states}
     return frozenset(
         unit.name
         for unit in units

@@ -1,9 +1,10 @@
-"""What `systemctl show` prints, read into values."""
+"""What `systemctl show --timestamp=us+utc` prints, read into values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from greygate.run.state import Condition
 
@@ -13,6 +14,7 @@ PROPERTIES = (
     "SubState",
     "MainPID",
     "InvocationID",
+    "ExecMainStartTimestamp",
     "ActiveEnterTimestamp",
     "InactiveEnterTimestamp",
 )
@@ -28,6 +30,7 @@ CONDITIONS = {
     "maintenance": Condition.DOWN,
     "failed": Condition.FAILED,
 }
+RUNNING = (Condition.UP, Condition.STARTING)
 BETWEEN_ATTEMPTS = ("auto-restart", "auto-restart-queued")
 
 
@@ -39,6 +42,7 @@ class Shown:
     condition: Condition
     pid: int | None
     since: float | None
+    began: float | None
     invocation: str
 
 
@@ -58,10 +62,15 @@ def _unit(told: Mapping[str, str]) -> Shown:
         condition=condition,
         pid=int(told["MainPID"]) or None,
         since=_seconds(told.get(stamp, "")),
+        began=_seconds(told.get("ExecMainStartTimestamp", "")) if condition in RUNNING else None,
         invocation=told.get("InvocationID", ""),
     )
 
 
 def _seconds(stamp: str) -> float | None:
-    """`@1795387143`, as `--timestamp=unix` has it; nothing where it never happened."""
-    return float(stamp[1:]) if stamp.startswith("@") else None
+    """`Sat 2026-11-21 22:39:03.250000 UTC`; nothing where it never happened."""
+    try:
+        at = datetime.strptime(stamp.partition(" ")[2], "%Y-%m-%d %H:%M:%S.%f UTC")
+    except ValueError:
+        return None
+    return at.replace(tzinfo=UTC).timestamp()

@@ -40,6 +40,7 @@ class State:
     condition: Condition
     pid: int | None = None
     since: float | None = None  # seconds since 1970
+    began: float | None = None  # the same, of its program: before it was ready
     memory: Memory | None = None
     words: tuple[str, ...] = ()  # its own last lines, where it failed
 

@@ -114,7 +114,7 @@ class Systemd:
     def states(self) -> tuple[State, ...]:
         names = [unit_name(service.name) for service in self._services]
         told = self._systemctl(
-            "show", "--timestamp=unix", f"--property={','.join(PROPERTIES)}", *names
+            "show", "--timestamp=us+utc", f"--property={','.join(PROPERTIES)}", *names
         )
         by_unit = {each.unit: each for each in shown(told)}
         return tuple(
@@ -151,6 +151,7 @@ class Systemd:
             condition=seen.condition,
             pid=seen.pid,
             since=seen.since,
+            began=seen.began,
             memory=memory_of(seen.pid) if seen.pid else None,
             words=self._words(name, seen.invocation) if failed else (),
         )

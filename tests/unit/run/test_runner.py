@@ -38,6 +38,12 @@ def test_a_start_that_lies_ahead_of_the_clock_is_no_evidence() -> None:
     assert behind(EDGE, {"haproxy": NOW}, [ahead]) == {"haproxy"}
 
 
+def test_what_was_still_starting_has_what_was_there_when_it_began() -> None:
+    starting = replace(HAPROXY, began=NOW - 5)
+    assert behind(EDGE, {"haproxy": NOW - 1}, [starting]) == {"haproxy"}
+    assert behind(EDGE, {"haproxy": NOW - 6}, [starting]) == set()
+
+
 def test_a_task_was_done_at_boot_at_the_latest() -> None:
     booted = psutil.boot_time()
     assert behind(EDGE, {"firewall": booted + 1}, []) == {"firewall"}
