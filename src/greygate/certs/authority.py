@@ -151,8 +151,9 @@ class Authority:
         made = signing_request.add_extension(sans, critical=False).sign(key, hashes.SHA256())
         with told(ACT, self.url):
             order = messages.Order.from_json(self._acme._post_as_get(uri).json())
-            self._acme._post(order.finalize, messages.CertificateRequest(csr=made))
-        return self._settled(uri, wanted=Event.VALID)
+            answer = self._acme._post(order.finalize, messages.CertificateRequest(csr=made))
+            first = messages.Order.from_json(answer.json())  # RFC 8555, 7.4
+        return self._settled(uri, wanted=Event.VALID, seen=first)
 
     def fetch(self, uri: str, *, preferred: str | None) -> tuple[x509.Certificate, ...]:
         """The chain, the preferred one where it offers several."""
@@ -204,14 +205,26 @@ class Authority:
             self._sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
-    def _settled(self, uri: str, *, wanted: Event | None = None, complain: bool = True) -> Event:
-        """The state that the order comes to; DEADLINE where it takes too long."""
+    def _settled(
+        self,
+        uri: str,
+        *,
+        wanted: Event | None = None,
+        complain: bool = True,
+        seen: messages.Order | None = None,
+    ) -> Event:
+        """The state that the order comes to; DEADLINE where it takes too long.
+
+        Where it has been `seen`, it is asked for after a pause only: Pebble (2.4) hangs for ever
+        over an order that is asked for in the very moment in which it issues the certificate.
+        """
         began, pause = self._clock(), PAUSE
         while True:
             with told(ACT, self.url):
-                body = messages.Order.from_json(self._acme._post_as_get(uri).json())
+                body = seen or messages.Order.from_json(self._acme._post_as_get(uri).json())
                 if complain and body.error is not None:
                     raise errors.IssuanceError(body.error)
+            seen = None
             event = _EVENTS.get(body.status)
             if event in (wanted, Event.INVALID) or (wanted is None and event is not None):
                 assert event is not None
