@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ from lab.waiting import wait_until
 pytestmark = pytest.mark.lab
 
 CLEARNET = "192.0.2.1"  # home on the cable
+CERTIFICATE = "/var/lib/greygate/certs/server.pem"
 STRAY = 8008  # something of the operator's own that listens everywhere
 
 LOCAL_TARGETS = (
@@ -90,14 +92,38 @@ def test_after_a_restart_of_yggdrasil_the_address_is_the_same(home: World) -> No
 def test_the_daily_timer_puts_a_certificate_back_without_a_word(home: World) -> None:
     listed = hosts.execute("home", home.places, ("systemctl", "list-timers", "--no-legend"))
     assert "greygate-renew.timer" in listed.stdout
-    lost = ("rm", "/var/lib/greygate/certs/server.pem")
+    lost = ("mv", CERTIFICATE, "/root/before.pem")
     assert hosts.execute("home", home.places, lost).returncode == 0
-    unit = "greygate-renew.service"
-    done = hosts.execute("home", home.places, ("systemctl", "start", unit))
-    words = hosts.execute("home", home.places, ("journalctl", "--unit", unit, "--output=cat"))
-    assert done.returncode == 0, words.stdout
-    assert "renewed: unreadable" in words.stdout
+    assert "renewed: unreadable" in renewed(home)
     assert server.answers(home)
+
+
+def test_a_certificate_that_a_kill_left_unused_is_in_use_after_the_next_look(home: World) -> None:
+    """Whoever puts one in place tells HAProxy next, and may be killed in between."""
+    put = ("mv", "/root/before.pem", CERTIFICATE)
+    assert hosts.execute("home", home.places, put).returncode == 0
+    left = Path(f"{home.places.root('home')}{CERTIFICATE}").read_text("ascii")
+    assert shown(home) not in left
+    assert "nothing is due" in renewed(home)
+    assert shown(home) in left
+
+
+def renewed(lab: World) -> str:
+    """What the timer's unit says where it is started now."""
+    unit = "greygate-renew.service"
+    done = hosts.execute("home", lab.places, ("systemctl", "start", unit))
+    words = hosts.execute("home", lab.places, ("journalctl", "--unit", unit, "--output=cat"))
+    assert done.returncode == 0, words.stdout
+    return words.stdout
+
+
+def shown(lab: World) -> str:
+    """The certificate that the friend is shown, in PEM."""
+    address = server.status(lab)["addresses"][0]["address"]
+    ask = f"import ssl; print(ssl.get_server_certificate(({address!r}, 443), timeout=10))"
+    done = server.from_friend(lab, "python3", "-c", ask)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 @pytest.mark.parametrize("target", LOCAL_TARGETS)

@@ -24,7 +24,7 @@ from greygate.certs.renewal import Renewed
 from greygate.certs.standing import look
 from greygate.errors import Trouble, WrongUsage
 from greygate.home.half import Home
-from greygate.home.in_use import put_in_use
+from greygate.home.in_use import catch_up, put_in_use
 from greygate.identity import authority
 from greygate.probe.dns import PUBLIC, Place, Resolver, place_of
 from greygate.progress import Progress
@@ -106,6 +106,7 @@ def tried(wanted: Ordering, progress: Progress) -> tuple[str, ...]:
 
 def kept(home: Home, wanted: Ordering, progress: Progress, *, ahead: timedelta) -> Renewed:
     """Whatever falls due within `ahead` is ordered when it does."""
+    catch_up(home)
     return renewal.keep(wanted, progress, ahead=ahead, reload=lambda: put_in_use(home))
 
 

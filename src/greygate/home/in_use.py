@@ -14,3 +14,10 @@ def put_in_use(home: Home) -> None:
         return
     if not certificate_in_use.exchange(paths.haproxy_admin_socket, paths.certificate):
         runner.reload("haproxy")
+
+
+def catch_up(home: Home) -> None:
+    """The same where HAProxy serves an older one: whoever replaced it was cut short."""
+    paths = home.plan.paths
+    if certificate_in_use.is_old(paths.haproxy_admin_socket, paths.certificate):
+        put_in_use(home)

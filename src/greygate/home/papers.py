@@ -14,7 +14,7 @@ from typing import Any, Literal
 from greygate.errors import Trouble
 from greygate.home.aside import set_trial_aside, trial_in
 from greygate.home.half import Home, existing_site
-from greygate.home.in_use import put_in_use
+from greygate.home.in_use import catch_up, put_in_use
 from greygate.home.place import Place, demand_passable
 from greygate.identity import archive, authority, certificate_files, keys
 from greygate.machine import accounts, files
@@ -58,7 +58,9 @@ def renewed(home: Home, *, now: datetime) -> Due | None:
     certified = certificate_files.ensure_certificate(
         home.site.certificates, paths, plan.certificate, accounts=plan.accounts, now=now
     )
-    if certified.renewed is not None:
+    if certified.renewed is None:
+        catch_up(home)
+    else:
         put_in_use(home)
     return certified.renewed
 

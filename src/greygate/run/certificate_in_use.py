@@ -7,30 +7,26 @@ A reload loses no request either, but it ends kept connections: those that are i
 from __future__ import annotations
 
 import logging
+import re
 import socket
 from pathlib import Path, PurePosixPath
 
-from greygate.plan.paths import Paths
-from greygate.run.runner import Runner
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 PATIENCE = 5.0  # seconds
 ANSWER = 65_536  # octets, more than it ever says
 DONE = "Success!"
+FINGERPRINT = re.compile(r"^SHA1 FingerPrint: ([0-9A-F]{40})$", re.MULTILINE)
 
 log = logging.getLogger(__name__)
-
-
-def serve(runner: Runner, paths: Paths) -> None:
-    """Have HAProxy serve the certificate that is in place now."""
-    if not exchange(paths.haproxy_admin_socket, paths.certificate):
-        runner.reload("haproxy")
 
 
 def exchange(admin: PurePosixPath, certificate: PurePosixPath) -> bool:
     """Whether HAProxy now serves what is in that file; where not, it must be reloaded."""
     # An empty line ends what is sent after <<.
     pem = "\n".join(line for line in Path(certificate).read_text("ascii").splitlines() if line)
-    name = str(certificate).replace(" ", "\\ ")
+    name = _named(certificate)
     try:
         taken = _said(admin, f"set ssl cert {name} <<\n{pem}\n\n")
         told = _said(admin, f"commit ssl cert {name}\n")
@@ -40,6 +36,21 @@ def exchange(admin: PurePosixPath, certificate: PurePosixPath) -> bool:
     if DONE not in told:
         log.info("HAProxy did not exchange its certificate: %s %s", taken, told)
     return DONE in told
+
+
+def is_old(admin: PurePosixPath, certificate: PurePosixPath) -> bool:
+    """Whether HAProxy serves another certificate than that file's; not where nobody can tell."""
+    try:
+        told = _said(admin, f"show ssl cert {_named(certificate)}\n")
+        wanted = x509.load_pem_x509_certificate(Path(certificate).read_bytes())
+    except (OSError, ValueError):
+        return False
+    found = FINGERPRINT.search(told)
+    return found is not None and found[1] != wanted.fingerprint(hashes.SHA1()).hex().upper()
+
+
+def _named(certificate: PurePosixPath) -> str:
+    return str(certificate).replace(" ", "\\ ")
 
 
 def _said(admin: PurePosixPath, command: str) -> str:

@@ -43,7 +43,9 @@ def test_a_kept_connection_stays_and_a_new_one_has_the_new_certificate(door: Doo
         assert asked(kept).startswith(b"HTTP/1.1 200")
         certificate, key = self_signed(door.plan.certificate)
         Path(paths.certificate).write_bytes(certificate + b"\n" + key)
+        assert certificate_in_use.is_old(paths.haproxy_admin_socket, paths.certificate)
         assert certificate_in_use.exchange(paths.haproxy_admin_socket, paths.certificate)
+        assert not certificate_in_use.is_old(paths.haproxy_admin_socket, paths.certificate)
         with connection(door) as new:
             assert new.getpeercert(binary_form=True) == ssl.PEM_cert_to_DER_cert(
                 certificate.decode()
@@ -74,4 +76,6 @@ def test_its_socket_is_closed_to_others(door: Door) -> None:
 def test_where_no_haproxy_runs_nothing_is_exchanged(tmp_path: Path) -> None:
     (tmp_path / "server.pem").write_text("certificate")
     nowhere = PurePosixPath(tmp_path / "admin.sock")
-    assert not certificate_in_use.exchange(nowhere, PurePosixPath(tmp_path / "server.pem"))
+    certificate = PurePosixPath(tmp_path / "server.pem")
+    assert not certificate_in_use.exchange(nowhere, certificate)
+    assert not certificate_in_use.is_old(nowhere, certificate)
