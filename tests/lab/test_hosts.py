@@ -73,6 +73,17 @@ def test_the_friend_reaches_home_over_yggdrasil_before_and_after_a_reboot(friend
     wait_until(lambda: pings(friends, address), within=90, what="home answers again")
 
 
+def test_whoever_is_in_a_host_ends_with_it_and_does_not_hold_it_up(friends: World) -> None:
+    with subprocess.Popen(world.command_in(friends, "home", ("sleep", "1000"))) as inside:
+        wait_until(lambda: sleeps(friends), within=10, what="somebody sleeps in home")
+        world.reboot(friends, "home")
+        assert inside.wait(5) == 128 + signal.SIGTERM
+
+
+def sleeps(lab: World) -> bool:
+    return hosts.execute("home", lab.places, ("pidof", "sleep")).returncode == 0
+
+
 @pytest.fixture
 def killed() -> Iterator[Places]:
     made = places_for(os.environ, name="killedtest")
