@@ -16,6 +16,7 @@ from greygate.cli.verbose import speak_up
 from greygate.errors import SiteRefused
 from greygate.home import choice, in_force
 from greygate.home.half import Home, existing_site, site_file
+from greygate.home.in_force import Running
 from greygate.home.place import Place, place_for
 from greygate.home.preparation import as_it_stands, found
 from greygate.text import _
@@ -66,7 +67,7 @@ class Common:
         source = existing_site(place, self.site, self.environ)
         return as_it_stands(source, place)
 
-    def running_home(self) -> Home:
+    def running(self) -> Running:
         """The home half that runs, to look at or to stop; its site file may be unusable meanwhile.
 
         NotRunning where there is none yet.
@@ -74,14 +75,14 @@ class Common:
         place = self.place()
         running = in_force.found(place, site_file(place, self.site, self.environ))
         if running is None:
-            return self.home()  # which says what is missing
+            return Running(self.home())  # which says what is missing
         if isinstance(running.instead, SiteRefused):
             output.trouble(running.instead, as_json=False)  # every mistake, with its cure
         elif running.instead is not None:
             output.note(running.instead.what)
         if running.instead is not None:
             output.note(_("what follows is of the site as it is in force"))
-        return running.home
+        return running
 
     def keyed_home(self) -> Home:
         """The same, also before the first start: keys that are not there yet are made."""

@@ -17,6 +17,6 @@ def command(*, common: Common = NONE) -> None:
     """
     # An `up` that is still starting, or watches, ends as by Ctrl-C; it stops what it started.
     ended = lock.end_holder(common.place().paths)
-    stopped = start.stop(common.running_home(), output.Steps()) or ended
+    stopped = start.stop(common.running().home, output.Steps()) or ended
     text = _("stopped") if stopped else _("it was not running")
     output.emit({"stopped": stopped}, as_json=common.json, text=text)

@@ -41,7 +41,7 @@ def command(
         greygate logs synapse --lines 200
         greygate logs haproxy yggdrasil --follow
     """
-    home = common.running_home()
+    home = common.running().home
     known = [unit.name for unit in home.units if isinstance(unit, Service)]
     for name in services:
         if name not in known:

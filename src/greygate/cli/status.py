@@ -18,8 +18,11 @@ def command(*, common: Common = NONE) -> int:
     Ends with 0 where people can reach it, with 1 where they cannot or where we cannot tell, with
     3 where there is no server yet.
     """
-    home = common.running_home()
+    running = common.running()
+    home = running.home
     with output.Steps().look(_("looking at the server and its edges")):
         seen = look(home.site, home.plan, home.units, agents=lambda: agents.look(home))
-    output.emit(report.to_json(seen), as_json=common.json, text="\n".join(report.lines(seen)))
+    instead = running.instead and running.instead.what
+    told = {**report.to_json(seen), "site_file_refused": instead}
+    output.emit(told, as_json=common.json, text="\n".join(report.lines(seen)))
     return 0 if seen.people.reachable else UNHEALTHY

@@ -23,7 +23,7 @@ def command(
     `greygate install` from a clone brings everything back as it was. System packages stay.
     """
     installation.demand_removable(common.place())
-    home = common.running_home()
+    home = common.running().home
     if dry_run:
         told = installation.removed(home)
         output.emit({"steps": list(told)}, as_json=common.json, text="\n".join(told))
