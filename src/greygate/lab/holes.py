@@ -20,7 +20,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from greygate.components.edge import pulse
 from greygate.lab import links
+from greygate.plan.edges import INGRESS_PORT
 from greygate.run import keeper
 from greygate.spec.yggdrasil import address_of
 
@@ -31,6 +33,18 @@ PING_EVERY = 0.1  # seconds
 STARTUP = 20.0  # seconds for two nodes to find each other
 NAT = "table ip out { chain post { type nat hook postrouting priority 100; masquerade; }; }"
 HOLE = "table inet hole { chain forward { type filter hook forward priority 0; drop; }; }"
+# The least that HAProxy runs with: a way in, and its time-outs.
+BARE = """\
+defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 75s
+    timeout server 75s
+
+frontend none
+    bind 127.0.0.1:1
+
+"""
 # An echo request each `PING_EVERY` seconds, a line with the time for each answer: ICMPv6 (RFC 4443)
 # types 128 and 129. A minimal Debian has no ping.
 PINGS = """
@@ -116,18 +130,20 @@ def line(below: Path, prefix: str, *, kept: bool) -> Iterator[Line]:
             _said("ip", "netns", "add", f"{prefix}{host}")
         _cables(prefix)
         keys = {host: Ed25519PrivateKey.generate() for host in (HOME, EDGE)}
-        edge_key = keys[EDGE].public_key().public_bytes_raw()
+        public = {host: key.public_key().public_bytes_raw() for host, key in keys.items()}
+        key = public[EDGE].hex()
         made = Line(
             below=below,
             prefix=prefix,
-            edge=address_of(edge_key),
-            peers=tuple(f"tls://{EDGE_ADDRESS}:{port}?key={edge_key.hex()}" for port in PORTS),
+            edge=address_of(public[EDGE]),
+            peers=tuple(f"tls://{EDGE_ADDRESS}:{port}?key={key}" for port in PORTS),
         )
         listen = tuple(f"tls://{EDGE_ADDRESS}:{port}" for port in PORTS)
         ending.enter_context(_node(made, EDGE, keys[EDGE], listen=listen))
         ending.enter_context(_node(made, HOME, keys[HOME], peers=made.peers))
         if kept:
             ending.enter_context(_kept(made))
+            ending.enter_context(_pulsing(made, address_of(public[HOME])))
         _wait_for(made)
         yield made
 
@@ -203,6 +219,16 @@ def _kept(made: Line) -> Iterator[None]:
     program = (sys.executable, "-I", "-S", keeper.__file__, str(told))
     argv = _inside(made.prefix, HOME, *program)
     with (made.below / "keeper.log").open("wb") as log, _running(argv, log.fileno()):
+        yield
+
+
+@contextmanager
+def _pulsing(made: Line, home: IPv6Address) -> Iterator[None]:
+    """The edge's HAProxy, as far as it speaks by itself."""
+    config = made.below / "haproxy.cfg"
+    config.write_text(f"{BARE}{pulse(1, home, INGRESS_PORT)}\n")
+    argv = _inside(made.prefix, EDGE, "/usr/sbin/haproxy", "-db", "-f", str(config))
+    with (made.below / "haproxy.log").open("wb") as log, _running(argv, log.fileno()):
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from ipaddress import IPv6Address
 from pathlib import PurePosixPath
 from signal import SIGUSR2
 
@@ -32,6 +33,7 @@ NO_RULES = "table inet greygate; delete table inet greygate"
 CONNECTIONS = 4000  # in all: some 40 MB of buffers, and more than one home line bears
 AT_ONCE = 60  # connections of one source; home itself allows a remote server fewer
 NEW_CONNECTIONS = 200  # of one source in 10 s
+PULSE = "15s"  # as the keeper at home speaks
 
 
 def _haproxy_files(token: Token, plan: EdgePlan) -> tuple[File, ...]:
@@ -64,8 +66,23 @@ def _way(place: int, tenant: Tenant) -> str:
 def _home(place: int, tenant: Tenant) -> str:
     return (
         f"backend home{place}\n"
-        "    # No check: it would be a connection a second over the overlay, to be refused there.\n"
-        f"    server home [{tenant.home}]:{tenant.port} send-proxy-v2"
+        "    # No check: after a hole in the line it would keep the way closed till the next one.\n"
+        f"    server home [{tenant.home}]:{tenant.port} send-proxy-v2\n\n"
+        f"{pulse(place, tenant.home, tenant.port)}"
+    )
+
+
+def pulse(place: int, home: IPv6Address, port: int) -> str:
+    """A section of HAProxy's that sends something home now and then, whatever comes of it.
+
+    Yggdrasil 0.5 forgets the keys of a partner to whom nothing was sent for a minute. Where one end
+    has forgotten and the other has not, they agree on new ones at the next full second of the clock
+    only; so this speaks into a hole in the line, too.
+    """
+    return (
+        f"backend pulse{place}\n"
+        "    # Nothing goes by what it finds: it is to be sent, also into a hole in the line.\n"
+        f"    server home [{home}]:{port} check inter {PULSE}"
     )
 
 
