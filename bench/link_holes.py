@@ -32,7 +32,8 @@ def measure(below: Path) -> str:
         ]
     words = (
         f"From the end of a hole to the first echo through it; {KEPT} lines with the keeper and "
-        f"one without, side by side. We want {WANTED:g} s, whatever the hole."
+        f"one without, side by side; each hole the first in {SETTLED:.0f} s. We want {WANTED:g} s, "
+        "whatever the hole."
     )
     heads = ("hole", "with the keeper, median", "all", f"within {WANTED:g} s", "without it")
     return page.section(words, page.table(heads, rows))

@@ -85,7 +85,7 @@ def test_without_a_usable_site_file_it_can_be_looked_at_and_stopped(home: Machin
         home.shell(f"cp {file} /run/site.toml; {spoil}")
         told = home.greygate("status")
         assert words in told.err and "in force" in told.err and "haproxy" in told.out
-        assert home.greygate("status", "--json").json["site_file_refused"]
+        assert home.greygate("status", "--json").json["in_force_because"]
         assert home.greygate("logs", "haproxy").code == 0
         assert home.refused("user", "list").code in (2, 3)  # for all else it is needed
         home.down()

@@ -27,6 +27,7 @@ from nio.crypto.attachments import decrypt_attachment
 
 LONG_POLL = 2_000  # milliseconds
 SHORT_POLL = 500  # while others talk, too
+AT_ONCE = {"limit": 100}  # messages of a room in one answer; of 10 the first would be passed over
 AGAIN = 0.25  # seconds until what failed is tried again
 WITHIN = 60.0  # seconds for something to arrive
 MEGOLM = {
@@ -233,7 +234,7 @@ class Person:
     async def _hear(self, done: Callable[[], bool]) -> None:
         """Synchronise until it is done, whatever the server answers, as an app does."""
         while not done():
-            if isinstance(await self.client.sync(timeout=SHORT_POLL), nio.SyncError):
+            if isinstance(await self._sync(SHORT_POLL), nio.SyncError):
                 await asyncio.sleep(AGAIN)
             else:
                 await self._tend_keys()
@@ -263,8 +264,13 @@ class Person:
         while not condition():
             if time.monotonic() > ends_at:
                 raise Refused(f"not within {WITHIN:.0f} s")
-            _good(await self.client.sync(timeout=LONG_POLL, full_state=not self.client.rooms))
+            _good(await self._sync(LONG_POLL, full_state=not self.client.rooms))
             await self._tend_keys()
+
+    async def _sync(self, patience: int, *, full_state: bool = False) -> nio.Response:
+        return await self.client.sync(
+            timeout=patience, full_state=full_state, sync_filter={"room": {"timeline": AT_ONCE}}
+        )
 
     async def _tend_keys(self) -> None:
         """What a client does between two synchronisations, so that others can write to it."""

@@ -74,7 +74,7 @@ def test_the_friend_reaches_home_over_yggdrasil_before_and_after_a_reboot(friend
 
 
 def test_whoever_is_in_a_host_ends_with_it_and_does_not_hold_it_up(friends: World) -> None:
-    with subprocess.Popen(world.command_in(friends, "home", ("sleep", "1000"))) as inside:
+    with subprocess.Popen(world.command_in(friends, "home", ("sleep", "90"))) as inside:
         wait_until(lambda: sleeps(friends), within=10, what="somebody sleeps in home")
         world.reboot(friends, "home")
         assert inside.wait(5) == 128 + signal.SIGTERM

@@ -215,8 +215,8 @@ class Authority:
     ) -> Event:
         """The state that the order comes to; DEADLINE where it takes too long.
 
-        Where it has been `seen`, it is asked for after a pause only: Pebble (2.4) hangs for ever
-        over an order that is asked for in the very moment in which it issues the certificate.
+        Where it has been `seen`, it is asked for after a pause only: asked in the very moment in
+        which it issues the certificate, Pebble (2.4) may never answer about that order again.
         """
         began, pause = self._clock(), PAUSE
         while True:

@@ -23,6 +23,6 @@ def command(*, common: Common = NONE) -> int:
     with output.Steps().look(_("looking at the server and its edges")):
         seen = look(home.site, home.plan, home.units, agents=lambda: agents.look(home))
     instead = running.instead and running.instead.what
-    told = {**report.to_json(seen), "site_file_refused": instead}
+    told = {**report.to_json(seen), "in_force_because": instead}
     output.emit(told, as_json=common.json, text="\n".join(report.lines(seen)))
     return 0 if seen.people.reachable else UNHEALTHY

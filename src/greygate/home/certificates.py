@@ -106,8 +106,11 @@ def tried(wanted: Ordering, progress: Progress) -> tuple[str, ...]:
 
 def kept(home: Home, wanted: Ordering, progress: Progress, *, ahead: timedelta) -> Renewed:
     """Whatever falls due within `ahead` is ordered when it does."""
-    catch_up(home)
-    return renewal.keep(wanted, progress, ahead=ahead, reload=lambda: put_in_use(home))
+    done = renewal.keep(wanted, progress, ahead=ahead, reload=lambda: put_in_use(home))
+    if not done.orders:
+        with alone(wanted.paths, progress):
+            catch_up(home)
+    return done
 
 
 def first(home: Home, progress: Progress) -> bool:

@@ -22,7 +22,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from greygate.components.edge import pulse
 from greygate.lab import links
-from greygate.plan.edges import INGRESS_PORT
 from greygate.run import keeper
 from greygate.spec.yggdrasil import address_of
 
@@ -226,17 +225,18 @@ def _kept(made: Line) -> Iterator[None]:
 def _pulsing(made: Line, home: IPv6Address) -> Iterator[None]:
     """The edge's HAProxy, as far as it speaks by itself."""
     config = made.below / "haproxy.cfg"
-    config.write_text(f"{BARE}{pulse(1, home, INGRESS_PORT)}\n")
+    config.write_text(f"{BARE}{pulse(1, home)}\n")
     argv = _inside(made.prefix, EDGE, "/usr/sbin/haproxy", "-db", "-f", str(config))
-    with (made.below / "haproxy.log").open("wb") as log, _running(argv, log.fileno()):
+    with (made.below / "haproxy.log").open("wb") as log, _running(argv, log.fileno()) as haproxy:
         yield
+        assert haproxy.poll() is None, "it ended before the line did: see haproxy.log"
 
 
 @contextmanager
-def _running(argv: tuple[str, ...], output: int) -> Iterator[None]:
+def _running(argv: tuple[str, ...], output: int) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(argv, stdout=output, stderr=subprocess.STDOUT) as process:
         try:
-            yield
+            yield process
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):

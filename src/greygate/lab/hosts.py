@@ -45,9 +45,9 @@ while [ "$code" = 133 ]; do
 done
 """
 
-# Waits outside in nsenter's place, and heeds no stop. Without the last word a shell becomes what it
-# runs, and that would be outside, too.
-WAITING = '"$@"; exit $?'
+# Waits outside in nsenter's place, and heeds no stop. What it did by itself would be done outside:
+# a `kill` that is built in, or without the last word whatever it is given.
+WAITING = 'env "$@"; exit $?'
 
 # What a login as root would have; nothing of the environment that the lab was started from.
 ENVIRONMENT = {
@@ -94,7 +94,7 @@ def power_on(name: str, places: Places) -> None:
 def wait(name: str, places: Places, *, unlike: int | None = None) -> str:
     """Wait until the host is up, and tell how: `running` or `degraded`.
 
-    `unlike` is the init of a boot that is over, of which nothing is asked while it goes down.
+    `unlike` is the init of a boot that is over; while it goes down it is not asked.
     """
     ends_at = time.monotonic() + BOOT_WITHIN
     while time.monotonic() < ends_at:

@@ -12,7 +12,7 @@ search for the way, up to 2 s where the hole was long. Three things are looked a
   dead, though TCP will not say so for long.
 - Silence. An idle link that was cut off stays "up"; what is sent into it is answered or the link
   ends within seconds (Yggdrasil's own deadline). So now and then something is sent; while no link
-  is up, too, or Yggdrasil forgets the edge's keys, and new ones take a second more.
+  is up, too, or Yggdrasil forgets the edge's keys, and agreeing on new ones takes up to a second.
 
 A program of its own: its text is copied out as it stands and run by `python -I -S`, by an account
 that may not read the rest of Greygate. It uses the standard library alone, and little of that:

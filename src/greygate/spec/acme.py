@@ -150,9 +150,9 @@ ORDERS: Mapping[tuple[State, Event], tuple[State, tuple[Action, ...]]] = {
     (State.PROVING, Event.INVALID): (State.FAILED, _CLOSE),
     (State.FINISHING, Event.INVALID): (State.FAILED, (Action.FORGET,)),
     (State.CHECKING, Event.TROUBLE): (State.FAILED, (Action.FORGET,)),
-    (State.RESUMING, Event.DEADLINE): (State.FAILED, (Action.FORGET,)),  # for the second time
     # What only went wrong here, or was not answered, goes on at the next try.
     (State.RESUMING, Event.TROUBLE): (State.FAILED, ()),
+    (State.RESUMING, Event.DEADLINE): (State.FAILED, ()),
     (State.REHEARSING, Event.TROUBLE): (State.FAILED, ()),
     (State.PLACING, Event.TROUBLE): (State.FAILED, ()),
     (State.PROVING, Event.TROUBLE): (State.FAILED, (Action.WITHDRAW,)),

@@ -179,6 +179,23 @@ def test_a_dial_that_the_node_refuses_is_tried_at_the_next_look(told: Told, kept
     assert len(dialled(told)) == 1
 
 
+@pytest.mark.parametrize("up", [True, False])
+def test_something_is_sent_every_15_seconds_also_while_no_link_is_up(
+    told: Told, kept: Keeper, monkeypatch: pytest.MonkeyPatch, up: bool
+) -> None:
+    told.up = dict.fromkeys(KNOWN_AS.values(), up)
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as edge:
+        edge.bind(("::1", 0))
+        edge.setblocking(False)
+        monkeypatch.setattr(keeper, "DISCARD", edge.getsockname()[1])
+        for now in range(1, 46):
+            kept.look(float(now))
+        for _time in range(3):
+            assert edge.recv(1) == b""
+        with pytest.raises(BlockingIOError):
+            edge.recv(1)
+
+
 def test_a_silent_node_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     alone = Keeper(Node([str(tmp_path / "none.sock")]), [Edge("edge1", "::1", [ONE])])
     alone.look(0.0)

@@ -24,7 +24,7 @@ HAPROXY = State(name="haproxy", condition=Condition.UP, since=NOW)
         ({}, set()),
         ({"haproxy": NOW + 1}, {"haproxy"}),
         ({"haproxy": NOW - 1}, set()),  # it started since
-        ({"haproxy": NOW}, {"haproxy"}),  # within the same second, which is all that is told
+        ({"haproxy": NOW}, {"haproxy"}),  # at that very moment: which was first, nobody knows
         ({"greygate-haproxy.service": NOW + 1}, {"haproxy"}),
         ({"greygate-haproxy@.service": NOW + 1, "what-went": NOW}, set()),
     ],

@@ -62,13 +62,6 @@ def test_one_that_was_cut_short_before_is_begun_anew(event: Event) -> None:
     assert done == [Action.ASK, Action.FORGET, Action.REHEARSE, Action.PLACE]
 
 
-def test_one_that_takes_too_long_a_second_time_is_begun_anew_at_the_next_try() -> None:
-    assert Action.FORGET not in played(Event.BEGUN, Event.DONE, Event.READY, Event.DEADLINE)[1]
-    state, done = played(Event.RESUMED, Event.DEADLINE)
-    assert state is State.FAILED
-    assert done == [Action.ASK, Action.FORGET]
-
-
 @pytest.mark.parametrize("event", [Event.TROUBLE, Event.DEADLINE, Event.INVALID])
 def test_whatever_is_published_is_withdrawn(event: Event) -> None:
     state, done = played(Event.BEGUN, Event.DONE, Event.PENDING, event)

@@ -87,7 +87,7 @@ def _rules(site: Site, plan: Plan, title: str) -> str:
         neighbours=fill(__name__, "neighbours.nft.tmpl") if routed else "",
         addresses=addresses,
         elsewhere=fill(__name__, "elsewhere.nft.tmpl", addresses=addresses) if managed else "",
-        output=_output(interface, addresses) if managed else "",
+        output=_output(plan, interface, addresses) if managed else "",
         former=_former(plan, addresses),
         edges=_edges(plan, addresses),
         listeners=", ".join(str(listener.port) for listener in plan.listeners),
@@ -131,9 +131,11 @@ def _forward(interface: str) -> str:
     return fill(__name__, "forward.nft.tmpl", interface=interface)
 
 
-def _output(interface: str, addresses: str) -> str:
-    """The overlay's address is seen on the overlay alone."""
-    return fill(__name__, "output.nft.tmpl", interface=interface, addresses=addresses)
+def _output(plan: Plan, interface: str, addresses: str) -> str:
+    """The overlay's addresses, ours and the edges', are seen on the overlay alone."""
+    edges = ", ".join(str(link.address) for link in plan.edges)
+    way = fill(__name__, "away.nft.tmpl", interface=interface, edges=edges) if edges else ""
+    return fill(__name__, "output.nft.tmpl", interface=interface, addresses=addresses, edges=way)
 
 
 FIREWALL = Component(name="firewall", files=files, units=units, packages=packages)

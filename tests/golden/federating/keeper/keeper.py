@@ -3,7 +3,7 @@
 Yggdrasil 0.5.12 waits longer after each dial that fails, up to a minute and more: a hole of some
 seconds in the line becomes an outage of minutes. Taking a peer away and adding it anew starts a
 dial at once, and the link is back half a second after the hole; what remains is Yggdrasil's own
-search for the way, 1 to 3 s where the hole was long. Three things are looked at:
+search for the way, up to 2 s where the hole was long. Three things are looked at:
 
 - Links that are down: each is dialled for a few seconds, those of one edge in turn. A dial sends
   its first packet anew after 1, 2 and 4 seconds only; so while no link is up the keeper knocks at
@@ -11,7 +11,8 @@ search for the way, 1 to 3 s where the hole was long. Three things are looked at
 - The address by which this machine reaches an edge: where it changes, the links to that edge are
   dead, though TCP will not say so for long.
 - Silence. An idle link that was cut off stays "up"; what is sent into it is answered or the link
-  ends within seconds (Yggdrasil's own deadline). So now and then something is sent.
+  ends within seconds (Yggdrasil's own deadline). So now and then something is sent; while no link
+  is up, too, or Yggdrasil forgets the edge's keys, and agreeing on new ones takes up to a second.
 
 A program of its own: its text is copied out as it stands and run by `python -I -S`, by an account
 that may not read the rest of Greygate. It uses the standard library alone, and little of that:
@@ -270,7 +271,7 @@ class Keeper:
             self._begin(edge, link, now)
 
     def _stir(self, edge: Edge, now: float) -> None:
-        if now - edge.sent < SILENCE or all(link.lost is not None for link in edge.links):
+        if now - edge.sent < SILENCE:
             return
         edge.sent = now
         try:
