@@ -23,6 +23,7 @@ from greygate.progress import Progress
 from greygate.run.systemd import Systemd, is_here
 from greygate.text import _, listing
 
+LASTING = 1.0  # seconds
 FIRST_LINK = 15.0  # seconds that home is waited for; it may not run yet
 _NOT_HERE = _("type it on the rented host; at home an edge is given up by: greygate edge remove ID")
 
@@ -96,10 +97,13 @@ def plan_here(paths: Paths) -> tuple[Token, EdgePlan, tuple[Unit, ...]]:
 
 
 def sees_home(plan: EdgePlan) -> bool:
-    """Whether home's node peers with this one now."""
+    """Whether home's node peers with this one now, and means it.
+
+    Home ends a peering at once with an edge whose key it does not know, or no longer.
+    """
     match overlay.peers(str(plan.paths.overlay_admin_socket)):
         case Peers(peers=all_of_them):
-            return any(peer.up for peer in all_of_them)
+            return any(peer.up and (peer.uptime or 0.0) >= LASTING for peer in all_of_them)
         case NoAnswer():
             return False
 
