@@ -15,6 +15,8 @@ from greygate.errors import Trouble
 from greygate.plan.edge import demand_successor, edge_plan
 from greygate.plan.paths import Paths
 from greygate.plan.token import Token, written
+from greygate.probe import overlay
+from greygate.probe.answers import Peer, Peers
 from unit.plan.test_token import TOKEN
 
 
@@ -64,3 +66,17 @@ def test_a_machine_that_is_no_edge_says_so(paths: Paths) -> None:
         *("firewall", "yggdrasil", "haproxy"),
         *("orders", "agent"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("uptimes", "seen"),
+    [((), False), ((0.01, None), False), ((0.01, 1.5), True)],
+    ids=["nobody", "one that home has not ended yet", "one that lasts"],
+)
+def test_home_is_seen_where_its_peering_lasts(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, uptimes: tuple[float | None, ...], seen: bool
+) -> None:
+    peers = (Peer(uri="", up=it is not None, inbound=True, uptime=it) for it in uptimes)
+    told = Peers(tuple(peers))
+    monkeypatch.setattr(overlay, "peers", lambda _socket: told)
+    assert join.sees_home(edge_plan(TOKEN, paths)) is seen
