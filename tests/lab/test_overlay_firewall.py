@@ -11,11 +11,13 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 import some_sites
-from greygate.components import firewall
+from greygate.components import edge, firewall
 from greygate.components.component import Task
+from greygate.plan.edge import edge_plan
 from greygate.plan.paths import Paths
 from greygate.site.model import Node, Opening
 from our_end import WITH_US
+from unit.plan.test_token import TOKEN
 
 pytestmark = pytest.mark.lab
 
@@ -208,14 +210,49 @@ def test_the_proof_changes_nothing(overlay: Overlay) -> None:
 def test_the_overlays_address_leaves_by_no_other_way(overlay: Overlay) -> None:
     """As when its interface goes while connections are open."""
     home, say = overlay.home, ("python3", "-c", SAY, str(some_sites.ADDRESS), "2001:db8::1")
-    home.must("ip", "link", "add", "clearnet", "type", "veth", "peer", "name", "cable")
-    home.must("ip", "link", "set", "cable", "up")
-    home.must("ip", "link", "set", "clearnet", "up")
-    home.must("ip", "-6", "route", "add", "default", "dev", "clearnet")
-    home.must("ip", "link", "delete", "greygate0")
+    _lose_the_overlay(home)
     home.must(*say)
     overlay.up()
     assert "Operation not permitted" in home.run(*say).stderr
+
+
+@pytest.mark.parametrize("end", ["home", "edge"])
+def test_the_other_ends_address_is_asked_for_by_no_other_way(
+    overlay: Overlay, tmp_path: Path, end: str
+) -> None:
+    """As while Yggdrasil is down: both ends send each other something all the while."""
+    rules, theirs = _home_and_edge() if end == "home" else _edge_and_home(tmp_path)
+    host, say = overlay.home, ("python3", "-c", SAY, "::", theirs)
+    _lose_the_overlay(host)
+    host.must(*say)
+    (tmp_path / "rules.nft").write_text(rules)
+    host.must("nft", "-f", str(tmp_path / "rules.nft"))
+    assert "Operation not permitted" in host.run(*say).stderr
+    host.must("python3", "-c", SAY, "::", "2001:db8::1")
+
+
+def _home_and_edge() -> tuple[str, str]:
+    """The rules of a home, and its edge's overlay address."""
+    site, plan = some_sites.federating()
+    (rules,) = firewall.files(site, plan)
+    return rules.text, str(plan.edges[0].address)
+
+
+def _edge_and_home(below: Path) -> tuple[str, str]:
+    """The rules of an edge, and its home's overlay address."""
+    paths = Paths.below(PurePosixPath(below / "edge"), PurePosixPath(below / "run"))
+    (component,) = (it for it in edge.ALL if it.name == "firewall")
+    (rules,) = component.files(TOKEN, edge_plan(TOKEN, paths))
+    return rules.text, str(TOKEN.homes[0])
+
+
+def _lose_the_overlay(host: Host) -> None:
+    """There is a way to everywhere, and the interface of the node has gone."""
+    host.must("ip", "link", "add", "clearnet", "type", "veth", "peer", "name", "cable")
+    host.must("ip", "link", "set", "cable", "up")
+    host.must("ip", "link", "set", "clearnet", "up")
+    host.must("ip", "-6", "route", "add", "default", "dev", "clearnet")
+    host.must("ip", "link", "delete", "greygate0")
 
 
 def _last_rule(host: Host) -> str:

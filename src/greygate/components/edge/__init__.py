@@ -83,7 +83,7 @@ def pulse(place: int, home: IPv6Address) -> str:
     """
     return (
         f"backend pulse{place}\n"
-        "    # Keeps the way home known, also while the line is cut; nobody answers, nor need he.\n"
+        "    # Keeps the way home known, also while the line is cut; an answer is not needed.\n"
         f"    server home [{home}]:{DISCARD} agent-check agent-port {DISCARD} agent-inter {PULSE}"
     )
 
