@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from greygate.lab import world
+from greygate.lab import clone, world
 from greygate.lab.places import places_for
 from greygate.lab.topology import Topology
 from greygate.lab.world import World
@@ -29,4 +30,6 @@ def lower(name: str) -> None:
 
 
 def _world(name: str) -> World:
-    return World(places=places_for(os.environ, name=name), environ=os.environ)
+    """Of this working tree alone: two clones may be tested at the same time."""
+    tree = hashlib.sha256(bytes(clone.OURS)).hexdigest()[:4]
+    return World(places=places_for(os.environ, name=f"{name}{tree}"), environ=os.environ)
