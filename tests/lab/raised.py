@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from greygate.lab import clone, world
-from greygate.lab.places import places_for
+from greygate.lab.places import Places, places_for
 from greygate.lab.topology import Topology
 from greygate.lab.world import World
 from our_end import afterwards
@@ -29,7 +29,11 @@ def lower(name: str) -> None:
     world.down(_world(name))
 
 
-def _world(name: str) -> World:
+def places_of(name: str) -> Places:
     """Of this working tree alone: two clones may be tested at the same time."""
     tree = hashlib.sha256(bytes(clone.OURS)).hexdigest()[:4]
-    return World(places=places_for(os.environ, name=f"{name}{tree}"), environ=os.environ)
+    return places_for(os.environ, name=f"{name}{tree}")
+
+
+def _world(name: str) -> World:
+    return World(places=places_of(name), environ=os.environ)

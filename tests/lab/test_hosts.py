@@ -16,13 +16,14 @@ from greygate.lab.places import Places, places_for
 from greygate.lab.topology import NEIGHBOURS, Disk, Host, Topology
 from greygate.lab.world import World
 from lab.conftest import Raise
-from lab.raised import lower
+from lab.raised import lower, places_of
 from lab.waiting import wait_until
 from our_end import WITH_US, afterwards
 
 pytestmark = pytest.mark.lab
 
 CONFIG = "/etc/yggdrasil/yggdrasil.conf"
+KILLED = "killedtest"
 
 # Both with a stock Yggdrasil: what is tried here is the lab, not our server.
 TWO_FRIENDS = Topology(
@@ -86,8 +87,8 @@ def sleeps(lab: World) -> bool:
 
 @pytest.fixture
 def killed() -> Iterator[Places]:
-    made = places_for(os.environ, name="killedtest")
-    with afterwards(lower, made.name):
+    made = places_of(KILLED)
+    with afterwards(lower, KILLED):
         yield made
 
 
@@ -102,7 +103,7 @@ def test_a_lab_that_was_killed_half_way_is_cleaned_by_the_next(killed: Places, l
         )
         raising.send_signal(signal.SIGKILL)
     assert traces(killed), "there is something to clean"
-    again = lab(killed.name, TWO_FRIENDS)
+    again = lab(KILLED, TWO_FRIENDS)
     assert {seen.state for seen in world.status(again)} == {"running"}
     assert world.down(again)
     assert traces(killed) == []
