@@ -98,8 +98,9 @@ def told(home: Home) -> dict[str, Any]:
         "listeners": {listener.name: listener.port for listener in plan.listeners},
         "reachable": [str(opening) for opening in reachable(home.site, plan)],
         "reachable_from_edges": [str(opening) for opening in reachable_from_edges(plan)],
-        "homeserver": plan.base_url,
+        "homeserver": plan.address_url,
         "homeserver_by_address": plan.address_url,
+        "homeserver_by_name": plan.base_url,
         "certificate": [*plan.certificate.names, *map(str, plan.certificate.addresses)],
         "state": str(plan.paths.state),
         "synapse_settings": _own_settings(plan),
@@ -112,7 +113,7 @@ def told(home: Home) -> dict[str, Any]:
 
 
 def text(home: Home) -> str:
-    known = told(home)
+    known, plan = told(home), home.plan
     rows = [
         (_("server name"), known["server_name"]),
         (_("site file"), known["site"]),
@@ -122,7 +123,7 @@ def text(home: Home) -> str:
         (_("open on the overlay"), ", ".join(known["reachable"])),
         *_if_any(_("  from edges alone"), known["reachable_from_edges"]),
         (_("apps connect to"), known["homeserver"]),
-        (_("  or by address"), known["homeserver_by_address"]),
+        *_if_any(_("  or by name"), _other_url(plan)),
         (_("certificate for"), ", ".join(known["certificate"])),
         (_("state"), known["state"]),
         *_if_any(_("  your own for Synapse"), known["synapse_settings"]),
@@ -135,6 +136,10 @@ def text(home: Home) -> str:
 
 def _if_any(label: str, values: list[str]) -> list[tuple[str, str]]:
     return [(label, ", ".join(values))] if values else []
+
+
+def _other_url(plan: Plan) -> list[str]:
+    return [plan.base_url] if plan.base_url != plan.address_url else []
 
 
 def _own_settings(plan: Plan) -> list[str]:

@@ -33,8 +33,9 @@ class Welcome:
         return {
             "user_id": self.admission.person.user_id,
             "password": None if self.admission.typed else self._password,
-            "homeserver": self.home.plan.base_url,
+            "homeserver": self.home.plan.address_url,
             "homeserver_by_address": self.home.plan.address_url,
+            "homeserver_by_name": self.home.plan.base_url,
             "trial": self.home.site.trial,
         }
 

@@ -111,8 +111,10 @@ def _join_rules(site: Site, plan: Plan) -> list[str]:
         "    acl russian req.fhdr(accept-language),language(ru;en,en) -m str ru",
         *(
             f"    http-request return status 200 content-type 'text/html; charset=utf-8' {page} "
-            f"file {join.path(language)} if reads {{ path {join.TARGET} }}{also}"
+            f"file {join.path(language, by_address=bool(address))} "
+            f"if reads {{ path {join.TARGET} }}{also}{address}"
             for language, also in (("ru", " russian"), ("en", ""))
+            for address in (" by_address", "")
         ),
         *_authority_rules(site, plan),
     ]

@@ -1,4 +1,7 @@
-"""The page that takes a person from an invitation to an account: one file per language."""
+"""The page that takes a person from an invitation to an account: one file per language and URL.
+
+Whoever opened it by address is told the address: there the name may resolve nowhere.
+"""
 
 from __future__ import annotations
 
@@ -20,20 +23,24 @@ LANGUAGES = ("en", "ru")
 _PACKAGE = "greygate.components.haproxy"
 
 
-def path(language: str) -> PurePosixPath:
-    return PurePosixPath(f"haproxy/join.{language}.html")
+def path(language: str, *, by_address: bool) -> PurePosixPath:
+    return PurePosixPath(f"haproxy/join{'-by-address' if by_address else ''}.{language}.html")
 
 
 def files(site: Site, plan: Plan) -> tuple[File, ...]:
-    return tuple(File(path(language), _page(language, site, plan)) for language in LANGUAGES)
+    return tuple(
+        File(path(language, by_address=by_address), _page(language, site, url))
+        for language in LANGUAGES
+        for by_address, url in ((False, plan.base_url), (True, plan.address_url))
+    )
 
 
-def _page(language: str, site: Site, plan: Plan) -> str:
+def _page(language: str, site: Site, url: str) -> str:
     return fill(
         _PACKAGE,
         f"join.{language}.html.tmpl",
         server_name=escape(str(site.server_name)),
-        url=escape(plan.base_url),
+        url=escape(url),
         trust=_trust(language, site),
         style=_STYLE,
         script=_SCRIPT,

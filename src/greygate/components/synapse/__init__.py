@@ -91,7 +91,6 @@ def _homeserver(site: Site, plan: Plan, title: str) -> str:
         "homeserver.yaml.tmpl",
         heading=title,
         server_name=_text(site.server_name),
-        base_url=_text(f"{plan.base_url}/"),
         client_socket=_text(paths.client_socket),
         client_resources="client, federation" if site.federation else "client",
         federation_socket=_text(paths.federation_socket),

@@ -51,3 +51,9 @@ def test_secrets_are_named_by_their_files_only(make: some_sites.Make) -> None:
 @pytest.mark.parametrize("make", some_sites.SITES.values(), ids=some_sites.SITES)
 def test_registration_needs_a_token(make: some_sites.Make) -> None:
     assert "registration_requires_token: true" in _config(*make())
+
+
+@pytest.mark.parametrize("make", some_sites.SITES.values(), ids=some_sites.SITES)
+def test_it_tells_apps_no_url_of_its_own(make: some_sites.Make) -> None:
+    """Synapse puts public_baseurl into the answer to every login, and apps go there."""
+    assert not any(line.startswith("public_baseurl") for line in _config(*make()))
