@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
-from greygate.errors import Trouble
+from greygate.errors import Trouble, WrongUsage
 from greygate.machine import node as machine_node
 from greygate.machine import rights as machine_rights
 from greygate.machine.node import Found
 from greygate.machine.rights import Rights
 from greygate.probe import host
 from greygate.site.model import Address, Node
+from greygate.spec.yggdrasil import subnet_behind
 from greygate.text import _
 
 
@@ -62,6 +64,28 @@ def check_node(wanted: Node, standing: Standing) -> None:
                 "cannot run a Yggdrasil of our own: one already runs here (version {version})"
             ).format(version=standing.node.version),
             _('use it: node = "system" under [overlay] in the site file'),
+        )
+
+
+def check_address(wanted: IPv6Address | None, own: IPv6Address | None, standing: Standing) -> None:
+    """WrongUsage where `wanted` leads to another node than the one here, which has `own`."""
+    if wanted is None or own is None or wanted == own:
+        return
+    if wanted not in subnet_behind(own):
+        raise WrongUsage(
+            _("cannot use the address {address}: the node here has {own} and {subnet}").format(
+                address=wanted, own=own, subnet=subnet_behind(own)
+            ),
+            _("take the line address away from [overlay] in the site file, or write one of these"),
+        )
+    if wanted not in standing.interfaces:
+        raise WrongUsage(
+            _("cannot use the address {address}: this machine does not have it").format(
+                address=wanted
+            ),
+            _("give it to an interface: ip address add {address}/64 dev INTERFACE").format(
+                address=wanted
+            ),
         )
 
 

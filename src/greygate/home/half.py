@@ -146,13 +146,18 @@ def _address(site: Site, place: Place, standing: Standing) -> IPv6Address | None
     match site.overlay.node:
         case Node.LOOPBACK:
             return None
-        case Node.MANAGED:
-            return site.overlay.address or keys.overlay_address(place.paths)
-        case Node.SYSTEM:
-            return site.overlay.address or _system_address(standing)
         case Node.ROUTED:
             assert site.overlay.address is not None, "the parser demands it"
             return site.overlay.address
+        case _:
+            return site.overlay.address or own_address(site, place, standing)
+
+
+def own_address(site: Site, place: Place, standing: Standing) -> IPv6Address:
+    """The address that the node on this machine has by its key."""
+    if site.overlay.node is Node.SYSTEM:
+        return _system_address(standing)
+    return keys.overlay_address(place.paths)
 
 
 def _system_address(standing: Standing) -> IPv6Address:

@@ -16,13 +16,13 @@ from greygate.engine import synapse
 from greygate.errors import CannotApply
 from greygate.home import choice
 from greygate.home.choice import Standing
-from greygate.home.half import Home, demand_claimed, derive
+from greygate.home.half import Home, demand_claimed, derive, own_address, why_loopback
 from greygate.home.place import Place, demand_passable
 from greygate.identity import archive, certificate_files, edge_keys, keys
 from greygate.machine import accounts, clock, disk, packages
 from greygate.progress import Progress
 from greygate.site import load
-from greygate.site.model import Site
+from greygate.site.model import Node, Site
 from greygate.spec.acme import Life
 from greygate.spec.certificate import Due
 from greygate.text import _
@@ -64,6 +64,8 @@ def found(source: Path, place: Place, standing: Standing) -> Home:
     if place.root:
         accounts.ensure(keys.ACCOUNTS)
     keys.ensure_keys(place.paths, accounts=place.root)
+    if site.overlay.node in (Node.MANAGED, Node.SYSTEM) and why_loopback(site, standing) is None:
+        choice.check_address(site.overlay.address, own_address(site, place, standing), standing)
     if site.federation:
         edge_keys.ensure(place.paths, (edge.id for edge in site.edges))
     return derive(source, site, place, standing)

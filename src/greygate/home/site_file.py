@@ -18,8 +18,8 @@ from greygate.site import load
 from greygate.site.doubts import Severity, doubts
 from greygate.site.making import TOKEN_LENGTH, standalone, trial
 from greygate.site.model import Node, Site
-from greygate.site.near_name import name_hint
-from greygate.site.parse import check_name, parse
+from greygate.site.near_name import check_name, name_hint
+from greygate.site.parse import parse
 from greygate.site.write import site_text
 from greygate.spec.peering import listen_problem, peer_problem
 from greygate.text import _

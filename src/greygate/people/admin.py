@@ -12,8 +12,9 @@ from urllib.parse import quote
 
 from greygate.errors import Trouble, WrongUsage
 from greygate.people.password import new_password
-from greygate.people.session import OURS, Refused, Session
+from greygate.people.session import Refused, Session
 from greygate.secret import Secret
+from greygate.site.model import ADMIN
 from greygate.spec.user_id import localpart_problem
 from greygate.text import _
 
@@ -67,7 +68,7 @@ def people(server: Session) -> tuple[Person, ...]:
         answer = server.get("/_synapse/admin/v2/users", query)
         found.extend(map(_person, answer["users"]))
         if "next_token" not in answer:
-            return tuple(it for it in found if not it.localpart.startswith(OURS))
+            return tuple(it for it in found if not it.localpart.startswith(ADMIN))
         query["from"] = answer["next_token"]
 
 
@@ -123,7 +124,7 @@ def _check_name(localpart: str) -> None:
         usable = localpart_problem(near) is None
         hint = _("did you mean {near}?").format(near=near) if usable else _("choose another name")
         raise WrongUsage(*_unusable(localpart, problem, hint))
-    if localpart.startswith(OURS):
+    if localpart.startswith(ADMIN):
         raise WrongUsage(
             _("cannot use {name}: such names are Greygate's own").format(name=localpart),
             _("choose another name"),

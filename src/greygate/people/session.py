@@ -20,9 +20,9 @@ from greygate.errors import NotRunning, Trouble
 from greygate.machine.files import Owner, replace
 from greygate.plan.paths import Paths
 from greygate.secret import Secret
+from greygate.site.model import ADMIN
 from greygate.text import _
 
-OURS = "greygate-admin-"  # localparts that are Greygate itself, and no person
 DEADLINE = 30.0  # seconds; hashing a password takes one, a busy server more
 
 _HEADERS = {
@@ -187,7 +187,7 @@ def _registered(client: httpx.Client, paths: Paths) -> Credential:
     path = "/_synapse/admin/v1/register"
     nonce = str(_answer(client.get(path))["nonce"])
     secret = _shared_secret(paths)
-    name, password = f"{OURS}{secrets.token_hex(4)}", secrets.token_urlsafe(32)
+    name, password = f"{ADMIN}{secrets.token_hex(4)}", secrets.token_urlsafe(32)
     signed = "\0".join((nonce, name, password, "admin"))
     mac = hmac.new(secret.encode(), signed.encode(), hashlib.sha1).hexdigest()
     given = {"nonce": nonce, "username": name, "password": password, "admin": True, "mac": mac}

@@ -73,7 +73,8 @@ def guard(site: Site) -> str | None:
         return None
     # Without blanks, which the grammar allows: some providers' interfaces split values at them.
     account = f";accounturi={certificates.account}" if certificates.account else ""
-    return f'0 issue "{certificates.issuer}{account};validationmethods=dns-01"'
+    issuer = certificates.issuer.lower()  # a domain name, but some authorities compare octets
+    return f'0 issue "{issuer}{account};validationmethods=dns-01"'
 
 
 def _services(site: Site) -> Iterator[RecordSet]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -12,9 +12,6 @@ from publicsuffixlist import PublicSuffixList
 from greygate.site.model import Layout, Site
 from greygate.spec.server_name import ServerName
 from greygate.text import _
-
-# Matrix appendices, "Server Name": longer ones leave too little of a user id's 255 octets.
-LONGEST_ADVISED = 230
 
 
 class Severity(Enum):
@@ -120,14 +117,6 @@ def _of_spelling(name: ServerName) -> Iterator[Doubt]:
             ),
             _("write it small: {small}").format(small=str(name).lower()),
         )
-    if len(str(name)) > LONGEST_ADVISED:
-        yield _refuse(
-            "length",
-            _("{length} characters leave too little room for user ids, which have 255").format(
-                length=len(str(name))
-            ),
-            _("take a name of at most {most} characters").format(most=LONGEST_ADVISED),
-        )
 
 
 def _of_zone(host: str, federation: bool) -> Iterator[Doubt]:
@@ -163,6 +152,25 @@ def _of_zone(host: str, federation: bool) -> Iterator[Doubt]:
             _("every name under {zone} hangs on the one operator of {zone}").format(zone=zone),
             _("a zone that you registered yourself can be moved; this one cannot"),
         )
+
+
+def no_public_name(text: str, accepted: Collection[str] = ()) -> str | None:
+    """Why strangers cannot look up the host `text`, or nobody can own it; None where they can."""
+    host = text.lower()
+    if why := _taken(host) or nobodys_zone(host):
+        return why
+    return None if "doubt.not-public" in accepted else _not_public(host)
+
+
+def nobodys_zone(host: str) -> str | None:
+    """Why the zone cannot be an operator's own; None where it can."""
+    if "." not in host:
+        return _("{host} has no dot: it is a top-level domain, or a machine's nickname").format(
+            host=host
+        )
+    if _registries().is_public(host):
+        return _("{host} is a zone in which anybody can have names").format(host=host)
+    return None
 
 
 def _of_client(name: ServerName, client: str, layout: Layout) -> Iterator[Doubt]:
@@ -224,7 +232,6 @@ ALL = (
     "doubt.ip-literal",
     "doubt.port",
     "doubt.upper-case",
-    "doubt.length",
     "doubt.special-use",
     "doubt.single-label",
     "doubt.public-suffix",

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from ipaddress import ip_address
 
+from greygate.site.doubts import no_public_name
 from greygate.site.model import Address, Edge, Names, Tls
+from greygate.site.near_name import host_hint, own_name_problem
 from greygate.site.reading import Reading
-from greygate.spec.host_name import host_name_problem
+from greygate.spec.public_address import unreachable_because
 from greygate.spec.server_name import ServerName
 from greygate.spec.yggdrasil import is_overlay
 from greygate.text import _
 
 PRIORITY = 10
-HIGHEST_PRIORITY = 65535  # RFC 2782: 16 bits
+HIGHEST_PRIORITY = 65534  # RFC 2782: 16 bits; the record of the second port has the next number
 
+PORTS = (443, 8448)  # where an edge hears other servers
 EDGE_ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
-def edges(reading: Reading, server: ServerName, names: Names) -> tuple[Edge, ...]:
+def edges(
+    reading: Reading, server: ServerName, names: Names, accepted: Collection[str] = ()
+) -> tuple[Edge, ...]:
     """The edges that the file describes; what is wrong with them is noted."""
-    found = [_edge(reading, at) for at in reading.elements("edge")]
+    found = [_edge(reading, at, accepted) for at in reading.elements("edge")]
+    whole = tuple(edge for edge in found if edge is not None)
     _judge_names(reading, server, names)
-    return tuple(edge for edge in found if edge is not None)
+    _judge_addresses(reading, whole)
+    return whole
 
 
 def address_problem(text: str) -> str | None:
@@ -34,15 +41,20 @@ def address_problem(text: str) -> str | None:
         return _("{text!r} is not an IP address").format(text=text)
     if is_overlay(address):
         return _("{text} is on the overlay, and other servers are not").format(text=text)
-    if address.is_loopback or address.is_link_local or address.is_multicast:
-        return _("{text} means nothing on another machine").format(text=text)
-    if address.is_unspecified or (address.version == 6 and address.scope_id is not None):
-        return _("{text} is no one machine's address").format(text=text)
-    return None
+    why = unreachable_because(address)
+    return why and _("other servers cannot reach {text}: {why}").format(text=text, why=why)
 
 
-def _edge(reading: Reading, at: str) -> Edge | None:
-    edge_id, name = _id(reading, at), _name(reading, at)
+def name_problem(text: str, accepted: Collection[str] = ()) -> str | None:
+    """Why other servers cannot find an edge called `text`; None where they can.
+
+    `accepted`: the doubts that the operator accepts, `doubt.not-public` above all.
+    """
+    return own_name_problem(text) or no_public_name(text, accepted)
+
+
+def _edge(reading: Reading, at: str, accepted: Collection[str]) -> Edge | None:
+    edge_id, name = _id(reading, at), _name(reading, at, accepted)
     addresses = _addresses(reading, at)
     tls = reading.choice(f"{at}.tls", Tls, Tls.SEALED)
     priority = reading.number(f"{at}.priority")
@@ -75,13 +87,13 @@ def _id(reading: Reading, at: str) -> str | None:
     return text
 
 
-def _name(reading: Reading, at: str) -> str | None:
+def _name(reading: Reading, at: str, accepted: Collection[str]) -> str | None:
     text = _demanded(reading, f"{at}.name", "edge.other.example")
-    if text is not None and (why := host_name_problem(text)):
+    if text is not None and (why := name_problem(text, accepted)):
         reading.wrong(
             f"{at}.name",
             _("this cannot be an edge's name: {why}").format(why=why),
-            _('write a name of yours like "edge.other.example"'),
+            host_hint(text, _('write a name of yours like "edge.other.example"')),
         )
         return None
     return text
@@ -123,6 +135,29 @@ def _judge_names(reading: Reading, server: ServerName, names: Names) -> None:
                     _("give this edge another {key}").format(key=key),
                 )
             seen.setdefault(text, _("another edge's {key}").format(key=key))
+
+
+def _judge_addresses(reading: Reading, edges: Sequence[Edge]) -> None:
+    """One address is one machine, and one machine is one edge."""
+    taken: dict[Address, str] = {}
+    for at, edge in _described(reading, edges):
+        for address in edge.addresses:
+            if taken.setdefault(address, edge.id) != edge.id:
+                reading.wrong(
+                    f"{at}.addresses",
+                    _("{address} is the address of {edge} already").format(
+                        address=address, edge=taken[address]
+                    ),
+                    _("write the address of this edge's own host, or take one of the two away"),
+                )
+
+
+def _described(reading: Reading, edges: Sequence[Edge]) -> Iterator[tuple[str, Edge]]:
+    by_id = {edge.id: edge for edge in edges}
+    for at in reading.elements("edge"):
+        edge = by_id.get(str(reading.value(f"{at}.id")))
+        if edge is not None:
+            yield at, edge
 
 
 def _told(reading: Reading, at: str) -> Iterator[tuple[str, str]]:

@@ -16,10 +16,9 @@ from greygate.site.doubts import Doubt, Severity, doubts
 from greygate.site.interview_edge import WayIn, way_in
 from greygate.site.making import standalone
 from greygate.site.model import Challenge, Node, Overlay, Site, Source, Support, Zone
-from greygate.site.near_name import name_hint
+from greygate.site.near_name import check_name, name_hint
 from greygate.site.overlay import address_problem
 from greygate.site.parse import (
-    check_name,
     client_problem,
     email_problem,
     first_person_problem,

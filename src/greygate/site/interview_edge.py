@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import PurePosixPath
 
-from greygate.site.edges import address_problem
+from greygate.site.edges import address_problem, name_problem
 from greygate.site.model import Certificates, Challenge, Edge, Layout, Source
 from greygate.site.question import Question, asked
 from greygate.spec.host_name import host_name_problem
@@ -105,7 +105,7 @@ def _edge(taken: Sequence[str]) -> Generator[Question, str, Edge]:
 def _name_problem(given: str, taken: Sequence[str]) -> str | None:
     if given.lower() in taken:
         return _("{name} is a name of the server itself; the edge needs another").format(name=given)
-    return host_name_problem(given)
+    return name_problem(given, ("doubt.not-public",))
 
 
 def _addresses_problem(given: str) -> str | None:

@@ -53,7 +53,7 @@ KEYS = (
     Known("overlay.node", Kind.TEXT, '"managed"'),
     Known("overlay.address", Kind.TEXT, '"300:1111:2222:3333::12"'),
     Known("overlay.peers", Kind.TEXTS, '["tls://192.0.2.1:443"]'),
-    Known("overlay.listen", Kind.TEXTS, '["tls://[::]:443"]'),
+    Known("overlay.listen", Kind.TEXTS, '["tls://[::]:9001"]'),
     Known("overlay.allow", Kind.TEXTS, '["tcp/22"]'),
     Known("overlay.firewall", Kind.FLAG, "true"),
     Known("edge.id", Kind.TEXT, '"edge1"'),

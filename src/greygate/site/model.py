@@ -11,6 +11,7 @@ from greygate.spec.server_name import ServerName
 
 Address = IPv4Address | IPv6Address
 
+ADMIN = "greygate-admin-"  # how the localparts of our own admins begin; they are no person
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 
 

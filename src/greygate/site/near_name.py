@@ -1,20 +1,68 @@
-"""The server name that somebody meant who wrote something else: an address, a user id, Cyrillic."""
+"""Names as operators write them: what is wrong with one, and which one was meant."""
 
 from __future__ import annotations
 
-from greygate.site.parse import check_name
+import idna
+
+from greygate.site.model import ADMIN
+from greygate.spec.host_name import host_name_problem
+from greygate.spec.server_name import BadServerName, ServerName
+from greygate.spec.user_id import LONGEST_USER_ID, user_id
 from greygate.text import _
+
+# The longest localpart on every server is our own admin's.
+_LONGEST_LOCALPART = f"{ADMIN}00000000"
+
+
+def check_name(text: str) -> tuple[ServerName | None, str]:
+    """The server name that `text` spells, or None and why it cannot be one."""
+    try:
+        name = ServerName.parse(text)
+    except BadServerName as problem:
+        return None, problem.why
+    if name.literal is None and (why := own_name_problem(name.host)):
+        return None, why
+    if (longest := len(user_id(_LONGEST_LOCALPART, name))) > LONGEST_USER_ID:
+        return None, _("it is {length} characters too long for user ids, which have 255").format(
+            length=longest - LONGEST_USER_ID
+        )
+    return name, ""
+
+
+def own_name_problem(text: str) -> str | None:
+    """Why a host of ours cannot be called `text`; None where every program can look it up.
+
+    Stricter than DNS: Synapse encodes names by IDNA 2008 (RFC 5891, 4.2) and refuses the others.
+    """
+    if why := host_name_problem(text):
+        return why
+    for label in text.lower().split("."):
+        try:
+            idna.encode(label)
+        except idna.IDNAError:
+            return (
+                _("{label!r} is no international name").format(label=label)
+                if label.startswith("xn--")
+                else _("{label!r} has hyphens in its third and fourth place").format(label=label)
+            )
+    return None
+
+
+def near_host(text: str) -> str | None:
+    """A usable host name that `text` can be read as; None where it is one, or nothing is near."""
+    meant = _bare(text.strip()).replace("_", "-")
+    try:
+        meant = idna.encode(meant, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return None
+    usable = meant != text and "." in meant and own_name_problem(meant) is None
+    return meant if usable else None
 
 
 def near_name(text: str) -> str | None:
-    """A usable name that `text` can be read as; None where it is one, or nothing is near."""
-    meant = _bare(text.strip())
-    try:
-        meant = meant.encode("idna").decode("ascii").lower().replace("_", "-")
-    except UnicodeError:  # labels that are empty or too long
-        return None
-    usable = meant != text and "." in meant and check_name(meant)[0] is not None
-    return meant if usable else None
+    """The same of a server name."""
+    meant = near_host(text)
+    return meant if meant and check_name(meant)[0] is not None else None
 
 
 def name_hint(text: str) -> str:
@@ -23,6 +71,12 @@ def name_hint(text: str) -> str:
     if near is not None:
         return _("did you mean {near}? It is for ever").format(near=near)
     return _("choose a name like home.example.org: letters, digits, - and dots; it is for ever")
+
+
+def host_hint(text: str, otherwise: str) -> str:
+    """What to do where `text` cannot be a host's name: the one that was meant, if one is near."""
+    near = near_host(text)
+    return _("did you mean {near}?").format(near=near) if near else otherwise
 
 
 def _bare(text: str) -> str:

@@ -8,12 +8,14 @@ from ipaddress import IPv6Address
 from greygate.site import defaults
 from greygate.site.model import Node, Opening, Overlay
 from greygate.site.reading import Reading
-from greygate.spec.peering import listen_problem, peer_problem
+from greygate.spec import peering
+from greygate.spec.peering import peer_problem
 from greygate.spec.yggdrasil import is_overlay
 from greygate.text import _
 
 _OPENING = re.compile(r"(tcp|udp)/([1-9][0-9]{0,4})")
 _LAST_PORT = 65535
+TAKEN_PORTS = (443, 8448, 18448)  # of home's HAProxy: people, federation, the ingress
 
 # Keys that mean nothing with a kind of node, and what to do instead.
 _MEANINGLESS = {
@@ -51,7 +53,7 @@ def overlay(reading: Reading) -> Overlay:
         node=node,
         address=address,
         peers=tuple(reading.checked("overlay.peers", _peer_problem, _PEER_HINT)),
-        listen=tuple(reading.checked("overlay.listen", _listen_problem, _LISTEN_HINT)),
+        listen=tuple(reading.checked("overlay.listen", listen_problem, _LISTEN_HINT)),
         allow=tuple(
             Opening(*_opening(text))
             for text in reading.checked("overlay.allow", opening_problem, _OPENING_HINT)
@@ -80,7 +82,7 @@ def opening_problem(text: str) -> str | None:
 
 
 _PEER_HINT = _('write it like "tls://192.0.2.1:443" or "quic://[2001:db8::1]:443?key=..."')
-_LISTEN_HINT = _('write it like "tls://[::]:443"')
+_LISTEN_HINT = _('write it like "tls://[::]:9001"')
 _OPENING_HINT = _('write it like "tcp/22" or "udp/53"')
 
 
@@ -93,9 +95,22 @@ def _peer_problem(uri: str) -> str | None:
     return None if why is None else _("this peer cannot be dialled: {why}").format(why=why)
 
 
-def _listen_problem(uri: str) -> str | None:
-    why = listen_problem(uri)
+def listen_problem(uri: str) -> str | None:
+    """Why our node cannot accept peerings at `uri`; None where it can."""
+    why = peering.listen_problem(uri) or _taken(uri)
     return None if why is None else _("the node cannot listen there: {why}").format(why=why)
+
+
+def _taken(uri: str) -> str | None:
+    """HAProxy listens at the overlay's address: whoever has all addresses has that one too."""
+    place = peering.tcp_place(uri)
+    if place is None or place[1] not in TAKEN_PORTS:
+        return None
+    address, port = place
+    everywhere = address is None or (address.version == 6 and address.is_unspecified)
+    if address is not None and not everywhere and not is_overlay(address):
+        return None
+    return _("the server itself has port {port}").format(port=port)
 
 
 def _address(reading: Reading) -> IPv6Address | None:

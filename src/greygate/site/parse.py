@@ -7,6 +7,7 @@ import re
 from greygate.errors import SiteRefused
 from greygate.site import defaults, keys, syntax
 from greygate.site.doubts import ALL, Severity, doubts
+from greygate.site.edges import PORTS as EDGE_PORTS
 from greygate.site.edges import edges
 from greygate.site.model import (
     Edge,
@@ -19,13 +20,13 @@ from greygate.site.model import (
     Source,
     Support,
 )
+from greygate.site.near_name import check_name, host_hint, name_hint, near_name, own_name_problem
 from greygate.site.overlay import overlay
 from greygate.site.papers import certificates
 from greygate.site.proving import demand_delegable, demand_proofs
 from greygate.site.reading import Reading
 from greygate.site.zones import zones
-from greygate.spec.host_name import host_name_problem
-from greygate.spec.server_name import BadServerName, ServerName
+from greygate.spec.server_name import ServerName
 from greygate.spec.user_id import user_id_problem
 from greygate.text import _, nearest
 
@@ -49,17 +50,6 @@ def parse(text: str, where: str = "site.toml") -> Site:
     return site
 
 
-def check_name(text: str) -> tuple[ServerName | None, str]:
-    """The server name that `text` spells, or None and why it cannot be one."""
-    try:
-        name = ServerName.parse(text)
-    except BadServerName as problem:
-        return None, problem.why
-    if name.literal is None and (why := host_name_problem(name.host)):
-        return None, why
-    return name, ""
-
-
 def first_person_problem(text: str, server_name: ServerName) -> str | None:
     """Why nobody can be called `text` on that server; None where somebody can."""
     # Synapse keeps numbers for guests and "_" for bridges, beyond what the specification says.
@@ -74,7 +64,7 @@ def client_problem(text: str) -> str | None:
     """Why apps cannot connect to a server called `text`; None where they can."""
     if ":" in text:
         return _("it is a name, without a port; apps find the port by themselves")
-    return host_name_problem(text)
+    return own_name_problem(text)
 
 
 def email_problem(text: str) -> str | None:
@@ -97,8 +87,8 @@ def _site(reading: Reading) -> Site | None:
     if named is not None:
         _judge_name(reading, named, names, accepted=accepted, trial=trial, federation=federation)
     first, joined = _first_person(reading, name), overlay(reading)
-    let_in = edges(reading, name, names)
-    _judge_way_in(reading, names, joined, let_in, federation=federation)
+    let_in = edges(reading, name, names, accepted)
+    _judge_way_in(reading, name, names, joined, let_in, federation=federation)
     ours = (name.host, names.client, *(edge.name for edge in let_in))
     site = Site(
         server_name=name,
@@ -140,7 +130,7 @@ def _server_name(reading: Reading) -> ServerName | None:
         reading.wrong(
             "server_name",
             _("this cannot be a server name: {why}").format(why=why),
-            _('write a name like "matrix.example.org"'),
+            name_hint(text) if near_name(text) else _('write a name like "matrix.example.org"'),
         )
     return name
 
@@ -149,11 +139,12 @@ def _names(reading: Reading, name: ServerName) -> Names:
     layout = reading.choice("names.layout", Layout, defaults.LAYOUT)
     usual = defaults.client_name(name)
     client = reading.text("names.client")
+    otherwise = _('write a name like "{usual}"').format(usual=usual or "m.example.org")
     if client is not None and (why := client_problem(client)):
         reading.wrong(
             "names.client",
             _("apps cannot connect to this: {why}").format(why=why),
-            _('write a name like "{usual}"').format(usual=usual or "m.example.org"),
+            host_hint(client, otherwise),
         )
     if usual is None and not reading.has("names.client"):
         reading.wrong(
@@ -179,6 +170,7 @@ def _federation(reading: Reading, *, trial: bool) -> bool:
 
 def _judge_way_in(
     reading: Reading,
+    server: ServerName,
     names: Names,
     joined: Overlay,
     let_in: tuple[Edge, ...],
@@ -194,6 +186,7 @@ def _judge_way_in(
                 _('write layout = "none", or take the line away'),
             )
         return
+    _judge_reachable(reading, server, names.layout)
     if not reading.has_section("edge"):
         reading.wrong(
             "federation",
@@ -210,6 +203,25 @@ def _judge_way_in(
                 node=joined.node.value
             ),
             _('write node = "managed", or federation = false at the top'),
+        )
+
+
+def _judge_reachable(reading: Reading, server: ServerName, layout: Layout) -> None:
+    """Whether other servers look for an edge by DNS at all (server-server API, steps 1 and 2)."""
+    stand_alone = _("write federation = false at the top")
+    if server.literal is not None:
+        reading.wrong(
+            "server_name",
+            _("other servers connect to {host} itself, and never to an edge").format(
+                host=server.host
+            ),
+            _("take a name in a zone of your own, or {alone}").format(alone=stand_alone),
+        )
+    elif server.port is not None and not (layout is Layout.CLEARNET and server.port in EDGE_PORTS):
+        reading.wrong(
+            "server_name",
+            _("with a port in the name other servers ask for no SRV record, and find no edge"),
+            _("leave the port away, or {alone}").format(alone=stand_alone),
         )
 
 

@@ -9,10 +9,11 @@ from pathlib import PurePosixPath
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from greygate.site.doubts import nobodys_zone
 from greygate.site.model import Challenge, Edge, Editor, Zone
+from greygate.site.near_name import host_hint, own_name_problem
 from greygate.site.providers import KNOWN, TOO_HEAVY
 from greygate.site.reading import Reading
-from greygate.spec.host_name import host_name_problem
 from greygate.spec.server_name import BadServerName, ServerName
 from greygate.spec.yggdrasil import is_overlay
 from greygate.text import _, listing, nearest
@@ -76,8 +77,10 @@ def _name(reading: Reading, at: str, ours: list[str], *, taken: list[str]) -> st
     if name is None:
         if not reading.has(f"{at}.name"):
             reading.wrong(f"{at}.name", _("the zone's name is missing"), _ZONE_HINT)
-    elif why := host_name_problem(name):
-        reading.wrong(f"{at}.name", _("this is no zone: {why}").format(why=why), _ZONE_HINT)
+    elif why := own_name_problem(name) or nobodys_zone(zone):
+        reading.wrong(
+            f"{at}.name", _("this is no zone: {why}").format(why=why), host_hint(name, _ZONE_HINT)
+        )
     elif not any(is_in(it, zone) for it in ours):
         told = _("none of this site's names is in {zone}").format(zone=name)
         reading.wrong(f"{at}.name", told, _("they are {names}").format(names=listing(ours)))

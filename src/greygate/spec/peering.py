@@ -25,6 +25,8 @@ _PEER_PARAMETERS = ("key", "sni", "priority", "maxbackoff", "password")
 _LISTEN_PARAMETERS = ("priority", "password")
 _HOST_NAME = re.compile(r"(?!-)[0-9A-Za-z_-]{1,63}(\.[0-9A-Za-z_-]{1,63})*\.?")
 _PLACE = re.compile(r"(\[(?P<literal>[^\[\]]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[0-9]{1,5})")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2}).{0,2}")
+_USER = re.compile(r"[0-9A-Za-z%._:~!$&'()*+,;=@-]*")  # net/url, validUserinfo
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/\[\]]+):[0-9]{1,5}")
 _DURATION = re.compile(r"\+?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|ms|s|m|h))+")  # Go's time.ParseDuration
 _DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|ms|s|m|h)")
@@ -61,6 +63,15 @@ def listen_problem(uri: str) -> str | None:
     except _Bad as problem:
         return str(problem)
     return None
+
+
+def tcp_place(uri: str) -> tuple[IPv4Address | IPv6Address | None, int] | None:
+    """Where a good listener takes a TCP port; without an address it takes all. None for others."""
+    parts = _split(uri, LISTENED)
+    if parts.scheme in ("quic", "unix"):
+        return None
+    port = int(parts.netloc.rpartition(":")[2])
+    return _literal(_host(parts)), port
 
 
 def _check_peer(uri: str) -> None:
@@ -125,6 +136,14 @@ def _split(uri: str, schemes: tuple[str, ...]) -> _Parts:
         )
     if "#" in uri:
         raise _Bad(_("what follows # would be dropped; write it %23"))
+    # Go's net/url: a bad escape stops the node before "?", and drops the parameter behind it.
+    user = netloc.rpartition("@")[0]
+    if found := _BAD_ESCAPE.search("\n".join((user, path, query))):
+        raise _Bad(_("{text!r} is no escape; write % as %25").format(text=found[0]))
+    if ";" in query:
+        raise _Bad(_("a parameter with ; in it would be dropped; write it %3B"))
+    if not _USER.fullmatch(user):
+        raise _Bad(_("what stands before @ has characters that must be escaped there"))
     return _Parts(scheme, netloc, slash + path, query)
 
 

@@ -33,7 +33,12 @@ def address_of(public_key: bytes) -> IPv6Address:
 
 def subnet_of(public_key: bytes) -> IPv6Network:
     """The /64 that the node with this key may hand on (src/address, SubnetForKey)."""
-    half = int(address_of(public_key)) >> 64 << 64
+    return subnet_behind(address_of(public_key))
+
+
+def subnet_behind(node: IPv6Address) -> IPv6Network:
+    """The same by the node's own address, whose first half has the same part of the key."""
+    half = int(node) >> 64 << 64
     return IPv6Network((half | int(ROUTED.network_address), 64))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address
+
 import pytest
 
-from greygate.errors import Trouble
-from greygate.home.choice import check_node, chosen_node, look
+from greygate.errors import Trouble, WrongUsage
+from greygate.home.choice import check_address, check_node, chosen_node, look
 from greygate.machine.node import Version
 from greygate.site.model import Node
 from some_homes import NO_TUN, node, standing
@@ -57,3 +59,23 @@ def test_where_none_runs_any_may_be_wanted(wanted: Node) -> None:
 def test_looking_changes_nothing_and_tells_the_same_twice() -> None:
     first, second = look(), look()
     assert (first.rights, first.node) == (second.rights, second.node)
+
+
+OWN = IPv6Address("201:2:3:4::1")
+
+
+def test_an_address_is_the_nodes_own_or_in_its_subnet_and_on_this_machine() -> None:
+    check_address(None, OWN, standing())
+    check_address(OWN, OWN, standing())
+    behind = IPv6Address("301:2:3:4::12")
+    check_address(behind, OWN, standing(interfaces={behind: "lo"}))
+    with pytest.raises(WrongUsage, match="does not have it") as absent:
+        check_address(behind, OWN, standing())
+    assert "ip address add 301:2:3:4::12/64" in absent.value.hint
+
+
+@pytest.mark.parametrize("text", ["300:1::1", "301:2:3:5::12", "201:2:3:4::2"])
+def test_an_address_of_another_node_is_refused(text: str) -> None:
+    address = IPv6Address(text)
+    with pytest.raises(WrongUsage, match=r"has 201:2:3:4::1 and 301:2:3:4::/64"):
+        check_address(address, OWN, standing(interfaces={address: "lo"}))

@@ -19,9 +19,10 @@ import pytest
 import greygate
 from greygate.errors import NotRunning, Trouble, WrongUsage
 from greygate.people import admin, invitations
-from greygate.people.session import OURS, Session, session
+from greygate.people.session import Session, session
 from greygate.plan.paths import Paths
 from greygate.secret import Secret
+from greygate.site.model import ADMIN
 from real_synapse import NAME, RealSynapse
 
 pytestmark = pytest.mark.engine
@@ -99,7 +100,7 @@ def test_greygate_itself_is_no_person(server: Session) -> None:
     admin.add(server, "carl")
     names = {person.localpart for person in admin.people(server)}
     assert "carl" in names
-    assert not any(name.startswith(OURS) for name in names)
+    assert not any(name.startswith(ADMIN) for name in names)
     with pytest.raises(Trouble, match="Greygate's own"):
         admin.deactivate(server, server.user_id[1:].partition(":")[0])
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import PurePosixPath
@@ -9,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greygate.errors import Mistake, SiteRefused
+from greygate.plan.records import SRV_PORTS
 from greygate.site.doubts import ALL
+from greygate.site.edges import HIGHEST_PRIORITY
 from greygate.site.keys import KEYS
 from greygate.site.model import Edge, Editor, Layout, Node, Opening, Zone
 from greygate.site.parse import parse
@@ -177,6 +180,15 @@ def test_federating_needs_an_edge_and_a_certificate_that_others_trust() -> None:
         ('"192.0.2.10"', '"127.0.0.1"', [(6, "edge[1].addresses")]),
         ('"192.0.2.10"', '"0.0.0.0"', [(6, "edge[1].addresses")]),
         ('"192.0.2.10"', '"200::1"', [(6, "edge[1].addresses")]),
+        ('"192.0.2.10"', '"100.64.0.1"', [(6, "edge[1].addresses")]),
+        ('"192.0.2.10"', '"::ffff:192.0.2.10"', [(6, "edge[1].addresses")]),
+        ('"edge.other.example"', '"localhost"', [(5, "edge[1].name")]),
+        ('"edge.other.example"', '"edge.local"', [(5, "edge[1].name")]),
+        ('"edge.other.example"', '"edge"', [(5, "edge[1].name")]),
+        ('"edge.other.example"', '"co.uk"', [(5, "edge[1].name")]),
+        ('"edge.other.example"', '"my--vps.hoster.ru"', [(5, "edge[1].name")]),
+        ('"edge.other.example"', '"xn--a.hoster.ru"', [(5, "edge[1].name")]),
+        ("[certificates]", "priority = 65535\n[certificates]", [(7, "edge[1].priority")]),
         ("[certificates]", "priority = 70000\n[certificates]", [(7, "edge[1].priority")]),
         ("[certificates]", 'priority = "1"\n[certificates]', [(7, "edge[1].priority")]),
         ("[certificates]", 'tls = "terminating"\n[certificates]', [(7, "edge[1].tls")]),
@@ -207,6 +219,66 @@ def test_ids_and_names_of_edges_are_their_own() -> None:
     second = '[[edge]]\nid = "edge1"\nname = "EDGE.other.example"\naddresses = ["192.0.2.11"]\n'
     found = told(FEDERATING + second)
     assert found == [(12, "edge[2].id"), (13, "edge[2].name")]
+
+
+def test_one_address_is_one_edge() -> None:
+    second = '[[edge]]\nid = "two"\nname = "two.other.example"\naddresses = ["2001:DB8:0::10"]\n'
+    (mistake,) = mistakes(FEDERATING + second)
+    assert (mistake.line, mistake.key) == (14, "edge[2].addresses")
+    assert "edge1 already" in mistake.text
+
+
+def test_every_priority_that_is_taken_makes_a_priority_of_srv() -> None:
+    assert HIGHEST_PRIORITY + len(SRV_PORTS) - 1 == 65535
+
+
+@pytest.mark.parametrize(
+    ("name", "layout", "refused"),
+    [
+        ("twinkle.example:8448", "none", True),
+        ("twinkle.example:8448", "overlay", True),
+        ("twinkle.example:8448", "clearnet", False),
+        ("twinkle.example:443", "clearnet", False),
+        ("twinkle.example:8008", "clearnet", True),
+        ("192.0.2.9", "none", True),
+        ("[2001:db8::9]:8448", "clearnet", True),
+    ],
+)
+def test_a_name_by_which_nobody_finds_the_edge_cannot_federate(
+    name: str, layout: str, refused: bool
+) -> None:
+    doubts = 'accepted_doubts = ["doubt.not-public", "doubt.port", "doubt.ip-literal"]\n'
+    names = f'[names]\nclient = "m.twinkle.example"\nlayout = "{layout}"\n'
+    head, rest = FEDERATING.split("[[edge]]")
+    rest = rest.replace("[certificates]", '[certificates]\nissuer = "ca.example"')
+    head = re.sub(r"(?m)^(server_name|accepted_doubts) = .*\n", "", head)
+    text = f'server_name = "{name}"\n{doubts}{head}{names}[[edge]]{rest}'
+    assert told(text) == ([(1, "server_name")] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("server_name", 'server_name = "дом.рф"\nfederation = false\n'),
+        ("names.client", HEAD + '[names]\nclient = "дом.рф"\n'),
+        ("edge[1].name", '[[edge]]\nname = "дом.рф"\n'),
+        ("zone[1].name", '[[zone]]\nname = "дом.рф"\n'),
+    ],
+)
+def test_an_international_name_brings_the_spelling_that_dns_has(key: str, text: str) -> None:
+    assert [it.hint for it in mistakes(text) if it.key == key and "xn--d1aqf.xn--p1ai" in it.hint]
+
+
+def test_a_name_whose_user_ids_are_too_long_is_refused() -> None:
+    fits = ".".join(("a" * 60, "b" * 60, "c" * 60, "d" * 43, "org"))
+    assert (len(fits), told(f'server_name = "{fits}"\nfederation = false\n')) == (230, [])
+    (mistake,) = mistakes(f'server_name = "a{fits}"\nfederation = false\n')
+    assert "1 characters too long" in mistake.text
+
+
+@pytest.mark.parametrize("name", ["example", "co.uk", "рф"])
+def test_a_zone_of_everybody_is_no_zone_of_ours(name: str) -> None:
+    assert "zone[1].name" in [key for _line, key in told(f'{HEAD}[[zone]]\nname = "{name}"\n')]
 
 
 def test_a_layout_on_the_clearnet_is_for_those_who_federate() -> None:
@@ -267,7 +339,7 @@ def test_a_trial_has_a_throw_away_name() -> None:
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ('node = "system"\nlisten = ["tls://[::]:443"]', ["overlay.listen"]),
+        ('node = "system"\nlisten = ["tls://[::]:9001"]', ["overlay.listen"]),
         ('node = "routed"', ["overlay.address"]),
         ('node = "routed"\naddress = "2001:db8::1"', ["overlay.address"]),
         ('node = "routed"\naddress = "x"', ["overlay.address"]),
@@ -275,7 +347,11 @@ def test_a_trial_has_a_throw_away_name() -> None:
         ('node = "routed"\naddress = "300::1"\npeers = ["tls://a.b:1"]', ["overlay.peers"]),
         ('node = "loopback"\naddress = "200::1"', ["overlay.address"]),
         ('node = "loopback"\nallow = []\nfirewall = true', ["overlay.allow", "overlay.firewall"]),
-        ('node = "managed"\naddress = "200::1"\nlisten = ["tls://[::]:443"]', []),
+        ('node = "managed"\naddress = "200::1"\nlisten = ["tls://[::]:9001"]', []),
+        ('listen = ["tls://[::]:443"]', ["overlay.listen"]),
+        ('listen = ["tcp://:8448"]', ["overlay.listen"]),
+        ('listen = ["ws://[300::1]:18448"]', ["overlay.listen"]),
+        ('listen = ["quic://[::]:443", "tls://192.0.2.1:443", "tcp://0.0.0.0:443"]', []),
         ('node = "system"\naddress = "300::1"\npeers = ["tls://a.b:1"]', []),
         ('node = "loopback"\nfirewall = false', []),
         ('node = "managed"\nlisten = ["wss://[::]:443"]', ["overlay.listen"]),

@@ -24,6 +24,8 @@ GOOD_PEERS = (
     "sockstls://127.0.0.1:9050/[2001:db8::1]:443",
     "TLS://peer.example:443",
     "tls://peer.example:443?password=" + "x" * 64,
+    "tls://peer.example:443/%7e?password=%25%3b",
+    "socks://us%40er:w$ord@127.0.0.1:9050/peer.example:443",
 )
 BAD_PEERS = {
     "peer.example:443": "begin with",
@@ -52,10 +54,23 @@ BAD_PEERS = {
     "tls://peer.example:443?password=" + "x" * 65: "64 octets",
     "tls://peer.example:443?kee=1": "'kee'",
     "tls://peer.example:443#1": "%23",
+    "tls://peer.example:443/%zz": "write % as %25",
+    "tls://peer.example:443/%": "write % as %25",
+    "socks://us%er:word@127.0.0.1:9050/peer.example:443": "write % as %25",
+    "socks://us<er:word@127.0.0.1:9050/peer.example:443": "before @",
+    "tls://peer.example:443?password=%2": "write % as %25",
+    "tls://peer.example:443?password=a;b": "%3B",
+    "unix:///run/%peer": "write % as %25",
     "tls://peer.example:443 ": "blanks",
     "unix://relative": "unix:///",
     "socks://127.0.0.1:9050": "behind the proxy",
 }
+PANICS = (
+    "tls://peer.example:443?maxbackoff=29s",
+    "tls://peer.example:443/%zz",
+    "socks://us%er:word@127.0.0.1:9050/peer.example:443",
+    "socks://us<er:word@127.0.0.1:9050/peer.example:443",
+)
 GOOD_LISTENERS = (
     "tcp://0.0.0.0:12345",
     "tls://[::]:443?priority=1&password=x",
@@ -101,7 +116,7 @@ def test_any_text_is_judged(text: str) -> None:
 
 
 @pytest.mark.programs
-@pytest.mark.parametrize("uri", [*GOOD_PEERS, "tls://peer.example:443?maxbackoff=29s"])
+@pytest.mark.parametrize("uri", [*GOOD_PEERS, *PANICS])
 def test_the_program_starts_with_what_we_let_pass_and_stops_at_the_rest(
     uri: str, tmp_path: Path
 ) -> None:
