@@ -21,9 +21,10 @@ from greygate.cli.help import family
 from greygate.errors import Trouble, WrongUsage
 from greygate.home import certificates, published, publishing
 from greygate.home.published import Server
-from greygate.plan.records import record_sets
+from greygate.plan.records import RecordSet, record_sets, zones
 from greygate.plan.spelling import Spelling, told
 from greygate.probe.dns import PUBLIC, Resolver, place_of
+from greygate.spec.dns import bare
 from greygate.text import _
 
 command = family("dns", "DNS: plan, check, apply.")
@@ -42,6 +43,9 @@ def plan(
             help="zone (a zone file), table (a web form), or alfis; each zone's own otherwise.",
         ),
     ] = None,
+    zone: Annotated[
+        str | None, Parameter(metavar="NAME", help="This zone alone: a zone file holds one.")
+    ] = None,
     common: Common = NONE,
 ) -> None:
     """Print what must be published in DNS, zone by zone, as its editor wants it typed.
@@ -53,10 +57,10 @@ def plan(
     For example:
 
         greygate dns plan
-        greygate dns plan --format zone
+        greygate dns plan --format zone --zone example.org
     """
     home = certificates.with_aliases(common.keyed_home(), output.Steps())
-    sets = record_sets(home.site, home.plan)
+    sets = _of_zone(record_sets(home.site, home.plan), zone)
     text = plan_text(home.site, sets, _spelling(format_))
     output.emit([told(it) for it in sets], as_json=common.json, text=text)
 
@@ -160,6 +164,18 @@ def _servers(named: list[str] | None) -> tuple[Server, ...]:
         return tuple(Server(text, Resolver(place_of(text))) for text in named)
     public = (Server(text, Resolver(place_of(text))) for text in PUBLIC)
     return (Server(_("this machine's resolver"), Resolver()), *public)
+
+
+def _of_zone(sets: tuple[RecordSet, ...], name: str | None) -> tuple[RecordSet, ...]:
+    if name is None:
+        return sets
+    wanted = bare(name)
+    if found := tuple(it for it in sets if it.zone.name == wanted):
+        return found
+    raise WrongUsage(
+        _("cannot print {zone}: it is no zone of the plan").format(zone=name),
+        _("--zone can be {known}").format(known=", ".join(it.name for it in zones(sets))),
+    )
 
 
 def _spelling(text: str | None) -> Spelling | None:

@@ -33,12 +33,13 @@ def serving(site: Site) -> dict[str, str]:
 def needs_guard(site: Site) -> tuple[str, ...]:
     """The names of ours that somebody on an edge could prove, were it not for CAA.
 
-    By the edge's address in layout clearnet, by the edge's name server with own-dns. The edge's
-    own name is not among them: it is the edge's, whatever anybody publishes.
+    By the edge's address in layout clearnet, by the edge's name server with own-dns. An edge's own
+    name is not among them where it answers for that itself: it is the edge's, whatever anybody
+    publishes; that of another edge is.
     """
     if not site.federation:
         return ()
-    host, edges = site.server_name.host.lower(), {edge.name.lower() for edge in site.edges}
+    host, edges = site.server_name.host.lower(), {it.id: it.name.lower() for it in site.edges}
     by_address = (host,) if site.names.layout is Layout.CLEARNET else ()
-    by_name = (name for name, _zone in led_to_edges(site) if name not in edges)
+    by_name = (name for name, zone in led_to_edges(site) if name != edges.get(zone.edge or ""))
     return tuple(dict.fromkeys((*by_address, *by_name)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -97,8 +97,9 @@ def _server_name(site: Site, plan: Plan) -> Iterator[RecordSet]:
     host, layout = site.server_name.host, site.names.layout
     match layout:
         case Layout.CLEARNET:
-            for kind, values in _by_kind([it for edge in site.edges for it in edge.addresses]):
-                yield _set(site, host, kind, values, _("layout clearnet: it leads to the edge"))
+            addresses = [it for edge in site.edges for it in edge.addresses]
+            why = _("layout clearnet: it leads to the edge")
+            yield from _addresses(site, host, addresses, why)
         case Layout.OVERLAY:
             why = _("layout overlay: apps may be given the server name")
             yield _set(site, host, "AAAA", _texts(plan.addresses), why)
@@ -118,9 +119,8 @@ def _client_name(site: Site, plan: Plan) -> Iterator[RecordSet]:
 
 def _edge_names(site: Site, plan: Plan) -> Iterator[RecordSet]:
     for link in plan.edges:
-        for kind, values in _by_kind(link.edge.addresses):
-            why = _("where {edge} is; only this changes when it moves").format(edge=link.edge.id)
-            yield _set(site, link.edge.name, kind, values, why)
+        why = _("where {edge} is; only this changes when it moves").format(edge=link.edge.id)
+        yield from _addresses(site, link.edge.name, link.edge.addresses, why)
 
 
 def _challenges(site: Site, plan: Plan) -> Iterator[RecordSet]:
@@ -136,7 +136,9 @@ def _caa(site: Site, plan: Plan) -> Iterator[RecordSet]:
     host, client = site.server_name.host.lower(), site.names.client.lower()
     guarded = needs_guard(site)
     why = _("nobody else can get a certificate for it, the edge's owner least of all")
-    for name in (host,) if is_in(client, host) else (host, client):
+    names = (host,) if is_in(client, host) else (host, client)
+    apart = tuple(it for it in guarded if not any(is_in(it, name) for name in names))
+    for name in (*names, *apart):
         needed = any(is_in(it, name) for it in guarded)  # those below inherit it
         need = Need.MUST if needed else Need.ADVISED
         yield _set(site, name, "CAA", (wanted,), why, need=need)
@@ -171,12 +173,19 @@ def _none(site: Site, name: str, kind: str, why: str) -> RecordSet:
     return _set(site, name, kind, (), why, need=Need.ABSENT)
 
 
-def _by_kind(
-    addresses: list[Address] | tuple[Address, ...],
-) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _addresses(
+    site: Site, name: str, addresses: Iterable[Address], why: str
+) -> Iterator[RecordSet]:
+    """Both families: who is led to one that nobody serves waits until he tries the other."""
+    by_version = {4: list[str](), 6: list[str]()}
+    for it in addresses:
+        by_version[it.version].append(str(it))
     for kind, version in (("A", 4), ("AAAA", 6)):
-        if values := tuple(str(it) for it in addresses if it.version == version):
-            yield kind, values
+        if values := tuple(by_version[version]):
+            yield _set(site, name, kind, values, why)
+        else:
+            no_such = _("the site file has no IPv{version} address for it")
+            yield _none(site, name, kind, no_such.format(version=version))
 
 
 def _texts(addresses: tuple[Address, ...]) -> tuple[str, ...]:

@@ -34,8 +34,7 @@ def spelled(zone: Zone, sets: tuple[RecordSet, ...], spelling: Spelling) -> str:
         case Spelling.ZONE:
             return "\n".join(line for it in there for line in lines(it))
         case Spelling.TABLE:
-            heads = (_("host"), _("type"), _("TTL"), _("value"))
-            return aligned([heads, *(row for it in there for row in _rows(it))])
+            return _table(there)
         case Spelling.ALFIS:
             rows = [(name, kind, value) for it in there for name, kind, _ttl, value in _rows(it)]
             return aligned([(_("name"), _("type"), _("value")), *rows])
@@ -77,6 +76,19 @@ def told(records: RecordSet) -> dict[str, Any]:
 def spelled_name(zone: Zone, name: str) -> str:
     """One name as the zone's editor wants it typed."""
     return _below(name.lower(), zone.name)
+
+
+def _table(sets: tuple[RecordSet, ...]) -> str:
+    """SRV apart: web forms have a field for each of its four parts."""
+    heads = (_("host"), _("type"), _("TTL"))
+    parts = (_("priority"), _("weight"), _("port"), _("target"))
+    plain = [row for it in sets if it.type != "SRV" for row in _rows(it)]
+    services = [row for it in sets if it.type == "SRV" for row in _rows(it)]
+    tables = (
+        [(*heads, *parts), *((*row[:3], *row[3].split()) for row in services)] if services else [],
+        [(*heads, _("value")), *plain] if plain else [],
+    )
+    return "\n\n".join(aligned(it) for it in tables if it)
 
 
 def _rows(records: RecordSet) -> list[tuple[str, str, str, str]]:

@@ -8,11 +8,14 @@ from ipaddress import ip_address
 
 import dns.exception
 import dns.flags
+import dns.immutable
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+import dns.rdtypes.ANY.CAA
 import dns.resolver
 import dns.rrset
 
@@ -65,6 +68,26 @@ def place_of(text: str) -> Place:
     if name.literal is None:
         raise _no_place(text, _("a resolver is named by its address"))
     return name.literal, name.port or PORT
+
+
+@dns.immutable.immutable
+class AnyCaa(dns.rdtypes.ANY.CAA.CAA):
+    """A CAA record with whatever tag: dnspython (2.9) refuses the whole answer for an odd one."""
+
+    def __init__(
+        self,
+        rdclass: dns.rdataclass.RdataClass,
+        rdtype: dns.rdatatype.RdataType,
+        flags: int,
+        tag: bytes,
+        value: bytes,
+    ) -> None:
+        dns.rdata.Rdata.__init__(self, rdclass, rdtype)
+        self.flags, self.tag, self.value = flags, tag, value
+
+
+# `dns.rdata.register_type` takes no type that dnspython knows itself.
+dns.rdata._rdata_classes[dns.rdataclass.IN, dns.rdatatype.CAA] = AnyCaa
 
 
 class Resolver:
@@ -193,6 +216,8 @@ def _failure(errors: Iterable[dns.resolver.ErrorTuple]) -> Unanswered:
         asked = _("by {server} port {port}").format(server=address, port=port)
         if isinstance(response, dns.message.Message) and response.rcode() != dns.rcode.NOERROR:
             return Unanswered(_FAILURES.get(response.rcode(), Failure.OTHER_CODE), asked)
+        if isinstance(problem, dns.exception.FormError | ValueError | EOFError):
+            return Unanswered(Failure.UNREADABLE, asked)
         if isinstance(problem, OSError) and problem.strerror:
             told = Unanswered(Failure.NO_WAY, f"{asked}: {problem.strerror}")
         elif told.failure is Failure.SILENCE:

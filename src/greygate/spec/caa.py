@@ -182,7 +182,10 @@ def refusal(issuer: Issuer, order: Order) -> str | None:
     return None
 
 
-_RECORD = re.compile(r'(?P<flags>\d+)\s+(?P<tag>[A-Za-z0-9]+)\s+(?P<value>"(?:[^"\\]|\\.)*"|\S+)')
+# A tag should be of letters and digits (4.1); one that is not is still an unknown one.
+_RECORD = re.compile(
+    r'(?P<flags>\d+)\s+(?P<tag>(?:[^"\\]|\\.)*?)\s+(?P<value>"(?:[^"\\]|\\.)*"|\S+)'
+)
 _ESCAPED = re.compile(r"\\(?:(\d{3})|(.))")  # RFC 1035, 5.1
 
 
@@ -194,8 +197,11 @@ def property_of(text: str) -> Property:
     value = found["value"]
     if value.startswith('"'):
         value = value[1:-1]
-    plain = _ESCAPED.sub(lambda it: chr(int(it[1])) if it[1] else it[2], value)
-    return Property(int(found["flags"]), found["tag"].lower(), plain)
+    tag, plain = (
+        _ESCAPED.sub(lambda it: chr(int(it[1])) if it[1] else it[2], text)
+        for text in (found["tag"].lower(), value)
+    )
+    return Property(int(found["flags"]), tag, plain)
 
 
 # 4.2: issue-value, from which the parameters are taken apart afterwards.

@@ -31,6 +31,7 @@ class Failure(Enum):
     NOT_DONE = "NOTIMP"
     FORMAT = "FORMERR"
     OTHER_CODE = "another error code"
+    UNREADABLE = "an answer that cannot be read"
     SILENCE = "time-out"
     NO_WAY = "no connection"
     CANNOT_BE_ASKED = "not a name that DNS can carry"
@@ -42,7 +43,10 @@ class Failure(Enum):
 
 
 _ANSWERED = frozenset(
-    (Failure.SERVER, Failure.REFUSED, Failure.NOT_DONE, Failure.FORMAT, Failure.OTHER_CODE)
+    (
+        *(Failure.SERVER, Failure.REFUSED, Failure.NOT_DONE, Failure.FORMAT),
+        *(Failure.OTHER_CODE, Failure.UNREADABLE),
+    )
 )
 
 

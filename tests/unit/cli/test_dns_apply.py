@@ -8,10 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import dns.zone
 import pytest
 
 from acme_rig.rig import Rig
 from conftest import Golden
+from greygate.spec.dns import bare
 from unit.cli.conftest import Run
 
 pytestmark = pytest.mark.acme
@@ -152,3 +154,15 @@ def test_what_is_said_before_and_after(
     text = shown.err + "---\n" + shown.out
     digest = shown.err.partition("digest ")[2].split()[0]
     golden("dns/apply.txt", text.replace(address, "200::1").replace(digest, "0123456789ab"))
+
+
+def test_a_plan_of_one_zone_is_a_zone_file(run: Run, words: tuple[str, ...]) -> None:
+    plan = ("dns", "plan", *words[2:6], "--format", "zone", "--zone")
+    for name in ("twinkle.example", "Other.example."):
+        text = run(*plan, name).out
+        zone = bare(name)
+        head = f"@ 60 IN SOA ns hostmaster 1 60 60 3600 1\n@ 60 IN NS ns.{zone}.\n"
+        read = dns.zone.from_text(head + text, f"{zone}.", relativize=False)
+        assert len(list(read.iterate_rdatas())) > 2
+    wrong = run(*plan, "third.example")
+    assert (wrong.code, "other.example" in wrong.err) == (2, True)

@@ -82,6 +82,19 @@ def test_a_name_below_inherits_the_guard() -> None:
     assert (CLIENT, "CAA") not in found
 
 
+def test_the_name_of_another_edge_is_guarded_too() -> None:
+    """Edge 1 answers the challenges of both: its own name is its own, that of edge 2 is not."""
+    made = site(zone("other.example"))
+    second = replace(made.edges[0], id="edge2", name="second.other.example")
+    both = replace(made, edges=(*made.edges, second))
+    plan = some_sites.plan(both, edge_keys=dict.fromkeys(("edge1", "edge2"), some_sites.EDGE_KEY))
+    guards = {it.name: it.need for it in record_sets(both, plan) if it.type == "CAA"}
+    assert needs_guard(both) == ("second.other.example",)
+    assert guards == {HOST: Need.ADVISED, "second.other.example": Need.MUST}
+    assert "second.other.example" in (missing(both, {HOST: GUARD}) or "")
+    assert missing(both, {"second.other.example": GUARD}) is None
+
+
 def missing(made: Site, caa: dict[str, str]) -> str | None:
     return answered(
         unsealed(made),

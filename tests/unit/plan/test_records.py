@@ -111,6 +111,25 @@ def test_alfis_has_no_caa() -> None:
     assert [zone.name for zone in zones(found)] == ["twinkle.example", "other.example"]
 
 
+@pytest.mark.parametrize("layout", Layout)
+def test_a_family_that_is_not_in_the_plan_must_be_absent(layout: Layout) -> None:
+    site, _plan = some_sites.federating(layout)
+    one = replace(site, edges=(replace(site.edges[0], addresses=site.edges[0].addresses[:1]),))
+    plan = some_sites.plan(one, edge_keys={"edge1": some_sites.EDGE_KEY})
+    found = {(it.name, it.type): it.need for it in record_sets(one, plan)}
+    led = ("twinkle.example",) if layout is Layout.CLEARNET else ()
+    for name in ("edge.other.example", *led):
+        assert (found[name, "A"], found[name, "AAAA"]) == (Need.MUST, Need.ABSENT)
+
+
+def test_a_web_form_has_a_field_for_each_part_of_a_service() -> None:
+    site, plan = some_sites.federating()
+    text = plan_text(site, record_sets(site, plan), Spelling.TABLE)
+    rows = [line.split() for line in text.splitlines() if "SRV" in line and line[0] == "_"]
+    assert rows[0] == ["_matrix-fed._tcp", "SRV", "3600", "10", "10", "8448", "edge.other.example"]
+    assert "priority  weight  port  target" in text
+
+
 def test_json_says_the_same() -> None:
     assert told(of(Layout.NONE, "m.twinkle.example", "AAAA"))["values"] == [str(some_sites.ADDRESS)]
 
