@@ -5,6 +5,11 @@ from __future__ import annotations
 import difflib
 import gettext
 from collections.abc import Iterable, Sequence
+from itertools import dropwhile
+
+LONGEST_COMPLAINT = 20  # lines
+_FRAME = '  File "'  # of a trace; the source below it is indented further
+_COMPLAINT = (_FRAME, "Error in configuration")  # the latter is Synapse's
 
 _ = gettext.translation("greygate", fallback=True).gettext
 
@@ -20,6 +25,17 @@ def listing(things: Iterable[object], *, empty: str = "nothing") -> str:
 def visible(line: str) -> str:
     """`line` with what would move a cursor or set a colour written out: others' words."""
     return "".join(it if it.isprintable() or it == "\t" else ascii(it)[1:-1] for it in line)
+
+
+def complaint(lines: Sequence[str]) -> list[str]:
+    """What a Python program ended with: its whole message, without the trace; else nothing."""
+    places = [place for place, line in enumerate(lines) if line.startswith(_COMPLAINT)]
+    if not places:
+        return []
+    message = list(lines[places[-1] :])
+    if message[0].startswith(_FRAME):
+        message = list(dropwhile(lambda line: line.startswith("    "), message[1:]))
+    return message[:LONGEST_COMPLAINT]
 
 
 def duration(seconds: float) -> str:

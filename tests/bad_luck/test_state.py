@@ -177,3 +177,16 @@ def test_an_unfinished_database_is_made_anew_and_a_used_one_never(server: Machin
     half = "import sqlite3; sqlite3.connect('{}').execute('CREATE TABLE background_updates (x)')"
     server.shell(f'python3 -c "{half.format(database)}"; chown greygate-synapse: {database}')
     assert server.up()["first_person"] is not None
+
+
+def test_a_bad_file_of_the_operators_is_told_before_anything_starts(server: Machine) -> None:
+    file = server.state / "synapse.d/own.yaml"
+    server.shell(f"printf 'presence: [1\\nb: 2\\n' >{file}")
+    for words in (("up", "--detach"), ("apply", "--yes")):
+        refused = server.refused(*words)
+        assert f'in "{file}", line 2' in refused.what and "expected ',' or ']'" in refused.what
+        assert str(file.parent) in refused.hint
+        assert server.run("sh", "-c", refused.command).code != 0
+    assert server.leftovers() == ()
+    server.shell(f"echo 'presence: {{enabled: false}}' >{file}")
+    server.up()

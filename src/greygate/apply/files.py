@@ -19,8 +19,8 @@ from greygate.apply.differences import (
     edited,
 )
 from greygate.apply.directories import OWN, PASSED, SHARED, Tree
-from greygate.apply.proof import prove
-from greygate.components.component import Component
+from greygate.apply.proof import prove, prove_in_place
+from greygate.components.component import Component, Unit
 from greygate.errors import CannotApply
 from greygate.machine.files import Owner, directory
 from greygate.plan.footing import Derived, Footing, Wish
@@ -49,6 +49,7 @@ def apply(
 ) -> tuple[Change, ...]:
     """Render, prove, put in place; nothing is touched where nothing differs.
 
+    What the operator adds may be another though our files are not: it is proved each time.
     What is in place is outstanding until the units that it concerns have taken it up.
     """
     place, old = Path(plan.paths.rendered), _old(plan)
@@ -57,6 +58,7 @@ def apply(
         seen, wanted = tree.read(place), rendered(site, plan, components)
         changes = changes_between(seen, wanted)
         if not changes:
+            prove_in_place(plan, _units(site, plan, components), progress)
             return ()
         foreign = edited(seen, tree.digests(place))
         if foreign and not overwrite:
@@ -105,21 +107,23 @@ def _prove(
     progress: Progress,
 ) -> None:
     """Have the changed components' own programs read what we want to put in place."""
+    unchanged = tuple(each for each in components if not _touches(each, site, plan, changes))
+    prove_in_place(plan, _units(site, plan, unchanged), progress)
     trying = replace(plan, paths=plan.paths.proving())
     _write(trying, Path(trying.paths.rendered), rendered(site, trying, components), beside={})
-    changed = [each for each in components if _touches(each, site, plan, changes)]
-    prove(trying, [unit for each in changed for unit in each.units(site, trying)], progress)
+    changed = tuple(each for each in components if each not in unchanged)
+    prove(trying, _units(site, trying, changed), progress)
+
+
+def _units(site: Wish, plan: Derived, components: Components[Wish, Derived]) -> tuple[Unit, ...]:
+    return tuple(unit for each in components for unit in each.units(site, plan))
 
 
 def _concerned(
     site: Wish, plan: Derived, components: Components[Wish, Derived], changes: tuple[Change, ...]
 ) -> frozenset[str]:
-    return frozenset(
-        unit.name
-        for component in components
-        if _touches(component, site, plan, changes)
-        for unit in component.units(site, plan)
-    )
+    touched = tuple(each for each in components if _touches(each, site, plan, changes))
+    return frozenset(unit.name for unit in _units(site, plan, touched))
 
 
 def _touches(

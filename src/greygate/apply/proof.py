@@ -6,18 +6,22 @@ import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
-from greygate.components.component import Task, Unit
+from greygate.components.component import Service, Task, Unit
 from greygate.errors import CannotApply, MissingProgram
 from greygate.machine.files import Owner
 from greygate.plan.footing import Footing
 from greygate.progress import Progress
-from greygate.text import _
+from greygate.text import _, complaint
 
 PATIENCE = 120.0  # seconds; Synapse's takes 2, on a small board with a cold disk perhaps 40
 SPOKEN = 6  # last lines of a refusal that are quoted
 # Nothing of root's own, which may hold tokens, comes into the reach of an account.
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+
+Checked = TypeVar("Checked", bound=Unit)
 
 
 def prove(plan: Footing, units: Sequence[Unit], progress: Progress) -> None:
@@ -25,29 +29,49 @@ def prove(plan: Footing, units: Sequence[Unit], progress: Progress) -> None:
 
     `plan` is the one that proves: its files are not yet in use.
     """
+    for unit, refusal in _refusals(plan, units, progress):
+        raise CannotApply(
+            _("cannot use the new configuration of {name}: {refusal}").format(
+                name=unit.name, refusal=refusal
+            ),
+            _("it lies in {place}, the one in use is unchanged; to repeat: {command}").format(
+                place=plan.paths.rendered, command=" ".join(unit.proof)
+            ),
+        )
+
+
+def prove_in_place(plan: Footing, units: Sequence[Unit], progress: Progress) -> None:
+    """Run the checks of those that read files of the operator's own; CannotApply if one refuses."""
+    extended = [it for it in units if isinstance(it, Service) and _has_extra_config(it)]
+    for unit, refusal in _refusals(plan, extended, progress):
+        raise CannotApply(
+            _("cannot use the configuration of {name}: {refusal}").format(
+                name=unit.name, refusal=refusal
+            ),
+            _("correct your file in {place}; to repeat the check: {command}").format(
+                place=unit.extra_config, command=" ".join(unit.proof)
+            ),
+        )
+
+
+def _has_extra_config(service: Service) -> bool:
+    return service.extra_config is not None and any(Path(service.extra_config).glob("*.yaml"))
+
+
+def _refusals(
+    plan: Footing, units: Sequence[Checked], progress: Progress
+) -> list[tuple[Checked, str]]:
+    """The units that refuse, each with what it says."""
     wanted = [unit for unit in units if unit.proof]
     if not wanted:
-        return
+        return []
     names = ", ".join(unit.name for unit in wanted)
     with (
         progress.step(_("checking the configuration of {names}").format(names=names)),
         ThreadPoolExecutor(max_workers=len(wanted)) as pool,
     ):
         refusals = pool.map(partial(_refusal, accounts=plan.accounts), wanted)
-        for unit, refusal in zip(wanted, refusals, strict=True):
-            if refusal is not None:
-                raise _refused(plan, unit, refusal)
-
-
-def _refused(plan: Footing, unit: Unit, refusal: str) -> CannotApply:
-    return CannotApply(
-        _("cannot use the new configuration of {name}: {refusal}").format(
-            name=unit.name, refusal=refusal
-        ),
-        _("it lies in {place}, the one in use is unchanged; to repeat: {command}").format(
-            place=plan.paths.rendered, command=" ".join(unit.proof)
-        ),
-    )
+        return [(it, why) for it, why in zip(wanted, refusals, strict=True) if why is not None]
 
 
 def _refusal(unit: Unit, *, accounts: bool) -> str | None:
@@ -93,6 +117,7 @@ def _refusal(unit: Unit, *, accounts: bool) -> str | None:
 
 
 def condensed(said: str) -> str:
-    """The end of what a program said, in one line: the reason comes last."""
-    lines = [" ".join(line.split()) for line in said.splitlines()]
-    return " / ".join([line for line in lines if line][-SPOKEN:])
+    """Why a program refuses, in one line: its whole complaint, or the end of what it said."""
+    lines = [line for line in said.splitlines() if line.strip()]
+    spoken = (" ".join(line.split()) for line in complaint(lines) or lines[-SPOKEN:])
+    return " / ".join(line for line in spoken if line)

@@ -61,6 +61,7 @@ class Service:
     account: str  # the user it runs as where Plan.accounts holds
     capabilities: tuple[str, ...] = ()  # as setpriv writes them: "net_admin"
     writes: tuple[PurePosixPath, ...] = ()  # directories of its own that survive
+    extra_config: PurePosixPath | None = None  # the operator's own *.yaml, read after ours
     runtime: PurePosixPath | None = None  # its own directory for sockets
     serves_others: bool = False  # our other services use the sockets in it
     devices: tuple[str, ...] = ()

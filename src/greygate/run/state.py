@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from greygate.components.component import Service, Task, Unit
-from greygate.text import visible
+from greygate.text import complaint, visible
 
-WORDS = 8  # last lines of its own log that a failed service is judged by
-TOLD = 2  # as many of them as a person will read
+WORDS = 16  # last lines of its own log that a failed service is judged by
+TOLD = 2  # as many of them as a person will read, where it is not clear which matter
 _NOISE = re.compile(r"^\[[A-Z]+\] +\(\d+\) : ")  # HAProxy's: level and process
 
 
@@ -55,6 +55,8 @@ class Line:
 
 def telling(words: tuple[str, ...]) -> str:
     """What a failed service said, without what it says at every start, each thing once."""
+    if whole := complaint(words):
+        return " / ".join(visible(word).strip() for word in whole if word.strip())
     said = [
         visible(_NOISE.sub("", word)).strip() for word in words if not word.startswith("[NOTICE]")
     ]

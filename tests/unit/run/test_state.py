@@ -35,3 +35,37 @@ def test_of_a_go_programs_panic_the_cause_is_told() -> None:
         "main.main()",
     )
     assert telling(words) == "panic: failed to create TUN: device or resource busy"
+
+
+def test_of_synapses_complaint_nothing_is_left_out() -> None:
+    words = (
+        "2026-11-30 12:00:00,000 - synapse.app - INFO - starting",
+        "",
+        "Error in configuration:",
+        "  Password reset emails are enabled on this homeserver due to a partial",
+        "'email' block. However, the following required keys are missing:",
+        "    email.notif_from",
+        "",
+    )
+    assert telling(words) == (
+        "Error in configuration: / Password reset emails are enabled on this homeserver due to a "
+        "partial / 'email' block. However, the following required keys are missing: / "
+        "email.notif_from"
+    )
+
+
+def test_of_a_python_trace_the_message_is_told_whole() -> None:
+    words = (
+        '  File "/engine/yaml/parser.py", line 483, in parse_flow_sequence_entry',
+        "    raise ParserError(",
+        "    ^^^^^^^^^^^^^^^^^^",
+        "yaml.parser.ParserError: while parsing a flow sequence",
+        '  in "/state/synapse.d/own.yaml", line 1, column 4',
+        "expected ',' or ']', but got ':'",
+        '  in "/state/synapse.d/own.yaml", line 2, column 2',
+    )
+    assert telling(words) == (
+        'yaml.parser.ParserError: while parsing a flow sequence / in "/state/synapse.d/own.yaml", '
+        "line 1, column 4 / expected ',' or ']', but got ':' / "
+        'in "/state/synapse.d/own.yaml", line 2, column 2'
+    )

@@ -64,6 +64,7 @@ def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
             argv=(*python, "synapse.app.homeserver", *settings),
             # Parses every section and reads the secrets; opens neither database nor sockets.
             proof=(*python, "synapse.config", *settings),
+            extra_config=plan.paths.synapse_settings,
             ready=Answering(plan.paths.client_socket, "/health"),
             account="greygate-synapse",
             # The proof makes the media directory where it is missing, and as whoever proves.
