@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from greygate.plan.policy import Opens, Outcome, Policy, Verdict, endpoints, pol
 from greygate.plan.policy_page import page
 from greygate.site.model import Layout
 
+SPECIFIED = Path(__file__).parents[2] / "recorded/matrix/v1.19.tsv"
 DOCUMENT = Path(__file__).parents[3] / "docs/policy.md"
 
 
@@ -35,6 +37,21 @@ def test_every_row_is_there_once_and_has_its_source() -> None:
     assert [it for it in endpoints() if not (it.source and it.reason)] == []
 
 
+def test_no_endpoint_of_the_specification_is_missing() -> None:
+    """The list has method and path of all that v1.19 has below data/api, with its basePath."""
+    known = {(method, _blank(it.path)) for it in endpoints() for method in it.method.split("/")}
+    lines = SPECIFIED.read_text("utf-8").splitlines()
+    specified = [line.split("\t") for line in lines]
+    assert len(specified) > 200
+    missing = [(it, path) for it, path in specified if (it, _blank(path)) not in known]
+    assert missing == []
+
+
+def _blank(path: str) -> str:
+    """The path, whatever its parameters are called."""
+    return re.sub(r"\{[^}]*\}", "{}", path).rstrip("/")
+
+
 FEDERATION = "/_matrix/federation"
 
 
@@ -49,6 +66,7 @@ FEDERATION = "/_matrix/federation"
         ("PUT", f"{FEDERATION}/v1/send/1/", Outcome.ANSWERED),
         ("PUT", f"{FEDERATION}/v1/send/", Outcome.UNKNOWN),
         ("GET", f"{FEDERATION}/v1/state/!opaque-without-domain", Outcome.ANSWERED),
+        ("POST", f"{FEDERATION}/v1/rtc/livekit/get_token", Outcome.UNKNOWN),
         ("GET", f"{FEDERATION}/v1/event/%24a%2Fb%21%23", Outcome.ANSWERED),
         ("GET", f"{FEDERATION}/v1/event/a/b", Outcome.UNKNOWN),
         ("GET", f"{FEDERATION}/v1/event/%2e%2e", Outcome.UNKNOWN),

@@ -102,6 +102,7 @@ def _homeserver(site: Site, plan: Plan, title: str) -> str:
         macaroon_secret=_text(paths.macaroon_secret),
         form_secret=_text(paths.form_secret),
         registration_secret=_text(paths.registration_secret),
+        presence="false" if site.federation else "true",
         federation="" if site.federation else fill(__name__, "standalone.yaml.tmpl"),
         blocked="".join(f"\n  - {range_}" for range_ in _blocked(plan)),
     )

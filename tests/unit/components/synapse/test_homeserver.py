@@ -57,3 +57,17 @@ def test_registration_needs_a_token(make: some_sites.Make) -> None:
 def test_it_tells_apps_no_url_of_its_own(make: some_sites.Make) -> None:
     """Synapse puts public_baseurl into the answer to every login, and apps go there."""
     assert not any(line.startswith("public_baseurl") for line in _config(*make()))
+
+
+@pytest.mark.parametrize("federation", [True, False])
+def test_presence_stays_at_home(federation: bool) -> None:
+    site = some_sites.site(Node.MANAGED, federation=federation)
+    lines = _config(site, some_sites.plan(site))
+    (place,) = (at for at, line in enumerate(lines) if line == "presence:")
+    assert lines[place + 1] == f"  enabled: {str(not federation).lower()}"
+
+
+@pytest.mark.parametrize("make", some_sites.SITES.values(), ids=some_sites.SITES)
+def test_what_people_write_goes_to_no_push_gateway(make: some_sites.Make) -> None:
+    lines = _config(*make())
+    assert lines[lines.index("push:") + 1] == "  include_content: false"
