@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from greygate.components import edge, firewall
 from greygate.components.component import Task
 from greygate.plan.edge import edge_plan
 from greygate.plan.paths import Paths
+from greygate.run.lockout import BACK
 from greygate.site.model import Node, Opening
 from our_end import WITH_US
 from unit.plan.test_token import TOKEN
@@ -63,6 +65,10 @@ class Host:
         return self.run("python3", "-c", KNOCK, address, str(port)).returncode == 0
 
 
+LOOK = "import sys; from greygate.probe import firewall; from pathlib import Path; "
+LOOK += "print(firewall.table(Path(sys.argv[1])))"
+
+
 @dataclass(frozen=True, slots=True)
 class Overlay:
     """Home and a stranger, joined by what stands for the overlay; and home's firewall."""
@@ -70,6 +76,17 @@ class Overlay:
     home: Host
     stranger: Host
     task: Task
+    paths: Paths
+
+    def check(self) -> str:
+        """What the guard says."""
+        done = self.home.run(*self.task.check)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    def table(self, *under: str) -> str:
+        """How our table is, as we see it; `under`: another account."""
+        return self.home.must(*under, sys.executable, "-c", LOOK, str(self.paths.firewall)).strip()
 
     def up(self) -> None:
         self._all(self.task.up)
@@ -94,7 +111,7 @@ def overlay(tmp_path: Path) -> Iterator[Overlay]:
         _neighbour(home, "greygate0", STRANGER, "02:00:00:00:00:02")
         _neighbour(stranger, "overlay", str(some_sites.ADDRESS), "02:00:00:00:00:01")
         stack.enter_context(_listening(home, 443, 8448, 22, 8080))
-        yield Overlay(home, stranger, _task(tmp_path))
+        yield Overlay(home, stranger, *_task(tmp_path))
 
 
 @contextmanager
@@ -127,7 +144,7 @@ def _neighbour(host: Host, device: str, address: str, mac: str) -> None:
     host.must("ip", "-6", "neigh", "replace", address, "lladdr", mac, "dev", device)
 
 
-def _task(root: Path) -> Task:
+def _task(root: Path) -> tuple[Task, Paths]:
     site = some_sites.site(Node.MANAGED, allow=(Opening("tcp", 22),))
     paths = Paths.below(PurePosixPath(root / "a state"), PurePosixPath(root / "run"))
     plan = some_sites.plan(site, paths=paths, interface="greygate0")
@@ -137,7 +154,7 @@ def _task(root: Path) -> Task:
         path.write_text(file.text)
     (task,) = firewall.units(site, plan)
     assert isinstance(task, Task)
-    return task
+    return task, paths
 
 
 def test_only_the_plan_and_what_is_allowed_answers(overlay: Overlay) -> None:
@@ -207,6 +224,69 @@ def test_the_proof_changes_nothing(overlay: Overlay) -> None:
     assert overlay.home.must("nft", "list", "ruleset") == ""
 
 
+UNDONE = {
+    "flushed": "flush ruleset",
+    "deleted": "delete table inet greygate",
+    "emptied": "flush chain inet greygate from_overlay",
+    "added to": "insert rule inet greygate from_overlay tcp dport 8080 accept",
+    "replaced": "flush ruleset; table inet greygate { chain c { }; }",
+}
+
+
+@pytest.mark.parametrize("how", UNDONE)
+def test_what_others_undo_is_seen_and_done_again(overlay: Overlay, how: str) -> None:
+    """As `systemctl restart nftables` does, and whoever edits the ruleset by hand."""
+    overlay.up()
+    overlay.stranger.reaches(8080)  # it is counted, and that changes nothing
+    assert overlay.table() == "Table.INTACT"
+    overlay.home.must("nft", UNDONE[how])
+    assert overlay.table() in ("Table.GONE", "Table.CHANGED")
+    assert "loaded again" in overlay.check()
+    assert overlay.table() == "Table.INTACT"
+    assert not overlay.stranger.reaches(8080)
+    assert overlay.check() == ""
+
+
+def test_one_rule_that_is_taken_away_is_missed(overlay: Overlay) -> None:
+    overlay.up()
+    rules = overlay.home.must("nft", "-a", "list", "chain", "inet", "greygate", "from_overlay")
+    handle = next(it for it in rules.splitlines() if "not in the plan" in it).split()[-1]
+    overlay.home.must("nft", f"delete rule inet greygate from_overlay handle {handle}")
+    assert overlay.stranger.reaches(8080)
+    assert overlay.table() == "Table.CHANGED"
+    overlay.check()
+    assert not overlay.stranger.reaches(8080)
+
+
+def test_nothing_is_done_again_once_it_was_taken_down(overlay: Overlay) -> None:
+    overlay.up()
+    overlay.down()
+    assert overlay.check() == ""
+    assert overlay.home.must("nft", "list", "ruleset") == ""
+    assert overlay.table() == "Table.GONE"
+
+
+def test_who_may_not_look_hears_that_it_is_not_known(overlay: Overlay) -> None:
+    overlay.up()
+    assert "NoAnswer" in overlay.table("setpriv", "--reuid=65534", "--clear-groups")
+
+
+def test_the_way_back_keeps_what_it_brings_back(overlay: Overlay, tmp_path: Path) -> None:
+    """Or the guard would bring the rules again that nobody agreed to."""
+    overlay.up()
+    before = overlay.home.must("nft", "-s", "list", "ruleset")
+    former = tmp_path / "former"
+    former.write_text(
+        "table inet greygate\ndelete table inet greygate\n"
+        + overlay.home.must("nft", "list", "table", "inet", "greygate")
+    )
+    overlay.home.must("nft", "flush chain inet greygate from_overlay")
+    kept = str(overlay.paths.firewall)
+    overlay.home.must("/bin/sh", "-c", BACK, "sh", "0", str(former), kept)
+    assert overlay.home.must("nft", "-s", "list", "ruleset") == before
+    assert (overlay.table(), overlay.check()) == ("Table.INTACT", "")
+
+
 def test_the_overlays_address_leaves_by_no_other_way(overlay: Overlay) -> None:
     """As when its interface goes while connections are open."""
     home, say = overlay.home, ("python3", "-c", SAY, str(some_sites.ADDRESS), "2001:db8::1")
@@ -234,7 +314,7 @@ def test_the_other_ends_address_is_asked_for_by_no_other_way(
 def _home_and_edge() -> tuple[str, str]:
     """The rules of a home, and its edge's overlay address."""
     site, plan = some_sites.federating()
-    (rules,) = firewall.files(site, plan)
+    rules, _guard = firewall.files(site, plan)
     return rules.text, str(plan.edges[0].address)
 
 
@@ -242,7 +322,7 @@ def _edge_and_home(below: Path) -> tuple[str, str]:
     """The rules of an edge, and its home's overlay address."""
     paths = Paths.below(PurePosixPath(below / "edge"), PurePosixPath(below / "run"))
     (component,) = (it for it in edge.ALL if it.name == "firewall")
-    (rules,) = component.files(TOKEN, edge_plan(TOKEN, paths))
+    rules, _guard = component.files(TOKEN, edge_plan(TOKEN, paths))
     return rules.text, str(TOKEN.homes[0])
 
 

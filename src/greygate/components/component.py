@@ -83,6 +83,8 @@ class Task:
     down: tuple[tuple[str, ...], ...]
     proof: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    check: tuple[str, ...] = ()  # does it again where somebody undid it; run every minute
+    upset_by: tuple[str, ...] = ()  # the system's units that undo it: `check` is run behind them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,6 +168,11 @@ class Paths:
         return self.runtime / "yggdrasil" / "admin.sock"
 
     @property
+    def firewall(self) -> PurePosixPath:
+        """The rules as they were loaded last, and as the kernel lists them."""
+        return self.runtime / "firewall"
+
+    @property
     def supervisor(self) -> PurePosixPath:
         """Directory of the foreground supervisor: configuration, socket, pid file."""
         return self.runtime / "supervisor"

@@ -203,7 +203,7 @@ class Foreground:
         return self._plan.paths.supervisor / "supervisord.conf"
 
     def _wanted(self) -> str:
-        return configuration(self._plan, self._services, self._identity)
+        return configuration(self._plan, self._services, self._identity, tasks=self._tasks)
 
     def _spawn(self) -> None:
         paths, plan = self._plan.paths, self._plan

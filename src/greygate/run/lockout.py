@@ -24,6 +24,12 @@ from greygate.text import _
 OVERLAY = IPv6Network("200::/7")
 TABLE = ("table", "inet", "greygate")
 GRACE = 60.0  # seconds to say that one still gets in
+# Also what the guard keeps is the former one again, or it would shut out whom this lets in.
+BACK = """
+sleep "$1" && rm -f "$3/listed" && nft -f "$2" &&
+nft --stateless list table inet greygate >"$3/listed.new" &&
+cp "$2" "$3/rules.nft" && mv "$3/listed.new" "$3/listed"
+"""
 
 
 def at_risk(seen: Connections, stays: Iterable[Opening]) -> tuple[Connection, ...]:
@@ -72,7 +78,7 @@ def bring_up_with_way_back(task: Task, paths: Paths, *, grace: float = GRACE) ->
     replace(former, _former().encode(), owner=Owner.ourselves(), mode=0o600)
     # Its own session: neither the end of a terminal nor that of a connection ends it.
     timer = subprocess.Popen(
-        ("/bin/sh", "-c", 'sleep "$1" && exec nft -f "$2"', "sh", f"{grace:g}", str(former)),
+        ("/bin/sh", "-c", BACK, "sh", f"{grace:g}", str(former), str(paths.firewall)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

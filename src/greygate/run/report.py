@@ -8,6 +8,7 @@ from greygate.plan import edge_state, orders
 from greygate.plan.edge_state import EdgeState
 from greygate.plan.edges import EdgeLink
 from greygate.probe.answers import Distrusted, HttpAnswer, NoAnswer, Peer, Peers, Refused, Reply
+from greygate.probe.firewall import Table
 from greygate.run.edge_remarks import Remark, remarks
 from greygate.run.federation import link_up, peerings, through
 from greygate.run.seen import EdgeTold, Reach, Verdict
@@ -39,6 +40,7 @@ def to_json(status: Status) -> dict[str, Any]:
         },
         "edges": [_edge(status, link) for link in status.plan.edges],
         "overlay": _overlay(status),
+        "firewall": _firewall(status),
         "behind": list(status.seen.behind),
         "services": [_service(state) for state in _states(status)],
     }
@@ -49,6 +51,11 @@ def verdict(status: Status) -> str:
     people = status.people
     cure = _("; next: {cure}").format(cure=people.cure) if people.cure else ""
     return f"{_word(people.verdict)}: {people.cause}{cure}"
+
+
+def is_closed(status: Status) -> bool:
+    """Whether the firewall is known to be in place, where there is to be one."""
+    return status.seen.firewall in (None, Table.INTACT)
 
 
 def lines(status: Status) -> tuple[str, ...]:
@@ -63,6 +70,7 @@ def lines(status: Status) -> tuple[str, ...]:
             *(row for link in status.plan.edges for row in _edge_rows(status, link)),
             *_certificate_rows(status),
             *_overlay_rows(status),
+            *_firewall_rows(status),
             *_behind_rows(status),
         ]
     )
@@ -165,6 +173,32 @@ def _overlay_rows(status: Status) -> list[list[str]]:
             return [[_("overlay"), _("not known: {why}").format(why=why)]]
         case None:
             return []
+
+
+def _firewall_rows(status: Status) -> list[list[str]]:
+    match status.seen.firewall:
+        case None | Table.INTACT:
+            return []
+        case Table.GONE:
+            found = _("NOT in place: its table is gone, and strangers reach what it had closed")
+        case Table.CHANGED:
+            found = _("NOT in place: its rules in the kernel are not those that were loaded")
+        case NoAnswer(why):
+            found = _("not known: {why}").format(why=why)
+    rows = [[_("firewall"), found]]
+    if isinstance(status.seen.firewall, Table):
+        rows.append(["", _("next: {cure}").format(cure="greygate apply")])
+    return rows
+
+
+def _firewall(status: Status) -> str | None:
+    match status.seen.firewall:
+        case Table() as table:
+            return table.value
+        case NoAnswer():
+            return "unknown"
+        case None:
+            return None
 
 
 def _behind_rows(status: Status) -> list[list[str]]:

@@ -12,8 +12,9 @@ import psutil
 
 from greygate.apply import outstanding
 from greygate.apply.outstanding import Outstanding
-from greygate.components.component import Socket, Unit
+from greygate.components.component import Socket, Task, Unit
 from greygate.plan.footing import Footing
+from greygate.probe import firewall
 from greygate.progress import Progress
 from greygate.run.foreground import Foreground
 from greygate.run.state import Line, State
@@ -78,7 +79,7 @@ def take_up(runner: Runner, plan: Footing, units: Sequence[Unit]) -> None:
     """Have the running units use what is outstanding, and no others disturbed."""
     tree = Path(plan.paths.rendered)
     due = outstanding.load(tree)
-    done = mending(units, behind(units, due, runner.states()))
+    done = mending(units, behind(units, due, runner.states()) | undone(plan, units))
     for name in done.reloaded:
         runner.reload(name)
     for name in done.restarted:
@@ -100,6 +101,14 @@ def behind(units: Sequence[Unit], due: Outstanding, states: Iterable[State]) -> 
         for key in _keys(unit)
         if key in due and not due[key] < since.get(unit.name, booted) <= now
     )
+
+
+def undone(plan: Footing, units: Iterable[Unit]) -> frozenset[str]:
+    """The tasks whose work somebody undid; none where we may not look."""
+    checked = frozenset(unit.name for unit in units if isinstance(unit, Task) and unit.check)
+    answer = firewall.table(plan.paths.firewall) if checked else firewall.Table.INTACT
+    lost = (firewall.Table.GONE, firewall.Table.CHANGED)
+    return checked if answer in lost else frozenset()
 
 
 def _keys(unit: Unit) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from greygate.apply import outstanding
 from greygate.certs import standing
-from greygate.components.component import Unit
+from greygate.components.component import Task, Unit
 from greygate.errors import Trouble
 from greygate.identity.certificate_files import served, vouched
 from greygate.machine import node
@@ -19,13 +19,14 @@ from greygate.plan.challenges import needs_guard
 from greygate.plan.edges import PUBLIC_PORTS
 from greygate.plan.plan import Plan
 from greygate.plan.seal import unsealed
-from greygate.probe import host, http, overlay
+from greygate.probe import firewall, host, http, overlay
 from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
 from greygate.probe.authority import guards
 from greygate.probe.dns import Resolver
+from greygate.probe.firewall import TableAnswer
 from greygate.run import judgement
 from greygate.run.foreground import Foreground
-from greygate.run.runner import behind, runner_here
+from greygate.run.runner import behind, runner_here, undone
 from greygate.run.seen import Door, EdgeSeen, EdgeTold, Reach, Seen
 from greygate.run.state import State
 from greygate.site.model import Address, Node, Site
@@ -91,13 +92,16 @@ def see(
         renewal=_renewal(site, plan),
         ended=Foreground(plan, units).last_seen() if states == () else (),
         unsealed=_unsealed(site),
+        firewall=_firewall(plan, units) if states else None,
         behind=_behind(plan, units, states),
     )
 
 
 def units_behind(plan: Plan, units: tuple[Unit, ...]) -> tuple[str, ...]:
     """What runs, and not as the files in place say; nothing where nothing runs."""
-    return _behind(plan, units, _states(plan, units))
+    states = _states(plan, units)
+    late = {*_behind(plan, units, states), *(undone(plan, units) if states else ())}
+    return tuple(unit.name for unit in units if unit.name in late)
 
 
 def _behind(
@@ -107,6 +111,11 @@ def _behind(
         return ()
     late = behind(units, outstanding.load(Path(plan.paths.rendered)), states)
     return tuple(unit.name for unit in units if unit.name in late)
+
+
+def _firewall(plan: Plan, units: tuple[Unit, ...]) -> TableAnswer | None:
+    guarded = any(isinstance(unit, Task) and unit.check for unit in units)
+    return firewall.table(plan.paths.firewall) if guarded else None
 
 
 def _unsealed(site: Site) -> str | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 
-from greygate.components.component import Service
+from greygate.components.component import Service, Task
 from greygate.plan.footing import Footing
 from greygate.plan.paths import Paths
 from greygate.plan.plan import Chore, Plan
 from greygate.run.privileges import TIED, Identity, confined
+from greygate.run.units import CHECK_EVERY
 
 LOG_OCTETS = 10_000_000  # one log file; with two older ones at most 30 MB a service
 LOG_KEPT = 2
@@ -21,7 +22,11 @@ RETRIES = 1000  # supervisord waits one second more before each: about never giv
 
 
 def configuration(
-    plan: Footing, services: Sequence[Service], identity: Callable[[Service], Identity]
+    plan: Footing,
+    services: Sequence[Service],
+    identity: Callable[[Service], Identity],
+    *,
+    tasks: Sequence[Task] = (),
 ) -> str:
     """The text of supervisord.conf; programs in the order in which they start."""
     programs = (
@@ -29,7 +34,8 @@ def configuration(
         for priority, service in enumerate(services, start=1)
     )
     chores = (_chore(plan, plan.renewal),) if isinstance(plan, Plan) and plan.renewal else ()
-    return "\n".join((_supervisord(plan.paths, root=plan.accounts), *programs, *chores))
+    checks = (_check(plan, it) for it in tasks if it.check)
+    return "\n".join((_supervisord(plan.paths, root=plan.accounts), *programs, *checks, *chores))
 
 
 def _supervisord(paths: Paths, *, root: bool) -> str:
@@ -74,15 +80,24 @@ stdout_logfile_backups = {LOG_KEPT}
 """
 
 
+def _check(plan: Footing, task: Task) -> str:
+    every = Chore(argv=task.check, environment=())
+    return _loop(plan, f"{task.name}-check", every, first=CHECK_EVERY, after=CHECK_EVERY)
+
+
 def _chore(plan: Footing, chore: Chore) -> str:
-    """Run soon after the start, and an hour after each end; a shell waits, which is small."""
+    return _loop(plan, RENEWAL, chore, first=CHORE_FIRST, after=CHORE_EVERY)
+
+
+def _loop(plan: Footing, name: str, chore: Chore, *, first: int, after: int) -> str:
+    """Run soon after the start, and a while after each end; a shell waits, which is small."""
     tied = shlex.join(TIED)
-    loop = f'{tied} sleep {CHORE_FIRST}; while :; do {tied} "$@"; {tied} sleep {CHORE_EVERY}; done'
-    log = _plain(str(plan.paths.logs / f"{RENEWAL}.log"))
-    argv = (*TIED, "sh", "-c", loop, RENEWAL, *chore.argv)
-    variables = ",".join(f"{name}={_quoted(value)}" for name, value in chore.environment)
+    loop = f'{tied} sleep {first}; while :; do {tied} "$@"; {tied} sleep {after}; done'
+    log = _plain(str(plan.paths.logs / f"{name}.log"))
+    argv = (*TIED, "sh", "-c", loop, name, *chore.argv)
+    variables = ",".join(f"{key}={_quoted(value)}" for key, value in chore.environment)
     return f"""\
-[program:{RENEWAL}]
+[program:{name}]
 command = {_plain(shlex.join(argv))}
 environment = {variables}
 priority = {LAST}

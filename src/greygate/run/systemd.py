@@ -11,16 +11,15 @@ from pathlib import Path
 from greygate.apply import outstanding
 from greygate.components.component import Socket, Unit
 from greygate.errors import MissingProgram, Trouble
-from greygate.machine.files import Owner, replace
+from greygate.machine.files import Owner, directory, replace
 from greygate.plan.footing import Footing
 from greygate.progress import Progress
 from greygate.run.memory import memory_of
 from greygate.run.shown import PROPERTIES, Shown, shown
 from greygate.run.state import WORDS, Condition, Line, State, in_order, services_of
 from greygate.run.units import (
+    DROP_IN,
     OURS,
-    RENEWAL_TIMER,
-    RENEWAL_WATCH,
     TARGET,
     systemd_name,
     unit_files,
@@ -66,11 +65,11 @@ class Systemd:
         """
         self._refuse_other()
         wanted = unit_files(self._plan, self._units)
-        before = {path.name: path.read_text("utf-8") for path in self._there()}
+        before = {self._name(path): path.read_text("utf-8") for path in self._there()}
         gone = before.keys() - wanted.keys()
         for name in gone:
             self._disable(name)
-            (self._directory / name).unlink(missing_ok=True)
+            self._unlink(name)
         changed = {name for name, text in wanted.items() if before.get(name) != text}
         outstanding.add(Path(self._plan.paths.rendered), changed)
         for name in changed:
@@ -82,10 +81,10 @@ class Systemd:
     def remove(self) -> None:
         """Stop and forget the units; what they kept stays."""
         self._refuse_other()
-        names = [path.name for path in self._there()]
+        names = [self._name(path) for path in self._there()]
         self._disable(*names)
         for name in names:
-            (self._directory / name).unlink(missing_ok=True)
+            self._unlink(name)
         self._systemctl("daemon-reload")
         with suppress(Trouble):  # it complains of those that never failed
             self._systemctl("reset-failed", *filter(_is_one, names))
@@ -94,8 +93,7 @@ class Systemd:
         with progress.step(_("starting the services")):
             names = list(map(systemd_name, self._units))
             # Not waiting: whether they come up is seen by looking at them.
-            beside = (RENEWAL_TIMER, RENEWAL_WATCH)
-            timers = (path.name for path in self._there() if path.name in beside)
+            timers = (it.name for it in self._there() if it.suffix in (".timer", ".path"))
             self._systemctl("start", "--no-block", TARGET, *timers, *names)
             doors = [systemd_name(it) for it in self._units if isinstance(it, Socket)]
             if doors:  # these are up at once, or not at all: another program may have the port
@@ -164,9 +162,19 @@ class Systemd:
 
     def _there(self) -> list[Path]:
         """Our unit files on this machine, of this plan or of an earlier one."""
-        beside = (RENEWAL_TIMER, RENEWAL_WATCH, "greygate-*.socket")
+        beside = ("greygate-*.timer", "greygate-*.path", "greygate-*.socket", f"*/{DROP_IN}")
         patterns = (TARGET, *beside, unit_name("*"))
         return sorted(path for pattern in patterns for path in self._directory.glob(pattern))
+
+    def _name(self, path: Path) -> str:
+        return str(path.relative_to(self._directory))
+
+    def _unlink(self, name: str) -> None:
+        path = self._directory / name
+        path.unlink(missing_ok=True)
+        if _is_drop_in(name):
+            with suppress(OSError):  # others have theirs there, too
+                path.parent.rmdir()
 
     def _named(self, name: str) -> str:
         return next(systemd_name(unit) for unit in self._units if unit.name == name)
@@ -190,10 +198,16 @@ class Systemd:
 
 
 def _is_one(name: str) -> bool:
-    return "@." not in name
+    return "@." not in name and not _is_drop_in(name)
+
+
+def _is_drop_in(name: str) -> bool:
+    return name.endswith(f".d/{DROP_IN}")
 
 
 def _write(path: Path, text: str) -> None:
+    if _is_drop_in(str(path)):
+        directory(path.parent, mode=0o755)
     replace(path, text.encode(), owner=Owner.ourselves(), mode=0o644)
 
 

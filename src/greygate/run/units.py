@@ -53,6 +53,8 @@ JITTER = 15  # minutes: authorities ask not to come all at once
 # Seconds: it stays for what falls due before the timer can ring again.
 AHEAD = (60 + JITTER + 5) * 60
 COMMAND = "/usr/local/bin/greygate"  # where `install` puts it
+DROP_IN = "greygate-firewall.conf"  # what we add to a unit of the system's
+CHECK_EVERY = 60  # seconds: what of a task's work somebody undid is done again
 
 
 def unit_name(name: str) -> str:
@@ -71,6 +73,7 @@ def unit_files(plan: Footing, units: tuple[Unit, ...]) -> dict[str, str]:
         TARGET: _target(plan, units),
         **{systemd_name(unit): unit_file(plan, unit, units) for unit in units},
         **{f"greygate-{it.name}@.service": _called(plan, it) for it in _sockets(units)},
+        **{name: text for it in _checked(units) for name, text in _checks(plan, it).items()},
         **(_renewals(plan) if isinstance(plan, Plan) else {}),
     }
 
@@ -79,6 +82,56 @@ def _renewals(plan: Plan) -> dict[str, str]:
     """Only home has certificates."""
     watch = {RENEWAL_WATCH: _renewal_watch(plan)} if plan.watched else {}
     return {RENEWAL: _renewal(plan), RENEWAL_TIMER: _renewal_timer(), **watch}
+
+
+def check_timer(task: Task) -> str:
+    return f"greygate-{task.name}-check.timer"
+
+
+def _checked(units: tuple[Unit, ...]) -> tuple[Task, ...]:
+    return tuple(it for it in units if isinstance(it, Task) and it.check)
+
+
+def _checks(plan: Footing, task: Task) -> dict[str, str]:
+    """What does a task again where somebody undid it: every minute, and right behind those who
+    are known to. The unit itself is not restarted: others require it."""
+    command = _command(task.check)
+    behind = "\n".join(
+        ("[Service]", *(f"{when}=-{command}" for when in ("ExecStartPost", "ExecReload")))
+    )
+    return {
+        unit_name(f"{task.name}-check"): _check(plan, task),
+        check_timer(task): _check_timer(task),
+        **{
+            f"{other}.d/{DROP_IN}": f"{behind}\nExecStopPost=-{command}\n"
+            for other in task.upset_by
+        },
+    }
+
+
+def _check(plan: Footing, task: Task) -> str:
+    own = unit_name(task.name)
+    heading = (
+        f"Description=Look whether it is still there: {_literal(task.description)}",
+        f"PartOf={TARGET} {own}",
+        f"Requisite={own}",
+        f"After={own}",
+        f"RequiresMountsFor={_literal(str(plan.paths.state))}",
+    )
+    body = (
+        "Type=oneshot",
+        f"ExecStart={_command(task.check)}",
+        "TimeoutStartSec=60",
+        "LogLevelMax=notice",  # or every minute would leave three lines
+        *_of_root(plan),
+    )
+    return _text((("Unit", heading), ("Service", body)))
+
+
+def _check_timer(task: Task) -> str:
+    heading = (f"Description=Look after: {_literal(task.description)}", f"PartOf={TARGET}")
+    body = (f"OnActiveSec={CHECK_EVERY}", f"OnUnitInactiveSec={CHECK_EVERY}", "AccuracySec=10")
+    return _text((("Unit", heading), ("Timer", body), ("Install", (f"WantedBy={TARGET}",))))
 
 
 def renewal_words(plan: Plan) -> tuple[str, ...]:
@@ -106,7 +159,8 @@ def unit_file(plan: Footing, unit: Unit, units: tuple[Unit, ...]) -> str:
 
 def _target(plan: Footing, units: tuple[Unit, ...]) -> str:
     renewals = _renewals(plan) if isinstance(plan, Plan) else {}
-    wanted = (*map(systemd_name, units), *(it for it in renewals if it != RENEWAL))
+    beside = (*map(check_timer, _checked(units)), *(it for it in renewals if it != RENEWAL))
+    wanted = (*map(systemd_name, units), *beside)
     return _text(
         (
             (
@@ -237,6 +291,11 @@ def _task(plan: Footing, task: Task) -> Iterable[str]:
     yield "Restart=on-failure"
     yield f"RestartSec={RETRY}"
     yield "TimeoutStartSec=60"
+    yield from _of_root(plan)
+
+
+def _of_root(plan: Footing) -> Iterable[str]:
+    """What a task's commands run in."""
     # Kept at its end: the services have their own directories below it.
     yield f"RuntimeDirectory={plan.paths.runtime.relative_to(RUN)}"
     yield "RuntimeDirectoryPreserve=yes"

@@ -14,6 +14,7 @@ FLEETING = {
     "federation_socket": RUNTIME / "synapse" / "federation.sock",
     "haproxy_admin_socket": RUNTIME / "haproxy" / "admin.sock",
     "overlay_admin_socket": RUNTIME / "yggdrasil" / "admin.sock",
+    "firewall": RUNTIME / "firewall",
     "supervisor": RUNTIME / "supervisor",
 }
 

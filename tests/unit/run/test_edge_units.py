@@ -24,6 +24,12 @@ PLAN = edge_plan(TOKEN, PATHS, python=PYTHON)
 EXPOSED = {"greygate-agent@.service": 2.5, "greygate-orders@.service": 4.0}
 
 
+CHECKS = {
+    *("greygate-firewall-check.service", "greygate-firewall-check.timer"),
+    "nftables.service.d/greygate-firewall.conf",
+}
+
+
 def units(plan: EdgePlan = PLAN) -> tuple[Unit, ...]:
     return tuple(unit for component in ALL for unit in component.units(TOKEN, plan))
 
@@ -37,7 +43,8 @@ def test_a_door_brings_a_socket_and_what_it_starts() -> None:
     texts = unit_files(PLAN, units())
     names = {systemd_name(it) for it in units()}
     assert {"greygate-agent.socket", "greygate-orders.socket"} <= names
-    assert texts.keys() == {TARGET, *names, "greygate-agent@.service", "greygate-orders@.service"}
+    called = {"greygate-agent@.service", "greygate-orders@.service"}
+    assert texts.keys() == {TARGET, *names, *called, *CHECKS}
     for name in ("agent", "orders"):
         assert "Requires=greygate-firewall.service" in texts[f"greygate-{name}.socket"]
         assert "[Install]" not in texts[f"greygate-{name}@.service"]
@@ -80,14 +87,16 @@ def test_what_home_can_start_is_shut_in(name: str, tmp_path: Path) -> None:
 
 def _with_programs_of_any_machine(unit: Unit) -> Unit:
     if isinstance(unit, Task):
-        return replace(unit, up=(("/bin/true",),), down=(("/bin/true",),))
+        true = ("/bin/true",)
+        return replace(unit, up=(true,), down=(true,), check=unit.check and true)
     return replace(unit, argv=("/bin/true",), proof=("/bin/true",))
 
 
 def _written(texts: dict[str, str], directory: Path) -> list[Path]:
     for name, text in texts.items():
+        (directory / name).parent.mkdir(exist_ok=True)
         (directory / name).write_text(text)
-    return [directory / name for name in texts]
+    return [directory / name for name in texts if not name.endswith(".conf")]
 
 
 def _analyze() -> str:

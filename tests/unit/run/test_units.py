@@ -14,7 +14,7 @@ from golden_files import check_tree
 from greygate.components.catalogue import ALL
 from greygate.components.component import Task, Unit
 from greygate.plan.plan import Plan
-from greygate.run.units import COMMAND, OURS, RENEWAL, RENEWAL_TIMER, TARGET, unit_file, unit_files
+from greygate.run.units import COMMAND, OURS, RENEWAL, TARGET, unit_file, unit_files
 from some_sites import SITES
 
 UNDER_SYSTEMD = tuple(name for name in SITES if name != "loopback")
@@ -56,7 +56,7 @@ def test_what_people_can_reach_is_shut_in(tmp_path: Path) -> None:
     analyze = _analyze()
     plan, units = made("managed")
     for path in _written(unit_files(plan, units), tmp_path):
-        if path.name not in (TARGET, RENEWAL_TIMER):
+        if path.name != TARGET and path.suffix != ".timer":
             done = subprocess.run(
                 [analyze, "security", "--offline=true", "--json=short", str(path)],
                 capture_output=True,
@@ -72,6 +72,18 @@ def test_nothing_opens_without_the_firewall() -> None:
     texts = unit_files(*made("managed"))
     for name in ("yggdrasil", "haproxy"):
         assert "Requires=greygate-firewall.service" in texts[f"greygate-{name}.service"]
+
+
+def test_what_flushes_the_firewall_is_followed_by_it_and_nothing_is_restarted() -> None:
+    """Others require it: with a restart of it every connection would end."""
+    texts = unit_files(*made("managed"))
+    check = "/bin/sh /var/lib/greygate/rendered/firewall/guard.sh check"
+    assert texts["nftables.service.d/greygate-firewall.conf"].splitlines() == [
+        "[Service]",
+        *(f"{when}=-{check}" for when in ("ExecStartPost", "ExecReload", "ExecStopPost")),
+    ]
+    for name in ("greygate-firewall.service", "greygate-haproxy.service"):
+        assert "nftables" not in texts[name]
 
 
 def test_only_what_compiles_may_make_code() -> None:
@@ -106,16 +118,17 @@ def _with_programs_of_any_machine(unit: Unit) -> Unit:
     """systemd refuses a unit whose program is missing; the engine is where it is installed."""
     match unit:
         case Task():
-            true = (("/bin/true",),)
-            return replace(unit, up=true, down=true)
+            true = ("/bin/true",)
+            return replace(unit, up=(true,), down=(true,), check=unit.check and true)
         case _:
             return replace(unit, argv=("/bin/true",), proof=("/bin/true",))
 
 
 def _written(texts: dict[str, str], directory: Path) -> list[Path]:
     for name, text in texts.items():
+        (directory / name).parent.mkdir(exist_ok=True)
         (directory / name).write_text(text)
-    return [directory / name for name in texts]
+    return [directory / name for name in texts if not name.endswith(".conf")]
 
 
 def _analyze() -> str:

@@ -14,11 +14,11 @@ from greygate.components.component import (
     File,
     Listening,
     Service,
-    Task,
     Unit,
 )
 from greygate.components.edge.agent import AGENT
 from greygate.components.edge.name_server import NAME_SERVER
+from greygate.components.firewall.guard import RULES, guard_file, guarded
 from greygate.components.template import fill
 from greygate.plan.edge import EdgePlan
 from greygate.plan.edges import AGENT_PORT, PEERING_PORT, peer_name
@@ -27,8 +27,6 @@ from greygate.plan.token import Tenant, Token
 
 HAPROXY_CONFIG = PurePosixPath("haproxy/haproxy.cfg")
 NODE_CONFIG = PurePosixPath("yggdrasil/yggdrasil.conf")
-RULES = PurePosixPath("firewall/rules.nft")
-NO_RULES = "table inet greygate; delete table inet greygate"
 
 CONNECTIONS = 4000  # in all: some 40 MB of buffers, and more than one home line bears
 AT_ONCE = 60  # connections of one source; home itself allows a remote server fewer
@@ -149,7 +147,7 @@ def _firewall_files(token: Token, plan: EdgePlan) -> tuple[File, ...]:
         homes=", ".join(map(str, token.homes)),
         ports=", ".join(map(str, _for_home(token, plan))),
     )
-    return (File(RULES, text),)
+    return (File(RULES, text), guard_file(plan, _heading(token)))
 
 
 def _for_home(token: Token, plan: EdgePlan) -> tuple[int, ...]:
@@ -158,16 +156,8 @@ def _for_home(token: Token, plan: EdgePlan) -> tuple[int, ...]:
 
 
 def _firewall_units(token: Token, plan: EdgePlan) -> tuple[Unit, ...]:
-    rules = str(plan.paths.rendered / RULES)
-    return (
-        Task(
-            name="firewall",
-            description="Firewall of Greygate's edge on the overlay",
-            up=(("/usr/sbin/nft", "-f", rules),),
-            down=(("/usr/sbin/nft", NO_RULES),),
-            proof=("/usr/sbin/nft", "-c", "-f", rules),
-        ),
-    )
+    name = "Firewall of Greygate's edge on the overlay"
+    return (guarded(plan, name, first_down=()),)
 
 
 def _heading(token: Token) -> str:

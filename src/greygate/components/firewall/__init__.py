@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
-from greygate.components.component import Component, File, Task, Unit
+from greygate.components.component import Component, File, Unit
+from greygate.components.firewall.guard import RULES, guard_file, guarded
 from greygate.components.heading import heading
 from greygate.components.template import fill
 from greygate.plan.plan import Plan
 from greygate.site.model import Node, Opening, Site
 from greygate.spec.yggdrasil import OVERLAY
 
-PROGRAM = "/usr/sbin/nft"
-RULES = PurePosixPath("firewall/rules.nft")
-# Takes our table away, whether it is there or not; no file, which a site without a firewall lacks.
-NO_RULES = "table inet greygate; delete table inet greygate"
 # Behind a router the overlay comes in where everything else does: its addresses tell it.
 TO_OVERLAY = f'iifname != "lo" ip6 daddr {OVERLAY}'
 
@@ -22,22 +17,15 @@ TO_OVERLAY = f'iifname != "lo" ip6 daddr {OVERLAY}'
 def files(site: Site, plan: Plan) -> tuple[File, ...]:
     if not guards(site, plan):
         return ()
-    return (File(RULES, _rules(site, plan, heading(site))),)
+    title = heading(site)
+    return (File(RULES, _rules(site, plan, title)), guard_file(plan, title))
 
 
 def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
     if not guards(site, plan):
         return ()
-    rules = str(plan.paths.rendered / RULES)
-    return (
-        Task(
-            name="firewall",
-            description="Firewall of Greygate on the overlay",
-            up=((PROGRAM, "-f", rules),),
-            down=(*_silence(site, plan), (PROGRAM, NO_RULES)),
-            proof=(PROGRAM, "-c", "-f", rules),
-        ),
-    )
+    name = "Firewall of Greygate on the overlay"
+    return (guarded(plan, name, first_down=_silence(site, plan)),)
 
 
 def _silence(site: Site, plan: Plan) -> tuple[tuple[str, ...], ...]:

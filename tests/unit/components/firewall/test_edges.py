@@ -17,7 +17,7 @@ def test_the_ingress_is_for_edges_alone() -> None:
 
 def test_an_edge_is_turned_away_before_people_are_let_in() -> None:
     site, plan = federating()
-    (rules,) = files(site, plan)
+    rules, _guard = files(site, plan)
     edge = f"ip6 saddr {{ {plan.edges[0].address} }}"
     turned_away = rules.text.index(f"{edge} tcp dport {{ 443, 8448 }} counter drop")
     let_in = rules.text.index("tcp dport { 443, 8448 } accept")
@@ -27,5 +27,5 @@ def test_an_edge_is_turned_away_before_people_are_let_in() -> None:
 def test_without_edges_there_is_no_ingress() -> None:
     site, plan = managed()
     assert reachable_from_edges(plan) == ()
-    (rules,) = files(site, plan)
+    rules, _guard = files(site, plan)
     assert str(INGRESS_PORT) not in rules.text

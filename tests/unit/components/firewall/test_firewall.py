@@ -51,7 +51,7 @@ def test_behind_a_router_nothing_is_closed_but_the_overlays_addresses() -> None:
     """By one interface comes all else too: the operator's ssh, the router's own questions."""
     site, plan = some_sites.routed()
     for interface in ("eth0", None):
-        (rules,) = firewall.files(site, replace(plan, interface=interface))
+        rules, _guard = firewall.files(site, replace(plan, interface=interface))
         assert 'iifname != "lo" ip6 daddr 200::/7 goto from_overlay' in rules.text
         assert "nd-neighbor-solicit" in rules.text
         assert "eth0" not in rules.text

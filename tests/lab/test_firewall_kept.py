@@ -1,0 +1,71 @@
+"""The firewall outlives those who flush the whole ruleset, and nobody's connection ends by it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from greygate.lab.world import World
+from lab.federation import greygate, run, status
+from lab.talking import Pair
+from lab.traffic import talk_while
+from lab.waiting import wait_until
+
+pytestmark = pytest.mark.lab
+
+ACTS = ("restart", "reload", "stop", "start")
+PROCESSES = ("greygate-haproxy.service", "greygate-yggdrasil.service")
+
+
+@pytest.mark.parametrize("host", ["home", "edge"])
+@pytest.mark.parametrize("act", ACTS)
+def test_what_becomes_of_nftables_service_disturbs_nobody(
+    internet: World, pair: Pair, talking: str, host: str, act: str
+) -> None:
+    before = _processes(internet, host)
+    told = talk_while(pair, talking, f"{act} on {host}", lambda: _systemctl(internet, host, act))
+    assert (told.there.decrypted, told.back.decrypted) == (True, True)
+    assert "chain from_overlay" in _table(internet, host)
+    assert _processes(internet, host) == before
+    assert status(internet)["firewall"] == "intact"
+
+
+@pytest.mark.parametrize("how", ["flush ruleset", "delete table inet greygate"])
+def test_status_sees_it_gone_and_apply_brings_it_back(internet: World, how: str) -> None:
+    _systemctl(internet, "home", "stop", "greygate-firewall-check.timer")
+    try:
+        run(internet, "home", "nft", how)
+        assert status(internet)["firewall"] == "gone"
+        assert "greygate apply" in greygate(internet, "home", "status", fails=True)
+        told = json.loads(greygate(internet, "home", "apply", "--yes", "--json"))
+        assert told["behind"] == []
+        assert status(internet)["firewall"] == "intact"
+    finally:
+        _systemctl(internet, "home", "start", "greygate-firewall-check.timer")
+
+
+def test_a_rule_taken_away_by_hand_is_back_within_minutes(internet: World) -> None:
+    hosts = ("home", "edge")
+    for host in hosts:
+        run(internet, host, "nft", "flush chain inet greygate from_overlay")
+    assert status(internet)["firewall"] == "changed"
+    wait_until(
+        lambda: all("counter" in _table(internet, it).partition("from_overlay {")[2] for it in hosts),
+        within=100,
+        what="the rules are back on both",
+    )
+    assert status(internet)["firewall"] == "intact"
+
+
+def _systemctl(lab: World, host: str, act: str, unit: str = "nftables.service") -> None:
+    done = run(lab, host, "systemctl", act, unit)
+    assert done.returncode == 0, done.stderr
+
+
+def _table(lab: World, host: str) -> str:
+    return run(lab, host, "nft", "list", "table", "inet", "greygate").stdout
+
+
+def _processes(lab: World, host: str) -> str:
+    return run(lab, host, "systemctl", "show", "--property=MainPID", *PROCESSES).stdout
