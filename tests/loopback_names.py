@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -124,6 +125,7 @@ def _handler(pages: Pages, seen: list[tuple[str | None, str]]) -> type[BaseHTTPR
             seen.append((getattr(self.connection, "asked", None), host))
             name = host.rpartition(":")[0] or host
             status, headers, body = pages.get((name, self.path), (404, {}, b"{}"))
+            time.sleep(float(headers.get("X-Wait", 0)))
             self.send_response(status)
             for header in headers.items():
                 self.send_header(*header)

@@ -24,6 +24,7 @@ from name_world import NameWorld
 
 HOSTS = ("home.example", "Edge.Example", "other.example")
 ODD_HOSTS = ("a--b.example", "ab--c.example", "-edge.example", "x_y.example", "edge.example.")
+UNASKED = ("ab--c.example", "xn--a.example", "xn--xample-9ua.example")  # two of them by Twisted
 LITERALS = ("192.0.2.1", "[2001:db8::1]", "[2001:DB8::2]")
 PORTS = ("", "", ":443", ":8448", ":00080")
 UGLY = (
@@ -46,7 +47,11 @@ FAILURES = (Failure.SERVER, Failure.REFUSED, Failure.NOT_DONE, Failure.FORMAT, F
 # A world takes milliseconds to make up, more where everything else is tested meanwhile.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-NAMES = (*HOSTS * 9, *(f"{host}:443" for host in HOSTS), *LITERALS, "192.0.2.1:443", "[::9]:80")
+NAMES = (
+    *(*HOSTS * 9, *UNASKED, *LITERALS),
+    *(f"{host}:443" for host in HOSTS),
+    *("192.0.2.1:443", "[::9]:80"),
+)
 
 names = st.sampled_from(NAMES)
 _hosts = st.sampled_from(HOSTS)
@@ -101,7 +106,7 @@ _addresses = st.builds(
 
 
 def _for_each(prefix: str, answers: st.SearchStrategy[Any]) -> Any:
-    every = sorted({prefix + bare(host) for host in (*HOSTS, *ODD_HOSTS)})
+    every = sorted({prefix + bare(host) for host in (*HOSTS, *ODD_HOSTS, *UNASKED)})
     return st.fixed_dictionaries({name: answers for name in every})
 
 

@@ -25,11 +25,12 @@ from synapse.util.stringutils import parse_and_validate_server_name
 from twisted.internet import defer, reactor
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.error import ConnectionRefusedError, DNSLookupError
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.names import dns, error
 from twisted.python.failure import Failure
-from twisted.web.client import ResponseDone
+from twisted.web.client import URI, ResponseDone
 from twisted.web.http_headers import Headers
 
 FAILURES = {
@@ -67,7 +68,8 @@ class Names:
     def resolveHostName(self, receiver: Any, name: str, portNumber: int = 0, *_more: Any) -> Any:
         receiver.resolutionBegan(None)
         literal = isIPAddress(name) or isIPv6Address(name)
-        for address in [name] if literal else self.addresses.get(_bare(name), []):
+        host = name if name.isascii() else name.encode("idna").decode()  # as getaddrinfo does
+        for address in [name] if literal else self.addresses.get(_bare(host), []):
             kind = IPv6Address if ":" in address else IPv4Address
             receiver.addressResolved(kind("TCP", address, portNumber))
         receiver.resolutionComplete()
@@ -80,6 +82,8 @@ class Pages:
         self.documents = documents
 
     def request(self, _method: bytes, uri: bytes, *_more: Any) -> Any:
+        if HostnameEndpoint._hostAsBytesAndText(URI.fromBytes(uri).host)[0]:
+            return defer.fail(ValueError("invalid hostname"))  # as it does when it connects
         found = self.documents.get(uri.decode("ascii"))
         return defer.fail(DNSLookupError()) if found is None else defer.succeed(Page(found))
 

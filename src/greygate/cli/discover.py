@@ -11,6 +11,7 @@ from greygate.cli.help import EVERYWHERE
 from greygate.errors import WrongUsage
 from greygate.probe.discovery import Inquiry, network
 from greygate.probe.dns import place_of
+from greygate.site.near_name import host_hint
 from greygate.spec.dialects import DIALECTS
 from greygate.spec.discovery import Route
 from greygate.spec.server_name import BadServerName, ServerName
@@ -24,10 +25,11 @@ def command(
     /,
     *,
     dialect: Annotated[
-        Literal["spec", "synapse", "conduit"] | None,
+        Literal["spec", "synapse", "dendrite", "continuwuity", "tuwunel"] | None,
         Parameter(
-            help="Resolve it in one way only: as specified, as Synapse does, or as the conduit "
-            "family does. Otherwise as specified, and what the others do otherwise is told."
+            help="Resolve it in one way only: as specified, or as that homeserver does "
+            "(continuwuity: conduit too). Otherwise as specified, and what the others do "
+            "otherwise is told."
         ),
     ] = None,
     resolver: Annotated[
@@ -69,5 +71,7 @@ def _server_name(text: str) -> ServerName:
     except BadServerName as problem:
         raise WrongUsage(
             _("cannot look for {text!r}: {why}").format(text=text, why=problem.why),
-            _("a server name is what stands after the colon of a user id: home.example"),
+            host_hint(
+                text, _("a server name is what stands after the colon of a user id: home.example")
+            ),
         ) from problem

@@ -7,7 +7,7 @@ from typing import Any
 
 from greygate.probe.discovery import Asked, Discovery
 from greygate.spec.delegation import SERVER_PATH, Fetched, Undelegated, Unfetched
-from greygate.spec.dialects import CONDUIT, Dialect, differences
+from greygate.spec.dialects import Dialect, blocked, differences
 from greygate.spec.discovery import (
     Answer,
     FetchWellKnown,
@@ -30,7 +30,7 @@ def text(name: ServerName, discoveries: Sequence[Discovery]) -> str:
     first, *others = discoveries
     head = _("{name}, as {who} resolves it:").format(name=name, who=first.dialect.title)
     parts = [head, *("\n".join(_asked(it, first.dialect)) for it in first.trace)]
-    parts.append("\n".join(_outcome(first.found)))
+    parts.append("\n".join((*_outcome(first.found), *_uncertain(first), *_blocked(first))))
     if others:
         parts.append("\n".join(_others(first, others)))
     return "\n\n".join(parts)
@@ -47,6 +47,7 @@ def told(name: ServerName, discoveries: Sequence[Discovery]) -> dict[str, Any]:
                 "dialect": it.dialect.name,
                 **_route_told(it.found),
                 "differences": list(differences(first.found, it.found)),
+                "blocked": [str(address) for address in blocked(it.dialect, it.found)],
                 "trace": [_asked_told(asked, it.dialect) for asked in it.trace],
             }
             for it in discoveries
@@ -130,6 +131,8 @@ def _meaning(asked: Asked, dialect: Dialect) -> str:
 
 def _delegation(page: Fetched | Unfetched, dialect: Dialect) -> str:
     match dialect.delegation(page):
+        case Undelegated(why) if isinstance(page, Unfetched) and page.late:
+            return _("not known: {why}; for now the server name itself leads on").format(why=why)
         case Undelegated(why):
             return _("nothing is delegated: {why}; the server name itself leads on").format(why=why)
         case to:
@@ -156,6 +159,15 @@ def _outcome(outcome: Route | NoRoute) -> Iterator[str]:
             yield aligned(rows)
 
 
+def _uncertain(discovery: Discovery) -> Iterator[str]:
+    """A time-out is no absence: whoever waits longer may be led elsewhere."""
+    for asked in discovery.trace:
+        if isinstance(asked.answer, Unfetched) and asked.answer.late:
+            yield _("not certain: {question} was not answered within {time}").format(
+                question=_question(asked.question), time=duration(asked.seconds)
+            )
+
+
 def _target(target: Target) -> str:
     places = listing(
         f"[{it}]:{target.port}" if it.version == 6 else f"{it}:{target.port}"
@@ -169,10 +181,17 @@ def _others(first: Discovery, others: Sequence[Discovery]) -> Iterator[str]:
     for other in others:
         ways = differences(first.found, other.found)
         title = other.dialect.title
-        if other.dialect is CONDUIT:
+        if other.dialect.only_read:
             title = _("{title} (as read in its code)").format(title=title)
         same = _("no difference") if isinstance(other.found, Route) else _("no route either")
-        yield f"  {title}: " + ("; ".join(ways) or same)
+        yield f"  {title}: " + ("; ".join((*ways, *_blocked(other))) or same)
+
+
+def _blocked(discovery: Discovery) -> Iterator[str]:
+    if addresses := blocked(discovery.dialect, discovery.found):
+        yield _("never connects to {addresses} unless its ip_range_whitelist names it").format(
+            addresses=listing(map(str, addresses))
+        )
 
 
 def _route_told(outcome: Route | NoRoute) -> dict[str, Any]:
@@ -223,8 +242,8 @@ def _answer_told(answer: Answer) -> dict[str, Any]:
                 "failed": list(page.failed),
                 "kept_seconds": int(page.kept.total_seconds()),
             }
-        case Unfetched(why, failed):
-            return {"why": why, "failed": list(failed)}
+        case Unfetched(why, failed, late):
+            return {"why": why, "failed": list(failed), "late": late}
         case Services() as services:
             fields = ("priority", "weight", "port", "target")
             in_order = services.in_order()

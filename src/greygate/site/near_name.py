@@ -5,7 +5,7 @@ from __future__ import annotations
 import idna
 
 from greygate.site.model import ADMIN
-from greygate.spec.host_name import host_name_problem
+from greygate.spec.host_name import host_name_problem, is_international
 from greygate.spec.server_name import BadServerName, ServerName
 from greygate.spec.user_id import LONGEST_USER_ID, user_id
 from greygate.text import _
@@ -37,9 +37,7 @@ def own_name_problem(text: str) -> str | None:
     if why := host_name_problem(text):
         return why
     for label in text.lower().split("."):
-        try:
-            idna.encode(label)
-        except idna.IDNAError:
+        if not is_international(label):
             return (
                 _("{label!r} is no international name").format(label=label)
                 if label.startswith("xn--")

@@ -10,11 +10,12 @@ from email.utils import parsedate_to_datetime
 
 from greygate.spec.dns import Address
 from greygate.spec.server_name import BadServerName, ServerName
-from greygate.text import _
+from greygate.text import _, duration
 
 SERVER_PATH = "/.well-known/matrix/server"
 OK = 200
-LONGEST_DOCUMENT = 50 * 1024  # octets; Synapse and Dendrite read less than that, conduits 12 KiB
+LONGEST_DOCUMENT = 50 * 1024  # octets; Synapse and Dendrite read less than that
+LONGEST_READ = 256 * 1024  # octets, by anybody: continuwuity
 
 # "The recommended sensible default is 24 hours", "48 hours is recommended" as the most, and errors
 # "for up to an hour".
@@ -28,11 +29,12 @@ class Fetched:
     """An HTTP answer, after the redirects that led to it."""
 
     status: int
-    body: bytes  # LONGEST_DOCUMENT octets of it at most
+    body: bytes  # LONGEST_READ octets of it at most
     kept: timedelta = USUALLY_KEPT  # how long it may be believed, by its own headers
     redirects: tuple[str, ...] = ()  # the addresses of pages that were passed on the way
     address: Address | None = None  # who answered
     failed: tuple[str, ...] = ()  # what was tried before, and how that ended
+    seconds: float = 0.0  # until it was whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Unfetched:
 
     why: str
     failed: tuple[str, ...] = field(default=())
+    late: bool = False  # we stopped waiting: who waits longer may get one
 
 
 WellKnownAnswer = Fetched | Unfetched
@@ -51,6 +54,14 @@ class Undelegated:
     """Nothing is delegated: there is no valid document, and why."""
 
     why: str
+
+
+def in_time(answer: WellKnownAnswer, patience: float) -> WellKnownAnswer:
+    """The answer as it is for somebody who waits no longer than `patience` seconds."""
+    if isinstance(answer, Fetched) and answer.seconds > patience:
+        why = _("no answer within {time}").format(time=duration(patience))
+        return Unfetched(why, answer.failed, late=True)
+    return answer
 
 
 def delegation(answer: WellKnownAnswer) -> ServerName | Undelegated:
@@ -65,15 +76,15 @@ def delegation(answer: WellKnownAnswer) -> ServerName | Undelegated:
                 return Undelegated(_("m.server {text!r}: {why}").format(text=text, why=problem.why))
 
 
-def stated(answer: WellKnownAnswer) -> str | Undelegated:
+def stated(answer: WellKnownAnswer, *, longest: int = LONGEST_DOCUMENT) -> str | Undelegated:
     """The text of m.server, whatever it is; the Content-Type does not matter."""
     match answer:
         case Unfetched(why):
             return Undelegated(why)
         case Fetched(status=status) if status != OK:
             return Undelegated(_("HTTP status {status}").format(status=status))
-        case Fetched(body=body) if len(body) >= LONGEST_DOCUMENT:
-            return Undelegated(_("it is longer than {most} octets").format(most=LONGEST_DOCUMENT))
+        case Fetched(body=body) if len(body) >= longest:
+            return Undelegated(_("it is longer than {most} octets").format(most=longest))
         case _:
             return _m_server(answer.body)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from greygate.spec.conduit_discovery import conduit_delegation, conduit_route_to
+from greygate.spec.continuwuity_discovery import continuwuity_delegation, continuwuity_route_to
 from greygate.spec.delegation import Undelegated, WellKnownAnswer, delegation
+from greygate.spec.dendrite_discovery import dendrite_delegation, dendrite_route_to
 from greygate.spec.discovery import Asking, NoRoute, Route, route_to
 from greygate.spec.dns import Address
 from greygate.spec.server_name import ServerName
-from greygate.spec.synapse_discovery import synapse_delegation, synapse_route_to
+from greygate.spec.synapse_discovery import is_blocked, synapse_delegation, synapse_route_to
+from greygate.spec.tuwunel_discovery import tuwunel_delegation, tuwunel_route_to
 from greygate.text import _, listing
 
 
@@ -22,21 +24,42 @@ class Dialect:
     title: str
     route_to: Callable[[ServerName], Asking]
     delegation: Callable[[WellKnownAnswer], object | Undelegated]  # what it reads in the document
+    blocks: Callable[[Address], bool] = lambda _address: False  # where it never connects to
+    only_read: bool = False  # known from its code alone; no test has asked the program
 
 
 SPECIFICATION = Dialect(
     name="spec", title=_("the specification"), route_to=route_to, delegation=delegation
 )
 SYNAPSE = Dialect(
-    name="synapse", title="Synapse", route_to=synapse_route_to, delegation=synapse_delegation
+    name="synapse",
+    title="Synapse",
+    route_to=synapse_route_to,
+    delegation=synapse_delegation,
+    blocks=is_blocked,
 )
-CONDUIT = Dialect(
-    name="conduit",
-    title=_("the conduit family"),
-    route_to=conduit_route_to,
-    delegation=conduit_delegation,
+DENDRITE = Dialect(
+    name="dendrite",
+    title="Dendrite",
+    route_to=dendrite_route_to,
+    delegation=dendrite_delegation,
+    only_read=True,
 )
-DIALECTS = (SPECIFICATION, SYNAPSE, CONDUIT)
+CONTINUWUITY = Dialect(
+    name="continuwuity",
+    title=_("continuwuity and conduit"),
+    route_to=continuwuity_route_to,
+    delegation=continuwuity_delegation,
+    only_read=True,
+)
+TUWUNEL = Dialect(
+    name="tuwunel",
+    title="tuwunel",
+    route_to=tuwunel_route_to,
+    delegation=tuwunel_delegation,
+    only_read=True,
+)
+DIALECTS = (SPECIFICATION, SYNAPSE, DENDRITE, CONTINUWUITY, TUWUNEL)
 
 
 def differences(specified: Route | NoRoute, other: Route | NoRoute) -> tuple[str, ...]:
@@ -51,6 +74,13 @@ def differences(specified: Route | NoRoute, other: Route | NoRoute) -> tuple[str
             return (*_other_places(specified, other), *_other_names(specified, other))
         case _:
             return ()
+
+
+def blocked(dialect: Dialect, outcome: Route | NoRoute) -> tuple[Address, ...]:
+    """The addresses to which the dialect's program does not connect unless it is told to."""
+    if isinstance(outcome, NoRoute):
+        return ()
+    return tuple(it for target in outcome.targets for it in target.addresses if dialect.blocks(it))
 
 
 def places(route: Route) -> tuple[tuple[Address, int], ...]:

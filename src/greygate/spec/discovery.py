@@ -161,6 +161,23 @@ def _target(service: Service, step: str) -> Generator[Question, Answer, Target |
             return no_addresses(service.target, nothing, step)
 
 
+def targets_of(
+    services: Services,
+    step: str,
+    *,
+    look_up: Callable[[str, str], Generator[Question, Answer, AddressAnswer]] | None = None,
+) -> Generator[Question, Answer, tuple[list[Target], list[NoRoute]]]:
+    """The targets that have addresses, aliases followed, and the ones that are passed over."""
+    usable, passed_over = [], []
+    for service in services.in_order():
+        match (yield from (look_up or look_up_addresses)(service.target, step)):
+            case Addresses(addresses):
+                usable.append(Target(service.target, service.port, addresses, service.priority))
+            case nothing:
+                passed_over.append(no_addresses(service.target, nothing, step))
+    return usable, passed_over
+
+
 def _by_address(name: ServerName, port: int, *, step: str) -> Asking:
     """The name's own addresses."""
     match (yield from look_up_addresses(name.host, step)):

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import re
 
+import idna
+
 from greygate.text import _
 
 LONGEST_NAME = 253  # RFC 1035: 255 octets on the wire, two of which the text does not show
 LONGEST_LABEL = 63
 
 _LABEL = re.compile(r"[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?")
+
+
+def is_international(host: str) -> bool:
+    """Whether IDNA 2008 knows the name (RFC 5891, 4.2), as Twisted demands of it."""
+    try:
+        idna.decode(host)
+    except (idna.IDNAError, UnicodeError):
+        return False
+    return True
 
 
 def host_name_problem(text: str) -> str | None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Generator
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit, urlunsplit
 
-from greygate.spec.delegation import Undelegated, WellKnownAnswer, stated
+from greygate.spec.delegation import Undelegated, WellKnownAnswer, in_time, stated
 from greygate.spec.discovery import (
     PORT,
     SRV,
@@ -22,15 +22,15 @@ from greygate.spec.discovery import (
     NoRoute,
     Question,
     Route,
-    Target,
     fetch,
     look_up_addresses,
     look_up_srv,
-    no_addresses,
     not_offered,
+    targets_of,
     unanswered,
 )
 from greygate.spec.dns import (
+    Address,
     AddressAnswer,
     Addresses,
     Failure,
@@ -38,12 +38,24 @@ from greygate.spec.dns import (
     Services,
     Unanswered,
 )
+from greygate.spec.host_name import is_international
 from greygate.spec.server_name import ServerName
 from greygate.text import _
 
 _HOST = re.compile(r"[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*")  # util/stringutils.py: VALID_HOST_REGEX
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")  # Twisted sends no other characters in an address
-_LABEL = re.compile(r"(?:xn--|(?!..--))[0-9a-z](?:[0-9a-z-]*[0-9a-z])?", re.IGNORECASE)  # IDNA 2008
+PATIENCE = 60.0  # seconds that a request may take; the document has no limit of its own
+_BLOCKED = tuple(
+    map(
+        ip_network,
+        (
+            *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"),
+            *("192.0.0.0/24", "169.254.0.0/16", "192.88.99.0/24", "198.18.0.0/15", "192.0.2.0/24"),
+            *("198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "::1/128", "fe80::/10"),
+            *("fc00::/7", "2001:db8::/32", "ff00::/8", "fec0::/10"),
+        ),
+    )
+)  # config/server.py
 _OWN_STEPS = ("1", "2", "4", "5", "6")  # the server name itself leads on
 _DELEGATED_STEPS = ("3.1", "3.2", "3.3", "3.4", "3.5")
 
@@ -54,7 +66,7 @@ def synapse_route_to(name: ServerName) -> Asking:
         return NoRoute("1", _("{name} is no name for Synapse").format(name=name))
     authority, steps = _Authority.parse(name.text), _OWN_STEPS
     if name.literal is None and name.port is None:
-        document = synapse_delegation((yield from fetch(authority.host)))
+        document = yield from _document(authority.host)
         if isinstance(document, str):
             try:
                 authority, steps = _Authority.parse(document), _DELEGATED_STEPS
@@ -64,9 +76,16 @@ def synapse_route_to(name: ServerName) -> Asking:
     return (yield from _resolved(authority, steps))
 
 
+def _document(host: str) -> Generator[Question, Answer, str | Undelegated]:
+    """Twisted connects to no name that IDNA 2008 does not know, and asks for no document there."""
+    if not is_international(host):
+        return Undelegated(_("{host} cannot be looked up by Twisted's rules").format(host=host))
+    return synapse_delegation((yield from fetch(host)))
+
+
 def synapse_delegation(answer: WellKnownAnswer) -> str | Undelegated:
     """WellKnownResolver._fetch_well_known: any ASCII will do for m.server, but for none."""
-    match stated(answer):
+    match stated(in_time(answer, PATIENCE)):
         case str(text) if not text.isascii() or not text:
             return Undelegated(_("m.server is empty, or not ASCII"))
         case text:
@@ -130,13 +149,7 @@ def _alone(host: str, port: int) -> Services:
 
 def _reached(authority: _Authority, places: Services, step: str) -> Asking:
     """MatrixHostnameEndpoint._do_connect, ConnectionVerifier: aliases are followed everywhere."""
-    usable, passed_over = [], []
-    for place in places.in_order():
-        match (yield from _addresses(place.target, step)):
-            case Addresses(addresses):
-                usable.append(Target(place.target, place.port, addresses, place.priority))
-            case nothing:
-                passed_over.append(no_addresses(place.target, nothing, step))
+    usable, passed_over = yield from targets_of(places, step, look_up=_addresses)
     if not usable:
         return NoRoute(step, "; ".join(each.why for each in passed_over))
     name = authority.tls_name
@@ -153,9 +166,14 @@ def _reached(authority: _Authority, places: Services, step: str) -> Asking:
 def _addresses(host: str, step: str) -> Generator[Question, Answer, AddressAnswer]:
     if is_literal(host):
         return Addresses((ip_address(host),))
-    if not all(map(_LABEL.fullmatch, host.removesuffix(".").split("."))):
+    if not is_international(host):
         return Unanswered(Failure.CANNOT_BE_ASKED, _("by Twisted's rules"))  # HostnameEndpoint
     return (yield from look_up_addresses(host, step))
+
+
+def is_blocked(address: Address) -> bool:
+    """Whether a stock Synapse refuses to connect there: DEFAULT_IP_RANGE_BLOCKLIST."""
+    return any(address.version == it.version and address in it for it in _BLOCKED)
 
 
 def is_literal(host: str) -> bool:

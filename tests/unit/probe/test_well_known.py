@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from greygate.probe.well_known import Fetcher
-from greygate.spec.delegation import LONGEST_DOCUMENT, SERVER_PATH, Fetched, Unfetched
+from greygate.spec.delegation import LONGEST_READ, SERVER_PATH, Fetched, Unfetched, in_time
 from greygate.spec.dns import (
     Absence,
     Absent,
@@ -45,13 +46,17 @@ def fetcher(port: int, trust: ssl.SSLContext, places: Table = PLACES) -> Fetcher
         now=lambda: datetime.now(UTC),
         port=port,
         patience=0.5,
+        whole_patience=3.0,
     )
 
 
 def test_the_page_comes_from_the_address_that_was_looked_up(tmp_path: Path) -> None:
     pages = {HOME: (200, {"Cache-Control": "max-age=60"}, BODY)}
     answer, web = fetched(pages, tmp_path)
-    assert answer == Fetched(status=200, body=BODY, kept=timedelta(minutes=1), address=HERE)
+    assert isinstance(answer, Fetched)
+    assert answer.seconds > 0
+    page = Fetched(status=200, body=BODY, kept=timedelta(minutes=1), address=HERE)
+    assert replace(answer, seconds=0) == page
     assert web.asked == [("home.example", f"home.example:{web.port}")]
 
 
@@ -109,9 +114,9 @@ def test_twenty_redirects_are_enough(tmp_path: Path, hops: int, status: int | No
 
 
 def test_no_more_is_read_than_a_document_can_have(tmp_path: Path) -> None:
-    answer, _web = fetched({HOME: (200, {}, b" " * 10 * LONGEST_DOCUMENT)}, tmp_path)
+    answer, _web = fetched({HOME: (200, {}, b" " * 10 * LONGEST_READ)}, tmp_path)
     assert isinstance(answer, Fetched)
-    assert len(answer.body) == LONGEST_DOCUMENT
+    assert len(answer.body) == LONGEST_READ
 
 
 def test_the_content_type_does_not_matter(tmp_path: Path) -> None:
@@ -158,7 +163,28 @@ def test_silence_is_told() -> None:
     with socket.create_server((str(HERE), 0)) as silent:
         port = int(silent.getsockname()[1])
         answer = fetcher(port, ssl.create_default_context()).fetch("home.example")
-    assert answer == Unfetched("no answer in time", ("127.0.0.1: no answer in time",))
+    assert answer == Unfetched("no answer in time", ("127.0.0.1: no answer in time",), late=True)
+
+
+def test_who_is_slow_is_waited_for(tmp_path: Path) -> None:
+    """Longer than a connection is: Synapse waits for a minute."""
+    pages = {HOME: (200, {"X-Wait": "1.0"}, BODY)}
+    with WebServer(pages, tmp_path, names=NAMES).serving() as web:
+        answer = fetcher(web.port, web.trust).fetch("home.example")
+    assert isinstance(answer, Fetched)
+    assert answer.seconds > 1.0
+    late = in_time(answer, 1.0)
+    assert isinstance(late, Unfetched)
+    assert late.late
+    assert in_time(answer, 60.0) is answer
+
+
+@pytest.mark.parametrize("host", ["xn--a.example", "1.2.3.4567", "xn--.example", "a..example"])
+def test_a_name_that_no_url_can_have_is_told(host: str) -> None:
+    places = {host: Addresses((HERE,))}
+    answer = fetcher(1, ssl.create_default_context(), places).fetch(host)
+    assert isinstance(answer, Unfetched)
+    assert not answer.late
 
 
 def test_what_does_not_speak_http_is_told(tmp_path: Path) -> None:

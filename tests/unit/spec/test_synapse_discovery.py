@@ -27,8 +27,10 @@ from greygate.spec.dns import (
     SrvAnswer,
     Unanswered,
 )
+from greygate.spec.host_name import is_international
+from greygate.spec.server_name import ServerName
 from greygate.spec.synapse_discovery import synapse_delegation
-from name_world import NameWorld, at, resolved, srv
+from name_world import NameWorld, at, document, resolved, srv
 from own_certificate import self_signed
 from some_worlds import UGLY, names, unhurried, worlds
 
@@ -80,7 +82,11 @@ def test_it_departs_from_the_specification_by_known_habits_only(
     name: str, world: NameWorld
 ) -> None:
     specified, synapse = (resolved(name, world, dialect=it) for it in (SPECIFICATION, SYNAPSE))
-    known = set(_habits(specified)) | set(_habits(synapse))
+    known = {
+        *_habits(specified),
+        *_habits(synapse),
+        *([] if _is_fetched(name) else ["not fetched"]),
+    }
     assert known or not differences(specified.found, synapse.found)
 
 
@@ -139,6 +145,21 @@ def test_habit_names_that_idna_does_not_know_are_not_connected_to() -> None:
 def test_a_name_that_synapse_refuses_is_not_looked_for() -> None:
     discovery = resolved("home..example", NameWorld(), dialect=SYNAPSE)
     assert (discovery.trace, isinstance(discovery.found, NoRoute)) == ((), True)
+
+
+def test_habit_no_document_is_fetched_for_a_name_that_idna_does_not_know() -> None:
+    world = NameWorld(
+        documents={"ab--c.example": document("192.0.2.9")},
+        services_={"_matrix-fed._tcp.ab--c.example": srv((443, "edge.example"))},
+        addresses_={"edge.example": at("192.0.2.1")},
+    )
+    assert resolved("ab--c.example", world, dialect=SPECIFICATION).found.step == "3.1"
+    assert resolved("ab--c.example", world, dialect=SYNAPSE).found.step == "4"
+
+
+def _is_fetched(name: str) -> bool:
+    server = ServerName.parse(name)
+    return server.literal is not None or is_international(server.host)
 
 
 def _habits(discovery: Discovery) -> Iterator[str]:

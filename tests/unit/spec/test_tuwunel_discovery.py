@@ -1,14 +1,15 @@
-"""The conduit family's habits, as its code was read."""
+"""tuwunel's habits, as its code was read."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
 from hypothesis import given
 
 from greygate.spec.delegation import Fetched
-from greygate.spec.dialects import CONDUIT, differences
+from greygate.spec.dialects import TUWUNEL, differences
 from greygate.spec.discovery import NoRoute, Route, Target
 from greygate.spec.dns import Addresses, Failure, Service, Services, Unanswered
 from name_world import NameWorld, at, document, resolved, srv
@@ -19,7 +20,7 @@ EDGE = at("192.0.2.1")
 
 
 def found(name: str, world: NameWorld) -> Route | NoRoute:
-    return resolved(name, world, dialect=CONDUIT).found
+    return resolved(name, world, dialect=TUWUNEL).found
 
 
 def route(world: NameWorld, name: str = "home.example") -> Route:
@@ -118,8 +119,21 @@ def test_a_name_that_nobody_tells_of_ends_it_before_anything_else() -> None:
     assert found("home.example", world) == NoRoute("3", "cannot look up home.example: time-out")
 
 
-def test_a_root_as_target_says_that_there_is_no_server() -> None:
+def test_a_root_as_target_is_a_name_without_address() -> None:
     assert isinstance(found("home.example", NameWorld(services_={FED: srv((0, "."))})), NoRoute)
+    world = NameWorld(services_={FED: srv((444, "."))}, addresses_={"home.example": EDGE})
+    assert route(world).targets[0].port == 444
+
+
+def test_an_ipv6_address_needs_a_port() -> None:
+    assert isinstance(found("[2001:db8::1]", NameWorld()), NoRoute)
+    world = NameWorld(documents={"home.example": document("[2001:db8::1]")})
+    assert isinstance(found("home.example", world), NoRoute)
+
+
+def test_who_answers_after_ten_seconds_is_not_waited_for() -> None:
+    page = replace(document("192.0.2.1"), seconds=12.0)
+    assert found("home.example", NameWorld(documents={"home.example": page})).step == "6"
 
 
 def test_any_status_of_success_will_do() -> None:
