@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,6 +20,7 @@ from greygate.apply.directories import OWN, PASSED, SHARED, Tree
 from greygate.apply.proof import prove, prove_in_place
 from greygate.components.component import Component, Unit
 from greygate.errors import CannotApply
+from greygate.machine.file_lock import locked
 from greygate.machine.files import Owner, directory
 from greygate.plan.footing import Derived, Footing, Wish
 from greygate.progress import Progress
@@ -53,7 +52,9 @@ def apply(
     What is in place is outstanding until the units that it concerns have taken it up.
     """
     place, old = Path(plan.paths.rendered), _old(plan)
-    with _disk(place), _alone(plan):
+    state = directory(plan.paths.state, mode=PASSED)
+    waiting = _("waiting for another greygate, which puts its files in place")
+    with _disk(place), locked(state / ".applying", progress, waiting=waiting):
         tree.recover(place, old)
         seen, wanted = tree.read(place), rendered(site, plan, components)
         changes = changes_between(seen, wanted)
@@ -65,12 +66,13 @@ def apply(
             raise _edited_since(plan, seen, wanted, foreign)
         concerned = _concerned(site, plan, components, changes)
         _prove(site, plan, components, changes, progress)
-        due = outstanding.text(outstanding.load(place), concerned)
-        beside = {**tree.kept(place), **{_aside(path): seen[path] for path in foreign}}
-        beside[tree.OUTSTANDING] = due
-        new = Path(plan.paths.proving().rendered)
-        _write(plan, new, wanted, beside=beside)
-        tree.put_in_place(new, place, old)
+        with outstanding.unchanged(place):
+            due = outstanding.text(outstanding.load(place), concerned)
+            beside = {**tree.kept(place), **{_aside(path): seen[path] for path in foreign}}
+            beside[tree.OUTSTANDING] = due
+            new = Path(plan.paths.proving().rendered)
+            _write(plan, new, wanted, beside=beside)
+            tree.put_in_place(new, place, old)
     return changes
 
 
@@ -79,8 +81,10 @@ def step_back(plan: Footing, *, concerned: frozenset[str] = frozenset()) -> None
 
     `concerned`: units that have taken up the ones that go.
     """
-    outstanding.add(_old(plan), concerned)
-    tree.step_back(Path(plan.paths.rendered), _old(plan))
+    place = Path(plan.paths.rendered)
+    with outstanding.unchanged(place):
+        outstanding.add(_old(plan), concerned)
+        tree.step_back(place, _old(plan))
 
 
 def former(plan: Footing) -> Path:
@@ -165,18 +169,6 @@ def _edited_since(
             "(your text is kept beside it as *.edited)"
         ),
     )
-
-
-@contextmanager
-def _alone(plan: Footing) -> Iterator[None]:
-    """Nobody else applies meanwhile: both would write into the same tree aside."""
-    state = directory(plan.paths.state, mode=PASSED)
-    descriptor = os.open(state / ".applying", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWN_FILE)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)  # the kernel lets go of the lock, after kill -9 too
 
 
 @contextmanager

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from greygate.apply.tree import OUTSTANDING
+from greygate.machine.file_lock import locked
 from greygate.machine.files import Owner, replace
 
 Outstanding = Mapping[str, float]
@@ -40,15 +42,26 @@ def add(tree: Path, names: Iterable[str]) -> None:
     """
     wanted = frozenset(names)
     if wanted and tree.is_dir():
-        _keep(tree, text(load(tree), wanted))
+        with unchanged(tree):
+            _keep(tree, text(load(tree), wanted))
 
 
 def settle(tree: Path, due: Outstanding) -> None:
     """That was taken up; what somebody else has put in place meanwhile stays outstanding."""
-    before = load(tree)
-    after = {name: at for name, at in before.items() if due.get(name) != at}
-    if after != before:
-        _keep(tree, text(after, ()))
+    if not tree.is_dir():
+        return
+    with unchanged(tree):
+        before = load(tree)
+        after = {name: at for name, at in before.items() if due.get(name) != at}
+        if after != before:
+            _keep(tree, text(after, ()))
+
+
+@contextmanager
+def unchanged(tree: Path) -> Iterator[None]:
+    """Nobody else exchanges the tree, or writes what is outstanding, until the block ends."""
+    with locked(tree.parent / ".outstanding"):
+        yield
 
 
 def _keep(tree: Path, content: str) -> None:

@@ -15,7 +15,6 @@ from greygate.machine.files import Owner
 
 DIGESTS = PurePosixPath("digests.json")  # in the tree, so that it is replaced with what it tells of
 OUTSTANDING = PurePosixPath("outstanding.json")  # for the same reason
-DRAFT = PurePosixPath(files.draft(OUTSTANDING))  # of that one: a kill may leave it
 EDITED = ".edited"  # what somebody wrote into a file of ours is kept under its name with this
 
 
@@ -24,7 +23,7 @@ def read(tree: Path) -> dict[PurePosixPath, str]:
     return {
         path: text
         for path, text in _texts(tree)
-        if path.suffix != EDITED and path not in (DIGESTS, OUTSTANDING, DRAFT)
+        if path.suffix != EDITED and path not in (DIGESTS, OUTSTANDING) and not files.is_draft(path)
     }
 
 

@@ -16,6 +16,7 @@ from greygate.home import agents, choice, start
 from greygate.home.half import Home
 from greygate.home.preparation import demand_overlay_stays, prepare
 from greygate.identity import authority
+from greygate.run import lock
 from greygate.run.status import units_behind
 from greygate.text import _, listing
 
@@ -51,13 +52,16 @@ def command(
         if (changes or late) and not yes:
             output.confirm(_("bring this into force?"))
         # Not under the lock: that is an `up`'s for as long as it watches.
-        standing = choice.look()
-        prepared = prepare(home.source, home.place, steps, standing=standing, overwrite=overwrite)
-        runs = start.take_up_here(prepared, steps, still_in=output.agreed_within)
-        heard = agents.tell(prepared.home, steps) if runs else ()
-        edge_hearing.note(heard)
-        if runs:
-            start.see_up(prepared.home, steps)
+        with lock.changing(home.plan.paths, steps):
+            standing = choice.look()
+            prepared = prepare(
+                home.source, home.place, steps, standing=standing, overwrite=overwrite
+            )
+            runs = start.take_up_here(prepared, steps, still_in=output.agreed_within)
+            heard = agents.tell(prepared.home, steps) if runs else ()
+            edge_hearing.note(heard)
+            if runs:
+                start.see_up(prepared.home, steps)
     output.emit(
         {
             "changed": [str(change.path) for change in changes],

@@ -13,6 +13,7 @@ from greygate.cli.common import NONE, Common
 from greygate.cli.help import family
 from greygate.errors import WrongUsage
 from greygate.home import papers
+from greygate.machine import named_file
 from greygate.text import _, size
 
 command = family("backup", "Keep what nothing else brings back.")
@@ -35,6 +36,8 @@ def identity(
         greygate backup identity /media/stick/identity.tar
         ssh root@home /usr/local/bin/greygate backup identity > identity.tar
     """
+    if file is not None and output.is_stdout(file):
+        file = None  # in the middle of what else is said, it would be no archive
     if file is None and (common.json or sys.stdout.isatty()):
         raise WrongUsage(
             _("cannot write the archive here: it is binary, and a secret"),
@@ -44,7 +47,7 @@ def identity(
     if file is None:
         sys.stdout.buffer.write(content)
         return
-    papers.write(file, content, secret=True)
+    named_file.write(file, content, mode=0o600)
     output.emit(
         {"file": str(file), "octets": len(content)},
         as_json=common.json,

@@ -14,6 +14,7 @@ from greygate.cli.common import NONE, Common
 from greygate.cli.help import family
 from greygate.errors import WrongUsage
 from greygate.home import certificates, papers
+from greygate.machine import named_file
 from greygate.probe.dns import Place, place_of
 from greygate.site.model import Source
 from greygate.text import _
@@ -112,7 +113,7 @@ def renew(
     """
     home = common.home()
     if home.site.certificates.source is not Source.ACME or home.substitute is not None:
-        due = papers.renewed(home, now=datetime.now(UTC))
+        due = papers.renewed(home, output.Steps(), now=datetime.now(UTC))
         text = _("nothing is due") if due is None else _("renewed: {why}").format(why=due.value)
         output.emit({"renewed": due.value if due else None}, as_json=common.json, text=text)
         return 0
@@ -187,8 +188,8 @@ def export(
         greygate cert export home.crt --format der
     """
     paper = papers.authority_paper(common.home().plan.paths, form=format)
-    if file is not None:
-        papers.write(file, paper.content, secret=False)
+    if file is not None and not output.is_stdout(file):
+        named_file.write(file, paper.content, mode=0o644)
         text = _("wrote {file}; SHA-256 {sum}").format(file=file, sum=paper.fingerprint)
         output.emit({"file": str(file), **paper.told()}, as_json=common.json, text=text)
     elif common.json:

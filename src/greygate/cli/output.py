@@ -16,6 +16,7 @@ from typing import Any
 
 from greygate.cli.commands import typed
 from greygate.errors import SiteRefused, Trouble, WrongUsage
+from greygate.machine import named_file
 from greygate.site.report import report
 from greygate.text import _, duration, nearest
 
@@ -37,6 +38,11 @@ def say(text: str = "") -> None:
     """Print what was asked for, to the letter."""
     _said.append(text)
     print(text, flush=True)
+
+
+def is_stdout(file: Path) -> bool:
+    """Whether a file that was named is where this prints anyway: /dev/stdout."""
+    return named_file.is_open_as(file, 1)
 
 
 def note(text: str = "", *, end: str = "\n") -> None:

@@ -63,8 +63,9 @@ def command(
     with lock.held(place.paths):
         standing = choice.look()
         output.note(opening(load.load(source), standing))
-        prepared = prepare(source, place, steps, standing=standing, overwrite=overwrite)
-        started = start(prepared, steps, detached=detach, still_in=output.agreed_within)
+        with lock.changing(place.paths, steps):
+            prepared = prepare(source, place, steps, standing=standing, overwrite=overwrite)
+            started = start(prepared, steps, detached=detach, still_in=output.agreed_within)
         with nullcontext() if detach else _stopped_at_the_end(started, place, steps):
             news = Announcement(started, prepared)
             output.emit(news.told(), as_json=common.json, text=news.text())

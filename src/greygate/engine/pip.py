@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from greygate.engine.lock import Lock
 from greygate.errors import Trouble
+from greygate.machine import process_group
 from greygate.progress import Progress
 from greygate.text import _
 
@@ -34,35 +33,21 @@ _UNREACHED = re.compile(
 _NOT_FOR_US = re.compile(r"No matching distribution found for (?P<name>\S+)")
 
 
-def install(environment: Path, lock: Path, *, progress: Progress, held: BinaryIO) -> None:
-    """Fill `environment` with what `lock` names and nothing else; Trouble tells what hindered.
-
-    `held` becomes pip's input, so that whatever pip starts holds what it holds.
-    """
+def install(environment: Path, lock: Path, *, progress: Progress) -> None:
+    """Fill `environment` with what `lock` names and nothing else; Trouble tells what hindered."""
     aside = environment / "tmp"  # not /tmp: that is often small, and the room was checked here
     aside.mkdir(exist_ok=True)
     argv = (
-        *("setpriv", "--pdeathsig", "KILL", "--", str(environment / "bin" / "python"), "-I"),
-        *("-m", "pip", "install", "--no-input", "--disable-pip-version-check"),
-        *("--progress-bar", "off", "--cache-dir", str(environment.parent / "downloads")),
+        *(str(environment / "bin" / "python"), "-I", "-m", "pip", "install", "--no-input"),
+        *("--disable-pip-version-check", "--progress-bar", "off"),
+        *("--cache-dir", str(environment.parent / "downloads")),
         *("--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-compile"),
         *("--retries", "3", "-r", str(lock)),
     )
-    with subprocess.Popen(
-        argv,
-        stdin=held,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        env={**os.environ, "TMPDIR": str(aside), "LC_ALL": "C.UTF-8"},
-    ) as pip:
-        assert pip.stdout is not None
-        try:
-            said = _told(pip.stdout, Tally(Lock(lock.read_text("utf-8"))), progress)
-        except BaseException:
-            pip.kill()
-            raise
+    environ = {**os.environ, "TMPDIR": str(aside), "LC_ALL": "C.UTF-8"}
+    with process_group.started(argv, environ=environ) as pip:
+        assert pip.stdout is not None, "it was asked for"
+        said = _told(pip.stdout, Tally(Lock(lock.read_text("utf-8"))), progress)
     if pip.returncode != 0:
         raise trouble_in(said)
     aside.rmdir()

@@ -8,20 +8,18 @@ from the packages that had come until then.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 from greygate.engine import pip
 from greygate.engine.lock import Lock, our_lock, our_python
 from greygate.errors import CannotApply, MissingProgram
-from greygate.machine import disk
+from greygate.machine import disk, process_group
+from greygate.machine.file_lock import locked
 from greygate.machine.files import Owner, directory, replace
 from greygate.plan.paths import Paths
 from greygate.progress import Progress
@@ -29,8 +27,6 @@ from greygate.text import _
 
 ROOM = 400_000_000  # measured: 240 MB installed and compiled, 60 MB of packages kept meanwhile
 COMPLETE = "complete"
-
-Held = BinaryIO  # the open file that holds the lock
 
 _CHECK = "import synapse, synapse.app.homeserver; print(synapse.__version__)"
 
@@ -48,19 +44,21 @@ def ensure(paths: Paths, progress: Progress, lock: Lock | None = None) -> PurePo
     """The Python that has Synapse; its environment is built where there is none."""
     wanted = lock or our_lock()
     if not is_ready(paths, wanted):
-        with _alone(directory(paths.engines, mode=0o755), progress) as held:
+        engines = directory(paths.engines, mode=0o755)
+        waiting = _("waiting for another greygate that builds this environment")
+        with locked(engines / ".building", progress, waiting=waiting):
             if not is_ready(paths, wanted):
-                _build(paths, wanted, progress, held)
+                _build(paths, wanted, progress)
     return python_of(paths, wanted)
 
 
-def _build(paths: Paths, lock: Lock, progress: Progress, held: Held) -> None:
+def _build(paths: Paths, lock: Lock, progress: Progress) -> None:
     environment = Path(python_of(paths, lock).parents[1])
     shutil.rmtree(environment, ignore_errors=True)  # what a kill left
     disk.demand(disk.room(paths.engines), ROOM, purpose=_("build Synapse's environment"))
     try:
         with _readable_by_all(), disk.told_when_full(environment):
-            _fill(environment, lock, progress, held)
+            _fill(environment, lock, progress)
             replace(environment / COMPLETE, b"", owner=Owner.ourselves(), mode=0o644)
     except BaseException:
         shutil.rmtree(environment, ignore_errors=True)  # a full disk has better uses for it
@@ -68,21 +66,21 @@ def _build(paths: Paths, lock: Lock, progress: Progress, held: Held) -> None:
     shutil.rmtree(environment.parent / "downloads", ignore_errors=True)
 
 
-def _fill(environment: Path, lock: Lock, progress: Progress, held: Held) -> None:
+def _fill(environment: Path, lock: Lock, progress: Progress) -> None:
     with progress.step(_("preparing an environment for Synapse")):
-        _make_environment(environment, held)
+        _make_environment(environment)
     given = environment / "lock.txt"
     given.write_text(lock.text, "utf-8")
-    pip.install(environment, given, progress=progress, held=held)
+    pip.install(environment, given, progress=progress)
     with progress.step(_("checking Synapse {version}").format(version=lock.synapse)):
-        _compile(environment, held)
-        _check(environment, lock, held)
+        _compile(environment)
+        _check(environment, lock)
 
 
-def _make_environment(environment: Path, held: Held) -> None:
+def _make_environment(environment: Path) -> None:
     """An empty environment on the system's Python: ours may be gone after an upgrade of us."""
     base = getattr(sys, "_base_executable", sys.executable)
-    made = _run(held, base, "-I", "-m", "venv", str(environment))
+    made = process_group.run((base, "-I", "-m", "venv", str(environment)))
     if made.returncode == 0:
         return
     if pip.NO_ROOM.search(made.stdout):
@@ -93,14 +91,14 @@ def _make_environment(environment: Path, held: Held) -> None:
     )
 
 
-def _compile(environment: Path, held: Held) -> None:
+def _compile(environment: Path) -> None:
     """Bytecode for everything: services may not write it, and without it each start is slow."""
-    python = environment / "bin" / "python"
-    _run(held, str(python), "-I", "-m", "compileall", "-q", "-j", "0", str(environment / "lib"))
+    python, library = environment / "bin" / "python", environment / "lib"
+    process_group.run((str(python), "-I", "-m", "compileall", "-q", "-j", "0", str(library)))
 
 
-def _check(environment: Path, lock: Lock, held: Held) -> None:
-    seen = _run(held, str(environment / "bin" / "python"), "-I", "-c", _CHECK)
+def _check(environment: Path, lock: Lock) -> None:
+    seen = process_group.run((str(environment / "bin" / "python"), "-I", "-c", _CHECK))
     if seen.returncode == 0 and _last_line(seen.stdout) == lock.synapse:
         return
     raise CannotApply(
@@ -111,35 +109,8 @@ def _check(environment: Path, lock: Lock, held: Held) -> None:
     )
 
 
-def _run(held: Held, *argv: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ("setpriv", "--pdeathsig", "KILL", "--", *argv),
-        stdin=held,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-
-
 def _last_line(text: str) -> str:
     return (text.strip().splitlines() or [_("it said nothing")])[-1].strip()
-
-
-@contextmanager
-def _alone(engines: Path, progress: Progress) -> Iterator[Held]:
-    """No other Greygate builds here at the same time, and nothing that a killed one left.
-
-    What is yielded holds the lock, and is the standard input of every child: setpriv ends our
-    children with us, but not theirs, and these keep the lock for as long as they go on.
-    """
-    with open(engines / ".building", "ab+") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with progress.step(_("waiting for another greygate that builds this environment")):
-                fcntl.flock(held, fcntl.LOCK_EX)
-        yield held
 
 
 @contextmanager

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import errno
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +15,10 @@ from greygate.home.half import Home, existing_site
 from greygate.home.in_use import catch_up, put_in_use
 from greygate.home.place import Place, demand_passable
 from greygate.identity import archive, authority, certificate_files, keys
-from greygate.machine import accounts, files
-from greygate.machine.files import Owner
+from greygate.machine import accounts, named_file
 from greygate.plan.paths import Paths
 from greygate.progress import Progress
+from greygate.run import lock
 from greygate.site import load
 from greygate.spec.certificate import Due, fingerprint
 from greygate.text import _
@@ -46,7 +44,7 @@ def authority_paper(paths: Paths, *, form: Literal["pem", "der"]) -> Paper:
     return Paper(authority.export(paths, form=form), form, fingerprint(certificate))
 
 
-def renewed(home: Home, *, now: datetime) -> Due | None:
+def renewed(home: Home, progress: Progress, *, now: datetime) -> Due | None:
     """Why the server has a new certificate that was not ordered, and serves it; None where it has
     the old one."""
     if home.substitute is not None:
@@ -55,13 +53,14 @@ def renewed(home: Home, *, now: datetime) -> Due | None:
             home.cure or _("see what is missing: greygate status"),
         )
     paths, plan = home.plan.paths, home.plan
-    certified = certificate_files.ensure_certificate(
-        home.site.certificates, paths, plan.certificate, accounts=plan.accounts, now=now
-    )
-    if certified.renewed is None:
-        catch_up(home)
-    else:
-        put_in_use(home)
+    with lock.changing(paths, progress):
+        certified = certificate_files.ensure_certificate(
+            home.site.certificates, paths, plan.certificate, accounts=plan.accounts, now=now
+        )
+        if certified.renewed is None:
+            catch_up(home)
+        else:
+            put_in_use(home)
     return certified.renewed
 
 
@@ -85,19 +84,6 @@ def identity(place: Place, named_site: Path | None, environ: Mapping[str, str]) 
         ) from refused
 
 
-def write(path: Path, content: bytes, *, secret: bool) -> None:
-    """Put a paper where it was asked for; what is there is replaced, whole or not at all."""
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        files.replace(path, content, owner=Owner.ourselves(), mode=0o600 if secret else 0o644)
-    except OSError as problem:
-        raise Trouble(
-            _("cannot write {path}: {why}").format(path=path, why=(problem.strerror or "").lower()),
-            _("name a file in a directory that is there and that you may write to"),
-        ) from problem
-
-
 @dataclass(frozen=True, slots=True)
 class Restored:
     """A server that is back, and where its site file is."""
@@ -109,7 +95,7 @@ class Restored:
 def restore(place: Place, file: Path, progress: Progress) -> Restored:
     """Put an identity in place where no other server is; run again, it goes on."""
     try:
-        kept = archive.read(file.read_bytes())
+        kept = archive.read(named_file.read(file, most=archive.LARGEST_WHOLE))
     except OSError as refused:
         raise Trouble(
             _("cannot read {path}: {why}").format(path=file, why=refused.strerror),

@@ -25,6 +25,7 @@ SITE = "site.toml"
 ALWAYS = {"server-name", "keys/signing.key", "keys/overlay.pem", "keys/ca.key", "certs/ca.pem"}
 OWN = 0o700
 LARGEST = 1_000_000  # octets of one member; the real ones are below 10,000
+LARGEST_WHOLE = 64 * LARGEST
 
 _OF_EDGES = re.compile(r"keys/site\.pem|edges/[a-z][a-z0-9-]{0,31}/overlay\.pem")
 _OF_ACME = re.compile(r"keys/acme-(accounts|dns)\.json")

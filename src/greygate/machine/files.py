@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import glob
 import grp
 import os
 import pwd
 import stat
+import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from greygate.errors import Trouble
 from greygate.machine.disk import told_when_full
 from greygate.text import _
+
+DRAFT = ".new"
+ABANDONED = 3600.0  # seconds after which a draft is nobody's; one is written in less than one
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +98,41 @@ def give(path: PurePath, *, owner: Owner, mode: int) -> None:
         os.chmod(path, mode)
 
 
-def draft(path: PurePath) -> PurePath:
-    """Where a file is written before it gets its name; a kill may leave it there."""
-    return path.with_name(f".{path.name}.new")
+def is_draft(path: PurePath) -> bool:
+    """Whether this is the name of a file that is being written; a kill may leave one there."""
+    return path.name.startswith(".") and path.suffix == DRAFT
 
 
 def _beside(path: PurePath, content: bytes, *, owner: Owner, mode: int) -> Path:
-    """The content in a file beside `path`, safe on disk, seen by nobody but its owner."""
-    beside = Path(draft(path))
-    beside.unlink(missing_ok=True)  # left by one that was killed
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with told_when_full(path), open(os.open(beside, flags, 0o600), "wb") as stream:
-        descriptor = stream.fileno()
-        stream.write(content)
-        stream.flush()
-        if owner != Owner.ourselves():
-            os.fchown(descriptor, owner.user, owner.group)
-        os.fchmod(descriptor, mode)  # after the owner: chown clears bits
-        os.fsync(descriptor)
+    """The content in a file beside `path`, safe on disk, seen by nobody but its owner.
+
+    Its name is its own: two who write the same file at once do not meet.
+    """
+    with told_when_full(path):
+        _forget_drafts(path)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=DRAFT, dir=path.parent)
+        beside = Path(name)
+        try:
+            with open(descriptor, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                if owner != Owner.ourselves():
+                    os.fchown(descriptor, owner.user, owner.group)
+                os.fchmod(descriptor, mode)  # after the owner: chown clears bits
+                os.fsync(descriptor)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
     return beside
+
+
+def _forget_drafts(path: PurePath) -> None:
+    """Take away what killed ones left of this file; a younger one may be somebody's at work."""
+    limit = time.time() - ABANDONED
+    for left in Path(path.parent).glob(f".{glob.escape(path.name)}*{DRAFT}"):
+        with suppress(OSError):
+            if left.lstat().st_mtime < limit:
+                left.unlink()
 
 
 def _settle(path: PurePath) -> None:

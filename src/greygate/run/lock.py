@@ -13,8 +13,10 @@ import psutil
 
 from greygate.apply.directories import PASSED
 from greygate.errors import Trouble
+from greygate.machine.file_lock import locked
 from greygate.machine.files import directory
 from greygate.plan.paths import Paths
+from greygate.progress import Progress
 from greygate.run.rpc import Supervisor
 from greygate.text import _
 
@@ -38,6 +40,18 @@ def held(paths: Paths) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)  # the kernel lets go of the lock, after kill -9 too
+
+
+@contextmanager
+def changing(paths: Paths, progress: Progress) -> Iterator[None]:
+    """Nobody else brings anything into force here until the block ends; waits, and says so.
+
+    An `up` that watches holds the other lock, and not this one.
+    """
+    state = directory(paths.state, mode=PASSED)
+    waiting = _("waiting for another greygate, which changes this server")
+    with locked(state / ".changing", progress, waiting=waiting):
+        yield
 
 
 def running(paths: Paths) -> bool:

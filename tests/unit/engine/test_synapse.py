@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+import psutil
 import pytest
 
 import greygate
@@ -75,7 +78,12 @@ def test_a_package_that_is_not_the_published_one_is_refused(paths: Paths) -> Non
 
 
 @pytest.mark.engine
-def test_what_a_killed_build_left_running_is_waited_for(paths: Paths) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("moment", ["pip", "workers"])
+def test_a_build_that_is_ended_leaves_nothing_running(
+    paths: Paths, ending: signal.Signals, moment: str
+) -> None:
+    """compileall's workers, once their parent is killed, would go on for ever."""
     code = (
         "import sys; from pathlib import PurePosixPath; from greygate.engine.synapse import ensure;"
         "from greygate.plan.paths import Paths; from greygate.progress import Silent;"
@@ -84,14 +92,39 @@ def test_what_a_killed_build_left_running_is_waited_for(paths: Paths) -> None:
     build = subprocess.Popen(
         (sys.executable, "-c", code, paths.state, paths.runtime),
         env={**os.environ, "PYTHONPATH": str(Path(greygate.__file__).parents[1])},
+        stderr=subprocess.DEVNULL,
     )
+    reached = _has_pip if moment == "pip" else _has_workers
     try:
-        deadline = time.monotonic() + 30
-        while not list(Path(paths.engines).glob("synapse-*/lib/*/site-packages/pip")):
+        deadline = time.monotonic() + 120
+        while not reached(paths):
             assert time.monotonic() < deadline
             time.sleep(0.02)
     finally:
-        build.kill()
-        build.wait()
+        build.send_signal(ending)
+        build.wait(20)
+    deadline = time.monotonic() + 5
+    while left := _below(paths):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.02)
     python = ensure(paths, Silent())
     assert subprocess.run((python, "-I", "-m", "pip", "check"), check=False).returncode == 0
+
+
+def _has_pip(paths: Paths) -> bool:
+    return any(Path(paths.engines).glob("synapse-*/lib/*/site-packages/pip"))
+
+
+def _has_workers(paths: Paths) -> bool:
+    return sum("compileall" in it or "multiprocessing" in it for it in _below(paths)) > 2
+
+
+def _below(paths: Paths) -> list[str]:
+    """The command lines that name this state: what a build has started."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            line = " ".join(process.cmdline())
+            if str(paths.engines) in line:
+                found.append(line)
+    return found

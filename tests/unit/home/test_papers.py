@@ -77,24 +77,6 @@ def test_before_the_first_start_there_is_no_identity(tmp_path: Path) -> None:
     assert "greygate up" in trouble.value.hint
 
 
-@pytest.mark.parametrize(("secret", "mode"), [(True, 0o600), (False, 0o644)])
-def test_a_secret_is_its_owners_only(tmp_path: Path, secret: bool, mode: int) -> None:
-    paper = tmp_path / "paper"
-    paper.write_bytes(b"an older one, for all to read")
-    papers.write(paper, b"new", secret=secret)
-    assert paper.read_bytes() == b"new"
-    assert paper.stat().st_mode & 0o777 == mode
-
-
-@pytest.mark.parametrize(
-    ("path", "why"), [(".", "is a directory"), ("none/paper", "no such file or directory")]
-)
-def test_where_nothing_can_be_written_it_is_said(tmp_path: Path, path: str, why: str) -> None:
-    with pytest.raises(Trouble, match=why):
-        papers.write(tmp_path / path, b"", secret=False)
-    assert not list(tmp_path.iterdir())
-
-
 def test_a_server_comes_back_from_its_identity_where_there_is_none(
     made: Place, tmp_path: Path
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,9 +34,27 @@ def test_a_replaced_file_is_a_new_one(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o440
 
 
-def test_what_a_killed_one_left_is_no_hindrance(tmp_path: Path) -> None:
+def test_what_a_killed_one_left_goes_and_what_another_is_writing_stays(tmp_path: Path) -> None:
     (tmp_path / ".pem.new").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / ".pem.abc.new").write_bytes(b"a secret")
+    (tmp_path / ".pem.def.new").write_bytes(b"at work")
+    for name in (".pem.new", ".pem.abc.new"):
+        os.utime(tmp_path / name, (1, 1), follow_symlinks=False)
     replace(tmp_path / "pem", b"one", owner=OURS, mode=0o400)
+    assert sorted(it.name for it in tmp_path.iterdir()) == [".pem.def.new", "pem"]
+
+
+def test_many_who_write_one_file_at_once_do_not_meet(tmp_path: Path) -> None:
+    """One draft for all would be taken away from under the other."""
+    file = tmp_path / "pem"
+    code = (
+        "import sys; from pathlib import PurePath; from greygate.machine.files import *\n"
+        "for _ in range(60): replace(PurePath(sys.argv[1]), b'x' * 9999, "
+        "owner=Owner.ourselves(), mode=0o600)"
+    )
+    writing = [subprocess.Popen((sys.executable, "-c", code, file)) for _each in range(3)]
+    assert [each.wait(60) for each in writing] == [0, 0, 0]
+    assert file.read_bytes() == b"x" * 9999
     assert [it.name for it in tmp_path.iterdir()] == ["pem"]
 
 
