@@ -15,6 +15,9 @@ from pathlib import Path
 BODY = b'{"stand_in":true}'
 SLOW = b"/_matrix/client/slow"  # answered after a while, as a long-poll is
 SLOW_SECONDS = 1.5
+BOGUS = b"syt_bogus"  # a token that nobody has
+REFUSAL = b'{"errcode":"M_UNKNOWN_TOKEN","error":"Unknown","soft_logout":true}'
+WRONG = b"wrong password"  # in a header: the body is not read
 
 
 @dataclass(slots=True)
@@ -60,8 +63,9 @@ class _Echo(socketserver.StreamRequestHandler):
                 self.server.asked.heads.append(head)
                 if head.split(b" ")[1].startswith(SLOW):
                     time.sleep(SLOW_SECONDS)
-                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n" % len(BODY))
-                self.wfile.write(b"X-From: stand-in\r\n\r\n" + BODY)
+                status, body = _answer(head)
+                self.wfile.write(status + b"\r\nContent-Length: %d\r\n" % len(body))
+                self.wfile.write(b"X-From: stand-in\r\n\r\n" + body)
 
     def _head(self) -> bytes:
         lines = []
@@ -80,6 +84,14 @@ class _Echo(socketserver.StreamRequestHandler):
 
 
 _LENGTH = b"content-length:"
+
+
+def _answer(head: bytes) -> tuple[bytes, bytes]:
+    if BOGUS in head:
+        return b"HTTP/1.1 401 Unauthorized", REFUSAL
+    if WRONG in head:
+        return b"HTTP/1.1 403 Forbidden", b"{}"
+    return b"HTTP/1.1 200 OK", BODY
 
 
 @contextmanager

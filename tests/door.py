@@ -58,9 +58,9 @@ class Door:
     def socket(self) -> Path:
         return Path(self.plan.paths.client_socket)
 
-    def send(self, request: bytes, *, host: str = "127.0.0.1") -> Answer:
+    def send(self, request: bytes, *, host: str = "127.0.0.1", source: str = "") -> Answer:
         """The first response, and in its body whatever came with it."""
-        with self.connect(host=host) as connection:
+        with self.connect(host=host, source=source) as connection:
             connection.sendall(request)
             octets = b""
             with contextlib.suppress(ssl.SSLEOFError, ConnectionResetError):
@@ -74,12 +74,17 @@ class Door:
         *extra: bytes,
         method: bytes = b"GET",
         host: bytes = b"m.twinkle.example",
+        source: str = "",
     ) -> Answer:
         lines = (method + b" " + target + b" HTTP/1.1", b"Host: " + host, b"Connection: close")
-        return self.send(b"\r\n".join((*lines, *extra)) + b"\r\n\r\n")
+        return self.send(b"\r\n".join((*lines, *extra)) + b"\r\n\r\n", source=source)
 
-    def connect(self, *, host: str = "127.0.0.1", alpn: str = "http/1.1") -> ssl.SSLSocket:
-        plain = socket.create_connection((host, self.port), timeout=10)
+    def connect(
+        self, *, host: str = "127.0.0.1", alpn: str = "http/1.1", source: str = ""
+    ) -> ssl.SSLSocket:
+        """Each address of 127.0.0.0/8 is a source of its own."""
+        whence = (source, 0) if source else None
+        plain = socket.create_connection((host, self.port), timeout=10, source_address=whence)
         context = ssl.create_default_context(cafile=str(self.plan.paths.ca))
         context.set_alpn_protocols([alpn])
         return context.wrap_socket(plain, server_hostname="m.twinkle.example")
@@ -111,8 +116,9 @@ def write(site: Site, plan: Plan) -> None:
     certificate, key = self_signed(plan.certificate)
     Path(plan.paths.ca).write_bytes(certificate)
     Path(plan.paths.certificate).write_bytes(certificate + key)
-    for it in (plan.paths.client_socket, plan.paths.haproxy_admin_socket):
-        Path(it.parent).mkdir(parents=True, exist_ok=True)
+    paths = plan.paths
+    for it in (paths.client_socket.parent, paths.haproxy_admin_socket.parent, paths.haproxy):
+        Path(it).mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager

@@ -131,6 +131,11 @@ class Paths:
         return self.state / "synapse"
 
     @property
+    def haproxy(self) -> PurePosixPath:
+        """HAProxy's own state: which sources are known."""
+        return self.state / "haproxy"
+
+    @property
     def synapse_settings(self) -> PurePosixPath:
         """The operator's own settings for Synapse, *.yaml: we make the directory, and no file."""
         return self.state / "synapse.d"

@@ -7,6 +7,7 @@ from signal import SIGUSR2
 from greygate.components.component import Component, File, Listening, Service, Unit
 from greygate.components.haproxy import ingress, join, well_known
 from greygate.components.haproxy.config import CONFIG, config
+from greygate.components.haproxy.config import files as scripts
 from greygate.components.heading import heading
 from greygate.plan.plan import Plan
 from greygate.site.model import Site
@@ -18,6 +19,7 @@ LAST_PRIVILEGED = 1023
 def files(site: Site, plan: Plan) -> tuple[File, ...]:
     return (
         File(CONFIG, config(site, plan, heading(site))),
+        *scripts(),
         *well_known.files(site, plan),
         *join.files(site, plan),
         *ingress.files(site, plan),
@@ -36,6 +38,7 @@ def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
             proof=(PROGRAM, "-c", "-f", path),
             ready=Listening(plan.addresses[0], plan.listeners[0].port),
             account="greygate-haproxy",
+            writes=(plan.paths.haproxy,),
             runtime=plan.paths.haproxy_admin_socket.parent,
             capabilities=("net_bind_service",) if low else (),
             # Not after synapse: until it answers, apps are told to come back, in their language.

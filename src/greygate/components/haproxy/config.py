@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import PurePosixPath
 
+from greygate.components.component import File
 from greygate.components.haproxy import ingress, join, well_known
 from greygate.components.haproxy.errors import CORS, answer, error_rules
 from greygate.components.haproxy.words import bind, host, quoted
@@ -13,13 +15,31 @@ from greygate.plan.policy import ODD
 from greygate.site.model import Site, Source
 from greygate.spec.well_known import CLIENT_PATH, SUPPORT_PATH
 
+PACKAGE = "greygate.components.haproxy"
 CONFIG = PurePosixPath("haproxy/haproxy.cfg")
+KNOWN_SCRIPT = PurePosixPath("haproxy/known.lua")
+TOKEN_SCRIPT = PurePosixPath("haproxy/token.lua")
 
-CONNECTIONS = 1000  # in all: hundreds of people, and at most some 60 MB of buffers
+CONNECTIONS = 1000  # of people: several hundred, and at most some 60 MB of buffers
 STREAMS = 32  # requests of one h2 connection
-AT_ONCE = 100  # connections of one source, and its requests: a household of browsers, six each
 NEW_CONNECTIONS = 600  # of one source in 10 s: each costs about 1 ms of a core
 REQUESTS = 2000  # of one source in 10 s: a first sync with all its thumbnails is some hundreds
+FLOOD = 10_000  # requests in 10 s after which nothing is answered any more
+
+# Connections of one source at once, and its requests.
+AT_ONCE = 50  # of a stranger; a connection too many is told so, and half as many more are reset
+MANY = 300  # of a source that is known: a village behind one node
+MOST = 400  # of the machines behind it that are known themselves
+
+# All strangers together: at least half of everything is left to those who are known.
+STRANGERS = 400  # connections
+STRANGERS_AT_SYNAPSE = 6  # requests, each a few ms of its one thread
+STRANGER_LOGINS = 10  # in 10 s: each costs a quarter of a second of a core
+GUESSES = 8  # wrong ones of one source in 10 min; less than would lock an account at Synapse
+SERVERS_AT_SYNAPSE = 16  # requests of servers that are on the overlay themselves
+UPLOADS = 16  # at once: Synapse keeps each on disk until it has it all
+UPLOADS_OF_ONE = 6  # machine: a browser's worth
+HELD = 16_000  # octets of a body that HAProxy takes before anybody else does: half of its buffer
 BODY = 16_000_000  # octets of a request that uploads nothing; of the other servers' too
 UPLOAD = 100 * 1024 * 1024  # octets; Synapse's max_upload_size is the same
 
@@ -35,15 +55,29 @@ SUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SH
 PEOPLE_NEED = ("/_matrix/client/", "/_matrix/media/", "/_synapse/client/")
 
 
+# A node's address, below 200::/8, and what it hands on, below 300::/8, are one source.
+SOURCE = "ipmask(32,feff:ffff:ffff:ffff::)"
+
+# Dots that lead up, and behind them a name of the roots: no id is like that. Synapse follows none.
+WAY_OUT = r"(\.|%2e){2}(;|/|\\|%2f|%5c).*(_|%5f)(synapse|matrix)"
+
+# What Synapse answers with 200 to nobody who has no valid token. Others, as /versions, it does.
+PROOF = (
+    "^/_matrix/client/[^/]+/("
+    "sync|account/whoami|keys/(upload|query|claim|changes)|devices|joined_rooms|createRoom"
+    "|pushrules/|user/|sendToDevice/|org[.]matrix[.](simplified_)?msc3575/sync"
+    "|rooms/[^/]+/(send|state|messages|members|joined_members|event|context|receipt|typing)"
+    ")(/|$)"
+)
+
+
 def config(site: Site, plan: Plan, title: str) -> str:
-    odd = fill("greygate.components.haproxy", "odd.cfg.tmpl", odd=ODD, upload=str(UPLOAD))
-    odd = odd.rstrip("\n")
     return fill(
-        "greygate.components.haproxy",
+        PACKAGE,
         "haproxy.cfg.tmpl",
         heading=title,
-        connections=str(CONNECTIONS),
-        people=str(CONNECTIONS - ingress.CONNECTIONS if plan.edges else CONNECTIONS),
+        connections=str(CONNECTIONS + ingress.CONNECTIONS if plan.edges else CONNECTIONS),
+        people=str(CONNECTIONS),
         streams=str(STREAMS),
         body=str(BODY),
         ciphers=CIPHERS,
@@ -51,21 +85,68 @@ def config(site: Site, plan: Plan, title: str) -> str:
         errors="\n".join(error_rules()),
         binds="\n".join(_binds(plan)),
         edges=_edges(plan),
-        odd=odd,
-        at_once=str(AT_ONCE),
+        malformed=_malformed(),
+        **_limits(),
         new=str(NEW_CONNECTIONS),
         requests=str(REQUESTS),
         names=" ".join(name.lower() for name in plan.certificate.names),
         addresses=" ".join(map(host, plan.addresses)),
         cors="\n".join(_cors_rules()),
+        source=SOURCE,
+        proof=PROOF,
         unsized=answer(411),
+        tokenless=answer(401),
+        too_many_guesses=answer(429, wait=60),
         answers="\n".join((*_well_known_rules(), *_join_rules(site, plan))),
         prefixes=" ".join(PEOPLE_NEED),
         federation="".join(f"{line}\n" for line in _federation(site, plan)),
         socket=quoted(f"unix@{plan.paths.client_socket}"),
+        client_path=quoted(plan.paths.client_socket),
         admin=quoted(f"unix@{plan.paths.haproxy_admin_socket}"),
-        ingress=ingress.section(site, plan, odd, body=BODY),
+        admin_path=quoted(plan.paths.haproxy_admin_socket),
+        saved=quoted(plan.paths.haproxy / "known"),
+        known_script=str(KNOWN_SCRIPT),
+        token_script=str(TOKEN_SCRIPT),
+        ingress=ingress.section(site, plan, _malformed(strict=True), body=BODY),
     )
+
+
+def files() -> tuple[File, ...]:
+    """What runs inside HAProxy."""
+    return tuple(
+        File(path, resources.files(PACKAGE).joinpath(path.name).read_text("utf-8"))
+        for path in (KNOWN_SCRIPT, TOKEN_SCRIPT)
+    )
+
+
+def _limits() -> dict[str, str]:
+    return {
+        "flood": str(FLOOD),
+        "at_once": str(AT_ONCE),
+        "at_once_to_reset": str(AT_ONCE * 3 // 2),
+        "many": str(MANY),
+        "most": str(MOST),
+        "strangers": str(STRANGERS),
+        "strangers_at_synapse": str(STRANGERS_AT_SYNAPSE),
+        "stranger_logins": str(STRANGER_LOGINS),
+        "guesses": str(GUESSES),
+        "servers_at_synapse": str(SERVERS_AT_SYNAPSE),
+        "uploads": str(UPLOADS),
+        "uploads_of_one": str(UPLOADS_OF_ONE),
+        "held": str(HELD),
+    }
+
+
+def _malformed(*, strict: bool = False) -> str:
+    """Targets that lead nowhere; `strict`: what some program could read as another one, too.
+
+    What people need begins with a prefix that is matched as it came, and Synapse has one resource
+    below each, which it finds before it decodes anything: whatever else is in the path is an id.
+    """
+    odd = f"    acl odd url_sub '#' '\\'\n    acl odd path -m reg -i '{ODD}'\n"
+    way_out = f"    acl odd path -m reg -i '{WAY_OUT}'\n"
+    blanks = {"odd": odd if strict else way_out, "upload": str(UPLOAD)}
+    return fill(PACKAGE, "odd.cfg.tmpl", **blanks).rstrip("\n")
 
 
 def _edges(plan: Plan) -> str:

@@ -22,6 +22,7 @@ _STARTING = ("M_UNKNOWN", "The server is starting or being restarted")
 # What HAProxy cannot parse at all it answers in HTML, whatever is written here (2.6, 3.0).
 _ANSWERS = {
     400: ("M_UNKNOWN", "Bad request"),
+    401: ("M_MISSING_TOKEN", "Missing access token"),  # as Synapse says it
     404: _UNRECOGNIZED,
     405: _UNRECOGNIZED,
     408: ("M_UNKNOWN", "The request took too long"),
@@ -38,7 +39,7 @@ _ANSWERS = {
 _COME_BACK = (429, 502, 503, 504)
 
 
-_BY_RULE = (411,)  # HAProxy has no answer of its own for it
+_BY_RULE = (401, 411)  # HAProxy has no answer of its own for them, or another one
 
 
 def error_rules() -> list[str]:
@@ -50,12 +51,12 @@ def error_rules() -> list[str]:
     ]
 
 
-def answer(status: int) -> str:
+def answer(status: int, *, wait: int = WAIT) -> str:
     """Type, body and headers of HAProxy's answer, as its rules take them."""
     code, text = _ANSWERS[status]
     body: dict[str, str | int] = {"errcode": code, "error": text}
-    wait = ""
+    later = ""
     if status in _COME_BACK:
-        wait = f" hdr Retry-After {WAIT}"
-        body |= {"retry_after_ms": WAIT * 1000} if code == "M_LIMIT_EXCEEDED" else {}
-    return f"content-type application/json string '{json.dumps(body)}'{wait}"
+        later = f" hdr Retry-After {wait}"
+        body |= {"retry_after_ms": wait * 1000} if code == "M_LIMIT_EXCEEDED" else {}
+    return f"content-type application/json string '{json.dumps(body)}'{later}"

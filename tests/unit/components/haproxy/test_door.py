@@ -6,7 +6,6 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 import h2
 from behind_the_door import BODY, SLOW, SLOW_SECONDS, Asked, stand_in
 from door import Door, open_door, parsed
-from greygate.components.haproxy.config import AT_ONCE, REQUESTS
+from greygate.components.haproxy.config import REQUESTS
 from lab.waiting import wait_until
 
 pytestmark = pytest.mark.programs
@@ -24,10 +23,18 @@ TRAVERSAL = (
     b"/_matrix/client/v3/pushrules/global/override/.m.rule.master/enabled/"
     b"../../../../../../../../_synapse/admin/v1/server_version"
 )
-ODD = (
+LEADS_ELSEWHERE = (
     b"//_matrix/client/versions",
     b"/_matrix//client/versions",
     b"/_matrix/client/../../_synapse/admin/v1/users",
+    b"/_matrix/client/..%2f..%2f_synapse/admin/v1/users",
+    b"/_matrix/client/x%2F..%2F..%2F_synapse/admin/v1/users",
+    b"https://m.twinkle.example/_matrix/client/versions",
+    b"*",
+    TRAVERSAL,
+    TRAVERSAL.replace(b"..", b"%2e%2e"),
+)
+IN_IDS = (
     b"/_matrix/client/./versions",
     b"/_matrix/client/..",
     b"/_matrix/client/.",
@@ -35,18 +42,16 @@ ODD = (
     b"/_matrix/client/%2e%2e/versions",
     b"/_matrix/client/%2E%2E/versions",
     b"/_matrix/client/..%2f..%5cversions",
-    b"/_matrix/client/..%2f..%2f_synapse/admin/v1/users",
-    b"/_matrix/client/x%2F..%2F..%2F_synapse/admin/v1/users",
     b"/_matrix/client/a\\b",
     b"/_matrix/client/%5Cb",
     b"/_matrix/client/%00",
     b"/_matrix/client/%0d%0aX:%20y",
     b"/_matrix/client/%7F",
-    b"https://m.twinkle.example/_matrix/client/versions",
-    b"*",
-    TRAVERSAL,
-    TRAVERSAL.replace(b"..", b"%2e%2e"),
+    b"/_matrix/client/v3/rooms/%21a%3Atwinkle%2Eexample/state/m%2Eroom%2Emember/%40a",
+    b"/_matrix/client/v3/user/%40a%3Ax/account_data/a//b",
+    b"/_matrix/client/v3/sync?filter=a\\b%0A..//",
 )
+ODD = (*LEADS_ELSEWHERE, *IN_IDS[:-3])
 CLOSED = (
     b"/",
     b"/health",
@@ -95,15 +100,17 @@ def asked(door: Door) -> Iterator[Asked]:
         yield it
 
 
-@pytest.mark.parametrize("target", OPEN)
+@pytest.mark.parametrize("target", OPEN + IN_IDS)
 def test_what_people_need_passes_to_the_octet(door: Door, asked: Asked, target: bytes) -> None:
     answer = door.ask(target)
     assert (answer.status, answer.body) == (200, BODY)
     assert asked.target == target
 
 
-@pytest.mark.parametrize("target", ODD)
-def test_an_odd_target_never_reaches_synapse(door: Door, asked: Asked, target: bytes) -> None:
+@pytest.mark.parametrize("target", LEADS_ELSEWHERE)
+def test_a_target_that_leads_elsewhere_never_reaches_synapse(
+    door: Door, asked: Asked, target: bytes
+) -> None:
     assert door.ask(target).status in (400, 404)
     assert asked.heads == []
 
@@ -205,12 +212,14 @@ def test_two_requests_on_one_connection_are_judged_each(door: Door, asked: Asked
 def test_an_upload_of_the_greatest_size_passes(door: Door, asked: Asked) -> None:
     size = 100 * 1024 * 1024
     head = b"POST /_matrix/media/v3/upload HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    head += b"Authorization: Bearer a\r\n"
     with door.connect() as connection:
         connection.sendall(head + b"Content-Length: %d\r\n\r\n" % size)
         for _ in range(100):
             connection.sendall(bytes(1024 * 1024))
         assert b" 200 " in connection.recv(100)
-    assert asked.sizes == [size]
+    assert asked.sizes == [0, size]  # first it is asked whose the token is
+    assert asked.heads[0].startswith(b"GET /_matrix/client/v3/account/whoami")
 
 
 @pytest.mark.parametrize("size", [100 * 1024 * 1024 + 1, 2**32 + 1, 2**33, 2**63 - 1])
@@ -295,11 +304,10 @@ def test_h2_reaches_synapse_as_http_1_in_origin_form(door: Door, asked: Asked) -
     [
         b"/_synapse/admin/v1/x",
         b"//_matrix/client/versions",
-        b"/_matrix/client/%2e%2e/x",
+        b"/_matrix/client/%2e%2e/%2e%2e/_synapse/admin",
         b"*",
         b"https://m.twinkle.example/_matrix/client/x",
         b"_matrix/client/x",
-        b"/_matrix/client/a\\b",
     ],
 )
 def test_h2_is_judged_by_the_same_rules(door: Door, asked: Asked, path: bytes) -> None:
@@ -321,15 +329,6 @@ def test_half_a_request_does_not_hold_a_connection(tmp_path: Path) -> None:
     with open_door(tmp_path, instead=shorter) as door, door.connect() as connection:
         connection.sendall(b"GET /_matrix/client/versions HTTP/1.1\r\nHost: localhost\r\nX: ")
         assert connection.recv(100).startswith(b"HTTP/1.1 408")
-
-
-def test_one_source_has_so_many_connections_and_others_still_get_in(tmp_path: Path) -> None:
-    with open_door(tmp_path) as door, ExitStack() as kept:
-        for _ in range(AT_ONCE):
-            kept.enter_context(door.connect())
-        with pytest.raises(OSError):
-            door.connect()
-        kept.enter_context(door.connect(host="::1"))
 
 
 def test_one_source_may_ask_so_much_and_is_then_told_to_wait(tmp_path: Path) -> None:

@@ -1,0 +1,76 @@
+-- Keeps on disk which sources are known: HAProxy itself forgets its tables when it restarts.
+-- A line of the file is TABLE SOURCE DAY: a table `type ipv6 store gpt0`, and the day of the last
+-- proof, counted from 1970.
+local file, socket = os.getenv("KNOWN_FILE"), os.getenv("ADMIN_SOCKET")
+
+local DAYS = 30 -- after so many without a proof a source is a stranger again
+local BATCH = 100 -- entries of one command; a command must fit into a buffer
+
+local function entries()
+  local days, count = {}, 0
+  local saved = io.open(file)
+  if not saved then return days end
+  local oldest = core.now().sec // 86400 - DAYS
+  for line in saved:lines() do
+    local name, source, day = line:match("^([%w_]+) ([%x:.]+) (%d+)$")
+    if name and tonumber(day) >= oldest then
+      days[name .. " " .. source] = tonumber(day)
+    end
+  end
+  saved:close()
+  return days
+end
+
+-- Written anew at each start: without what has become too old, and each source once.
+local function compact(days)
+  local shorter = io.open(file .. ".new", "w")
+  if not shorter then return end
+  for entry, day in pairs(days) do shorter:write(entry, " ", day, "\n") end
+  shorter:close()
+  os.rename(file .. ".new", file)
+end
+
+local function set_command(name, source, day)
+  if not source:find(":") then source = "::ffff:" .. source end -- as such a table has IPv4
+  return "set table " .. name .. " key " .. source .. " data.gpt0 " .. day
+end
+
+local function tell(commands)
+  local admin = core.tcp()
+  admin:settimeout(5)
+  if not admin:connect("unix@" .. socket) then
+    core.Warning("cannot restore the known sources: the admin socket does not answer")
+    return
+  end
+  admin:send(table.concat(commands, ";") .. "\n")
+  admin:receive("*a")
+  admin:close()
+end
+
+core.register_task(function()
+  local commands, days = {}, entries()
+  for entry, day in pairs(days) do
+    local name, source = entry:match("(%S+) (%S+)")
+    commands[#commands + 1] = set_command(name, source, day)
+    if #commands == BATCH then
+      tell(commands)
+      commands = {}
+    end
+  end
+  if #commands > 0 then tell(commands) end
+  compact(days)
+end)
+
+-- http-response lua.remember TABLE: on day txn.today a proof came from src, of source txn.source.
+core.register_action("remember", { "http-res" }, function(txn, name)
+  local day, commands, lines = txn:get_var("txn.today"), {}, {}
+  for _, source in ipairs({ txn.f:src(), txn:get_var("txn.source") }) do
+    commands[#commands + 1] = set_command(name, source, day)
+    lines[#lines + 1] = name .. " " .. source .. " " .. day .. "\n"
+  end
+  tell(commands)
+  local saved = io.open(file, "a")
+  if not saved then return end
+  saved:write(table.concat(lines))
+  saved:close()
+end, 1)

@@ -1,0 +1,47 @@
+-- http-request lua.check_token: has Synapse say whose the request's token is, before the body is
+-- taken. Sets txn.token to the status of its answer and txn.verdict to the answer's body; where
+-- Synapse does not answer there is no txn.token.
+local socket = os.getenv("CLIENT_SOCKET")
+
+local WAIT = 10 -- seconds
+
+local function target(txn)
+  local query = txn.f:query() or ""
+  local token = ("&" .. query):match("&access_token=([^&]*)")
+  local user = ("&" .. query):match("&user_id=([^&]*)") -- as whom an application service acts
+  local arguments = {}
+  if token then arguments[#arguments + 1] = "access_token=" .. token end
+  if user then arguments[#arguments + 1] = "user_id=" .. user end
+  return "/_matrix/client/v3/account/whoami?" .. table.concat(arguments, "&")
+end
+
+local function receive(connection)
+  local status = (connection:receive("*l") or ""):match("^HTTP/%d.%d (%d%d%d)")
+  if not status then return end
+  local length, line = nil, connection:receive("*l")
+  while line and line:match("%S") do
+    length = line:lower():match("^content%-length:%s*(%d+)") or length
+    line = connection:receive("*l")
+  end
+  return tonumber(status), connection:receive(length and tonumber(length) or "*a")
+end
+
+core.register_action("check_token", { "http-req" }, function(txn)
+  local lines = {
+    "GET " .. target(txn) .. " HTTP/1.0",
+    "X-Forwarded-For: " .. txn.f:src(),
+    "X-Forwarded-Proto: https",
+    "User-Agent: " .. txn.sf:req_fhdr("user-agent"), -- people see it in the list of their devices
+  }
+  local bearer = txn.sf:req_fhdr("authorization")
+  if bearer ~= "" then lines[#lines + 1] = "Authorization: " .. bearer end
+  local synapse = core.tcp()
+  synapse:settimeout(WAIT)
+  if not synapse:connect("unix@" .. socket) then return end
+  synapse:send(table.concat(lines, "\r\n") .. "\r\n\r\n")
+  local status, verdict = receive(synapse)
+  synapse:close()
+  if not status then return end
+  txn:set_var("txn.token", status)
+  txn:set_var("txn.verdict", verdict or "")
+end)

@@ -1,0 +1,283 @@
+"""What strangers can take from those who are known, asked of a real HAProxy."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from behind_the_door import BOGUS, REFUSAL, WRONG, Asked, stand_in
+from door import Door, open_door, parsed, running
+from greygate.components.haproxy.config import (
+    AT_ONCE,
+    GUESSES,
+    MANY,
+    MOST,
+    REQUESTS,
+    STRANGERS,
+)
+from lab.waiting import wait_until
+
+pytestmark = pytest.mark.programs
+
+ANNA = "127.0.0.2"
+VERSIONS = b"/_matrix/client/versions"
+SYNC = b"/_matrix/client/v3/sync"
+LOGIN = b"/_matrix/client/v3/login"
+UPLOAD = b"/_matrix/media/v3/upload"
+TOKEN = b"Authorization: Bearer syt_anna"
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Iterator[Door]:
+    with open_door(tmp_path) as it:
+        yield it
+
+
+@pytest.fixture
+def asked(door: Door) -> Iterator[Asked]:
+    with stand_in(door.socket) as it:
+        yield it
+
+
+def test_strangers_leave_room_for_those_who_are_known(door: Door, asked: Asked) -> None:
+    assert door.ask(LOGIN, b"Content-Length: 0", method=b"POST", source=ANNA).status == 200
+    with every_place_of_strangers(door):
+        with pytest.raises(OSError):
+            door.ask(VERSIONS, source="127.0.0.3")
+        assert door.ask(VERSIONS, source=ANNA).status == 200
+
+
+def test_three_sources_do_not_take_every_place_of_strangers(door: Door, asked: Asked) -> None:
+    with ExitStack() as kept:
+        for source in ("127.0.1.1", "127.0.1.2", "127.0.1.3"):
+            hold(kept, door, source, 200)
+        assert door.ask(VERSIONS, source="127.0.0.3").status == 200
+
+
+@pytest.mark.parametrize("target", [SYNC, SYNC + b"?timeout=0&access_token=syt_anna"])
+def test_who_is_known_is_known_after_a_reload_and_a_restart(tmp_path: Path, target: bytes) -> None:
+    with open_door(tmp_path) as door, stand_in(door.socket):
+        assert door.ask(target, source=ANNA).status == 200
+        wait_until(lambda: reloaded(door), within=20, what="it has reloaded")
+        expect_known(door, ANNA)
+        os.kill(door.process.pid, signal.SIGKILL)
+    with running(door.site, door.plan, tmp_path / "again.log") as again, stand_in(door.socket):
+        expect_known(again, ANNA)
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "header"),
+    [
+        (b"GET", VERSIONS, TOKEN),  # anybody gets it
+        (b"GET", LOGIN, TOKEN),
+        (b"GET", SYNC, b"X: " + BOGUS),
+        (b"POST", LOGIN, b"X: " + WRONG),
+    ],
+)
+def test_what_anybody_is_answered_makes_nobody_known(
+    door: Door, asked: Asked, method: bytes, target: bytes, header: bytes
+) -> None:
+    door.ask(target, header, b"Content-Length: 0", method=method, source=ANNA)
+    with every_place_of_strangers(door), pytest.raises(OSError):
+        door.ask(VERSIONS, source=ANNA)
+
+
+def test_a_stranger_has_so_many_connections_and_is_told_so_before_they_are_reset(
+    door: Door, asked: Asked
+) -> None:
+    with ExitStack() as kept:
+        hold(kept, door, ANNA, AT_ONCE)
+        answer = door.ask(VERSIONS, source=ANNA)
+        assert (answer.status, answer.errcode) == (429, "M_LIMIT_EXCEEDED")
+        assert answer.headers["access-control-allow-origin"] == "*"
+        hold(kept, door, ANNA, AT_ONCE // 2)
+        with pytest.raises(OSError):
+            door.ask(VERSIONS, source=ANNA)
+        assert door.ask(VERSIONS, source="127.0.0.3").status == 200
+
+
+def test_a_village_behind_one_node_is_several_hundred(door: Door, asked: Asked) -> None:
+    for _ in range(2):  # the source, then the machine in it
+        door.ask(SYNC, source=ANNA)
+    with ExitStack() as kept:
+        hold(kept, door, ANNA, MANY + 20)
+        assert door.ask(VERSIONS, source=ANNA).status == 200
+        hold(kept, door, ANNA, MOST)
+        with pytest.raises(OSError):
+            door.ask(VERSIONS, source=ANNA)
+
+
+@pytest.mark.parametrize("size", [1, 100 * 1024 * 1024])
+def test_without_a_token_nothing_is_uploaded(door: Door, asked: Asked, size: int) -> None:
+    length = b"Content-Length: %d" % size
+    for method, path in ((b"POST", UPLOAD), (b"PUT", UPLOAD + b"/twinkle.example/abc")):
+        body = b"\r\n\r\na" if size == 1 else b""
+        answer = door.ask(path, length + body, method=method)
+        assert (answer.status, answer.errcode) == (401, "M_MISSING_TOKEN")
+        assert answer.headers["access-control-allow-origin"] == "*"
+    assert asked.heads == []
+
+
+@pytest.mark.parametrize(
+    ("query", "header"),
+    [
+        (b"", b"Authorization: Bearer " + BOGUS),
+        (b"?access_token=" + BOGUS, b"X: y"),
+        (b"?filename=a&access_token=" + BOGUS, b"X: y"),
+    ],
+)
+def test_a_bogus_token_is_refused_by_synapse_before_the_body_is_taken(
+    door: Door, asked: Asked, query: bytes, header: bytes
+) -> None:
+    for path in (UPLOAD, b"/_matrix/client/v3/keys/upload"):
+        answer = door.ask(path + query, header, b"Content-Length: 15000000", method=b"POST")
+        assert (answer.status, answer.body) == (401, REFUSAL)
+        assert answer.headers["access-control-allow-origin"] == "*"
+    assert [head.split(b"?")[0] for head in asked.heads] == [
+        b"GET /_matrix/client/v3/account/whoami"
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (b"Content-Length: 15000000",),
+        (b"Content-Length: 15000000", b"Authorization: Basic YTpi"),
+        (b"Content-Length: 15000000", b"Authorization: bearer syt_anna"),
+        (b"Content-Length: 15000000", TOKEN, TOKEN),
+    ],
+)
+def test_much_is_taken_of_nobody_without_a_token(
+    door: Door, asked: Asked, headers: tuple[bytes, ...]
+) -> None:
+    for target in (LOGIN, b"/_matrix/client/v3/register", b"/_matrix/media/v3/create"):
+        answer = door.ask(target, *headers, method=b"POST")
+        assert (answer.status, answer.errcode) == (401, "M_MISSING_TOKEN")
+    assert asked.heads == []
+
+
+def test_much_of_untold_length_is_taken_of_nobody_without_a_token(door: Door, asked: Asked) -> None:
+    chunk = b"4400\r\n" + bytes(0x4400) + b"\r\n0"
+    answer = door.ask(LOGIN, b"Transfer-Encoding: chunked\r\n\r\n" + chunk, method=b"POST")
+    assert (answer.status, answer.errcode) == (401, "M_MISSING_TOKEN")
+    assert asked.heads == []
+
+
+def test_a_person_sends_much(door: Door, asked: Asked) -> None:
+    body = bytes(2_000_000)
+    head = b"PUT /_matrix/client/v3/room_keys/keys HTTP/1.1\r\nHost: localhost\r\n" + TOKEN
+    with door.connect() as connection:
+        connection.sendall(head + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        assert parsed(connection.recv(1 << 16)).status == 200
+    assert asked.sizes == [0, len(body)]
+
+
+def test_a_preflight_is_answered_over_every_limit(door: Door, asked: Asked) -> None:
+    head = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    preflight = b"OPTIONS /_matrix//client/%2e%2e/ HTTP/1.1\r\nHost: localhost\r\n"
+    with door.connect(source=ANNA) as connection:
+        connection.sendall(head * (REQUESTS + 1) + preflight + b"Connection: close\r\n\r\n")
+        octets = b""
+        while more := connection.recv(1 << 16):
+            octets += more
+    assert b"HTTP/1.1 429" in octets
+    last = parsed(octets[octets.rindex(b"HTTP/1.1") :])
+    assert (last.status, last.headers["access-control-allow-origin"]) == (204, "*")
+
+
+def test_preflights_are_not_counted(door: Door, asked: Asked) -> None:
+    preflight = b"OPTIONS /x HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with door.connect(source=ANNA) as connection:
+        connection.sendall(preflight * (REQUESTS + 100))
+        octets = b""
+        while octets.count(b"HTTP/1.1 204") < REQUESTS + 100:
+            octets += connection.recv(1 << 16)
+    assert door.ask(VERSIONS, source=ANNA).status == 200
+
+
+def test_one_source_has_so_many_wrong_guesses_and_others_still_log_in(
+    door: Door, asked: Asked
+) -> None:
+    door.ask(SYNC, source=ANNA)  # a guest of the house: known, all the same
+    guess = (b"X: " + WRONG, b"Content-Length: 0")
+    statuses = [
+        door.ask(LOGIN, *guess, method=b"POST", source=ANNA).status for _ in range(GUESSES + 1)
+    ]
+    assert statuses == [403] * (GUESSES + 1)
+    answer = door.ask(LOGIN, *guess, method=b"POST", source=ANNA)
+    assert (answer.status, answer.errcode) == (429, "M_LIMIT_EXCEEDED")
+    assert json.loads(answer.body)["retry_after_ms"] == 60_000
+    assert door.ask(LOGIN, b"Content-Length: 0", method=b"POST", source="127.0.0.3").status == 200
+    assert door.ask(LOGIN, source=ANNA).status == 200
+
+
+def test_a_body_that_is_held_back_is_given_up_and_reaches_nobody(tmp_path: Path) -> None:
+    sooner = {
+        "time 9s if !large": "time 500ms if !large",
+        "time 9s if !upload": "time 500ms if !upload",
+    }
+    with open_door(tmp_path, instead=sooner) as door, stand_in(door.socket) as asked:
+        for length in (b"Content-Length: 1000", b"Transfer-Encoding: chunked"):
+            start = time.monotonic()
+            assert door.ask(LOGIN, length, method=b"POST").status == 408
+            assert time.monotonic() - start < 5
+        assert asked.heads == []
+
+
+def test_an_app_that_hangs_up_while_it_polls_holds_nothing(door: Door, asked: Asked) -> None:
+    for _ in range(2):
+        with ExitStack() as kept:
+            for _ in range(AT_ONCE):
+                connection = kept.enter_context(door.connect(source=ANNA))
+                connection.sendall(b"GET /_matrix/client/slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    wait_until(
+        lambda: door.ask(VERSIONS, source=ANNA).status == 200,
+        within=1,
+        what="their places are free",
+    )
+
+
+def test_a_head_may_be_as_long_as_synapse_takes_it(door: Door, asked: Asked) -> None:
+    target = VERSIONS + b"?" + b"a" * (16_000 - len(VERSIONS))
+    assert door.ask(target).status == 200
+    lines = [b"X-%d: y" % at for at in range(480)]
+    assert door.ask(VERSIONS, *lines).status == 200
+    assert len(asked.heads) == 2
+
+
+def hold(kept: ExitStack, door: Door, source: str, count: int) -> int:
+    """Open connections from there until `count` are open or one is reset; how many it is."""
+    for opened in range(count):
+        try:
+            kept.enter_context(door.connect(source=source))
+        except OSError:
+            return opened
+    return count
+
+
+@contextmanager
+def every_place_of_strangers(door: Door) -> Iterator[None]:
+    """From a hundred sources at once."""
+    with ExitStack() as kept:
+        held = sum(hold(kept, door, f"127.0.9.{at}", STRANGERS // 80) for at in range(1, 101))
+        assert held >= STRANGERS - 5
+        yield
+
+
+def expect_known(door: Door, source: str) -> None:
+    with every_place_of_strangers(door):
+        assert door.ask(VERSIONS, source=source).status == 200
+
+
+def reloaded(door: Door) -> bool:
+    """Whether there was a reload; a master that is starting yet misses the signal."""
+    os.kill(door.process.pid, signal.SIGUSR2)
+    time.sleep(1)
+    return door.log.read_text().count("Loading success") > 1
