@@ -28,6 +28,9 @@ PACKAGES = (
     *("pebble", "unbound", "knot", "pdns-server", "pdns-backend-sqlite3"),
     "faketime",  # a clock that is far off
     *("nginx", "caddy"),  # the fronts that ours is compared with
+    *("chromium", "libnss3-tools", "libnss-wrapper"),  # apps, and names that only they know
+    # From elsewhere Node brings npm along, and bars Debian's.
+    *(() if which("npm") else ("nodejs", "npm")),
 )
 FURNISHED = "ip link set lo up && mount -t tmpfs none /mnt && nft list ruleset"
 OVERLAID = "cd {} && mkdir a b c && mount -t overlay none -o lowerdir=a,upperdir=b,workdir=c a"
@@ -72,6 +75,15 @@ def _engine() -> str | None:
     return _registries()
 
 
+def _apps() -> str | None:
+    absent = [it for it in ("chromium", "certutil", "node", "npm") if not _found(it)]
+    if absent:
+        return f"there is no {' and no '.join(absent)} (as root, ./dev setup brings it)"
+    from clients import built  # which needs us
+
+    return None if built.are_there() else _registries()
+
+
 def _fronts() -> str | None:
     absent = [it for it in ("nginx", "caddy") if not _found(it)]
     if absent:
@@ -107,6 +119,7 @@ LACKS: dict[str, Callable[[], str | None]] = {
     "programs": _programs,
     "acme": _acme,
     "engine": _engine,
+    "apps": _apps,
     "fronts": _fronts,
     "lab": _lab,
     "fresh": _fresh,
