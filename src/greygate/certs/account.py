@@ -42,6 +42,21 @@ def opened(authority: str, kept: Kept, progress: Progress, *, email: str | None)
     return acme, current
 
 
+def known(authority: str, kept: Kept) -> tuple[client.ClientV2, str | None]:
+    """A client, and the address of our account there where it has one; nothing is opened or kept.
+
+    Without an account it is a stranger's, and may read what everybody may.
+    """
+    account = kept.account()
+    for key in () if account is None else (account.coming, account.key):
+        acme = None if key is None else _client(authority, key)
+        uri = None if acme is None else _existing(acme, authority)
+        if acme is not None and uri is not None:
+            acme.net.account = _resource(uri)
+            return acme, uri
+    return stranger(authority), None
+
+
 def stranger(authority: str) -> client.ClientV2:
     """A client without an account: what everybody may read needs none."""
     return _client(authority, None)

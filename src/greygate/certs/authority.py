@@ -66,10 +66,10 @@ class Authority:
         self._sleep = sleep
 
     @property
-    def account(self) -> str:
+    def account(self) -> str | None:
+        """The address of our account there; None before it is opened."""
         account = self._acme.net.account
-        assert account is not None, "it is opened before anything is asked"
-        return str(account.uri)
+        return None if account is None else str(account.uri)
 
     @property
     def identities(self) -> tuple[str, ...]:

@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 
 from acme import client
 
-from greygate.certs.account import opened
+from greygate.certs.account import known, opened
 from greygate.certs.authority import Authority, Key
 from greygate.certs.dns01.catalogue import solver_for
 from greygate.certs.installation import in_place, install, is_from
 from greygate.certs.kept import Kept
+from greygate.certs.known import unregistered
 from greygate.certs.order import Chain as Certificates
 from greygate.certs.order import Stage, Wanted, fulfil
-from greygate.certs.proof import Proof, Servers, demand, find
+from greygate.certs.proof import REGISTER, Proof, Servers, demand, find
 from greygate.certs.rehearsal import rehearse
 from greygate.errors import Trouble
 from greygate.identity.certificate_files import Chain, flaw
@@ -81,9 +82,19 @@ def issue(ordering: Ordering, progress: Progress, *, for_show: bool = False) -> 
 
 
 def rehearsed(ordering: Ordering, progress: Progress) -> tuple[Proof, ...]:
-    """All that can be tried without ordering: the account, CAA, where the names lead."""
-    authority = _authority(ordering, Kept(ordering.paths, ordering.authority), progress)
-    return prepared(ordering, authority, progress)
+    """All that can be tried without ordering, and without making anything on this machine.
+
+    Values that mean nothing are written in DNS and taken away, as that is what is tried.
+    """
+    with progress.step(_("asking {url}").format(url=ordering.authority)):
+        kept = Kept(ordering.paths, ordering.authority)
+        acme, account = known(ordering.authority, kept)
+    if account is None:
+        progress.note(_("no account at {url} yet").format(url=ordering.authority) + f"; {REGISTER}")
+    zones = {it: zone_of(ordering.site, it) for it in ordering.names}
+    missing = (unregistered(name, zone, ordering.paths) for name, zone in zones.items())
+    demand([it for it in missing if it is not None])
+    return prepared(ordering, Authority(ordering.authority, acme), progress)
 
 
 def prepared(ordering: Ordering, authority: Authority, progress: Progress) -> tuple[Proof, ...]:
@@ -116,7 +127,9 @@ def demand_permission(ordering: Ordering, authority: Authority) -> None:
                     ),
                     _("publish what greygate dns plan says; our account is {account}").format(
                         account=authority.account
-                    ),
+                    )
+                    if authority.account
+                    else REGISTER,
                 )
             case Untold() as untold:
                 raise Trouble(

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from greygate.certs.dns01.acme_dns import registered
 from greygate.certs.kept import Kept
-from greygate.certs.proof import PREFIX
+from greygate.certs.proof import PREFIX, REGISTER, Missing
 from greygate.errors import Trouble
 from greygate.plan.paths import Paths
 from greygate.site.defaults import certified, zone_of
-from greygate.site.model import Challenge, Site, Source
+from greygate.site.model import Challenge, Site, Source, Zone
+from greygate.text import _
 
 
 def with_account(site: Site, paths: Paths) -> Site:
@@ -28,6 +29,16 @@ def with_account(site: Site, paths: Paths) -> Site:
     return replace(
         site, certificates=replace(told, issuer=issuer, account=told.account or account.uri)
     )
+
+
+def unregistered(name: str, zone: Zone, paths: Paths) -> Missing | None:
+    """What a solver would have to make here before it could write for the name."""
+    if zone.challenge is Challenge.ACME_DNS and zone.acme_dns is not None:
+        if f"{PREFIX}.{name.lower()}" in registered(zone.acme_dns, paths):
+            return None
+        what = _("{name} is not registered at {server}").format(name=name, server=zone.acme_dns)
+        return Missing(what, REGISTER)
+    return None
 
 
 def known_aliases(site: Site, paths: Paths) -> tuple[tuple[str, str], ...]:

@@ -20,6 +20,7 @@ from greygate.spec.dns import ROOT, TextAnswer, Texts, Unanswered, bare
 from greygate.text import _, listing
 
 PREFIX = "_acme-challenge"  # RFC 8555, 8.4
+REGISTER = _("open the account and register the names: greygate cert register")
 LONGEST = 8  # aliases in a row; resolvers give up after about as many
 
 Servers = tuple[tuple[str, Resolver], ...]

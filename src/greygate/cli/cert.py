@@ -19,7 +19,7 @@ from greygate.probe.dns import Place, place_of
 from greygate.site.model import Source
 from greygate.text import _
 
-command = family("cert", "The server's certificate: order, renew, revoke; the server's authority.")
+command = family("cert", "The certificate: register, order, renew, revoke; the authority.")
 
 UNHEALTHY = 1
 
@@ -52,7 +52,10 @@ def issue(
         bool, Parameter(help="From the authority's staging: for show, it serves nowhere.")
     ] = False,
     dry_run: Annotated[
-        bool, Parameter(help="Try everything but the order itself: DNS, CAA, the account.")
+        bool,
+        Parameter(
+            help="Try everything but the order itself: DNS, CAA, the account. Nothing is made here."
+        ),
     ] = False,
     again: Annotated[bool, Parameter(help="Order another one though none is due.")] = False,
     resolver: Resolvers = None,
@@ -69,7 +72,7 @@ def issue(
         greygate cert issue --dry-run
         greygate cert issue
     """
-    home, steps = common.keyed_home(), output.Steps()
+    home, steps = common.home() if dry_run else common.keyed_home(), output.Steps()
     wanted = certificates.ordering(home, _places(resolver), staging=staging)
     if dry_run:
         names = certificates.tried(wanted, steps)
@@ -85,6 +88,21 @@ def issue(
         first = _("issued") if had.ordered else _("nothing is due; --again orders all the same")
         as_json = {"issued": had.ordered, **told.as_json}
         output.emit(as_json, as_json=common.json, text=f"{first}\n{told.text}")
+
+
+@command.command
+def register(*, common: Common = NONE) -> None:
+    """Open the account at the authority, and register the names at acme-dns; order nothing.
+
+    From then on `greygate dns plan` has every record: the CNAMEs by which the names are proved,
+    and the CAA record that names the account. Run again, it registers what is new.
+    """
+    home, steps = common.keyed_home(), output.Steps()
+    done = certificates.register(home, certificates.ordering(home), steps)
+    account = done.site.certificates.account
+    text = _("the account is {uri}; next: greygate dns plan").format(uri=account)
+    told = {"account": account, "aliases": dict(done.plan.aliases)}
+    output.emit(told, as_json=common.json, text=text)
 
 
 @command.command

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from greygate.certs.proof import REGISTER
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
 from greygate.cli.dns_apply_report import (
@@ -25,7 +26,7 @@ from greygate.plan.records import RecordSet, record_sets, zones
 from greygate.plan.spelling import Spelling, told
 from greygate.probe.dns import PUBLIC, Resolver, place_of
 from greygate.spec.dns import bare
-from greygate.text import _
+from greygate.text import _, listing
 
 command = family("dns", "DNS: plan, check, apply.")
 
@@ -50,17 +51,23 @@ def plan(
 ) -> None:
     """Print what must be published in DNS, zone by zone, as its editor wants it typed.
 
-    The overlay address and the edges' keys are made for it where they are not there yet, so that
-    it can be published before the first start. Names by which certificates are ordered are
-    registered at the acme-dns that the site file names.
+    It can be published before the first start. The CNAMEs and the CAA record by which certificates
+    are ordered are in it once `greygate cert register` has been run.
 
     For example:
 
         greygate dns plan
         greygate dns plan --format zone --zone example.org
     """
-    home = certificates.with_aliases(common.keyed_home(), output.Steps())
+    home = common.home()
     sets = _of_zone(record_sets(home.site, home.plan), zone)
+    if unknown := certificates.unregistered_names(home):
+        output.note(
+            _("without the CNAMEs for {names}, which are not registered yet").format(
+                names=listing(unknown)
+            )
+            + f"; {REGISTER}"
+        )
     text = plan_text(home.site, sets, _spelling(format_))
     output.emit([told(it) for it in sets], as_json=common.json, text=text)
 
@@ -87,7 +94,7 @@ def check(
 
     Ends with 0 where all is right, with 1 otherwise.
     """
-    home = common.keyed_home()
+    home = common.home()
     with output.Steps().step(_("asking DNS")):
         found_ = published.look(home, _servers(resolver))
     output.emit(check_told(found_), as_json=common.json, text=check_text(found_))
@@ -126,9 +133,7 @@ def apply(
         greygate dns apply --yes 1f0c9e5b7a2d
     """
     steps = output.Steps()
-    home = common.keyed_home()
-    if not dry_run:  # it registers names
-        home = certificates.with_aliases(home, steps)
+    home = common.home() if dry_run else certificates.with_aliases(common.keyed_home(), steps)
     with steps.step(_("asking the zones' own servers")):
         seen = publishing.look(home, _servers([resolver] if resolver else None)[0].resolver)
     agreed = agreement(seen)

@@ -48,7 +48,7 @@ def token(
         ssh root@192.0.2.10 'greygate/greygate edge join' < token
     """
     home = common.keyed_home()
-    made = edges.token_for(home, edge, above=above)
+    made = edges.issue_token(home, edge, above=above)
     _close_output()
     output.note(
         _("the token of {edge}, serial {serial}; on its host: ./greygate edge join < token").format(

@@ -73,7 +73,7 @@ def command(
     if dry_run:
         return _rehearse(target, access, order, as_json=common.json)
     joined = deployment.deploy(
-        target, access, order, output.Steps(), token=lambda: edges.token_for(home, edge)
+        target, access, order, output.Steps(), token=lambda: edges.issue_token(home, edge)
     )
     reach = await_link(home, edges.link(home, edge), output.Steps())
     dns = _dns(home)

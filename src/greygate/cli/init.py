@@ -163,9 +163,15 @@ def command(
 def _next(site: Site) -> str:
     if not site.federation:
         return _("greygate show plan, then greygate install")
-    order = _("greygate cert issue, ") if site.certificates.source is Source.ACME else ""
-    rest = _("greygate dns plan, {order}greygate edge token {edge} > token, then greygate install")
-    return rest.format(order=order, edge=site.edges[0].id)
+    edge = site.edges[0].id
+    if site.certificates.source is Source.ACME:
+        return _(
+            "greygate cert register, greygate dns plan, greygate cert issue, greygate install, "
+            "then greygate edge deploy {edge} root@HOST"
+        ).format(edge=edge)
+    return _(
+        "greygate dns plan, greygate install, then greygate edge deploy {edge} root@HOST"
+    ).format(edge=edge)
 
 
 def _usual_node() -> str:

@@ -10,9 +10,10 @@ from typing import TypeVar
 
 from greygate.errors import Trouble
 from greygate.home import edge_memory
-from greygate.home.edges import token_for
+from greygate.home.edges import Issued, issue_token, issued
 from greygate.home.half import Home
 from greygate.home.orders import give
+from greygate.identity import edge_keys
 from greygate.plan import edge_state
 from greygate.plan.edge_state import EdgeState
 from greygate.plan.edges import EdgeLink
@@ -40,14 +41,18 @@ class Heard:
 
 
 def look(home: Home) -> dict[str, EdgeTold]:
-    """What each edge says of itself; nothing where we may not speak for the site."""
+    """What each edge says of itself; nothing where we may not speak for the site.
+
+    A look: nothing is made, numbered or remembered by it, so two that differ do not disturb each
+    other, and a full disk does not end it.
+    """
     if not _may_speak(home):
         return {}
     try:
-        tokens = {it.edge.id: token_for(home, it.edge.id) for it in home.plan.edges}
-    except Trouble:  # a key is gone or damaged: whoever starts the server is told
+        edge_keys.site_key(home.plan.paths)
+    except Trouble:  # it is gone or damaged: whoever starts the server is told
         return {}
-    return _at_once(home, lambda link: _asked(home, link, tokens[link.edge.id]))
+    return _at_once(home, lambda link: _asked(home, link))
 
 
 def tell(home: Home, progress: Progress) -> tuple[Heard, ...]:
@@ -83,27 +88,28 @@ def _at_once(home: Home, ask: Callable[[EdgeLink], Result]) -> dict[str, Result]
         return dict(zip((it.edge.id for it in links), pool.map(ask, links), strict=True))
 
 
-def _asked(home: Home, link: EdgeLink, token: Token) -> EdgeTold:
+def _asked(home: Home, link: EdgeLink) -> EdgeTold:
     began = time.time()
     answer = give(home, link, Verb.STATUS)
     state = _state(answer)
     if not isinstance(state, EdgeState):
         return EdgeTold(state, behind=_ahead_of_us(state))
-    memory = _remembered(home, link, state)
+    paths, edge = home.plan.paths, link.edge.id
+    memory = edge_memory.load(paths, edge).meeting(state.host, time.time())
     return EdgeTold(
         state,
         ahead=state.at - (began + time.time()) / 2,
-        behind=behind(state, token),
+        behind=behind(state, issued(paths, edge)),
         twice=memory.twice(time.time()),
     )
 
 
-def behind(state: EdgeState, token: Token) -> str | None:
-    """How what the edge follows is not what we would have it follow."""
-    if (state.serial, state.digest) == (token.serial, token.digest):
+def behind(state: EdgeState, last: Token | Issued) -> str | None:
+    """How what the edge follows is not what it was given last."""
+    if (state.serial, state.digest) == (last.serial, last.digest):
         return None
     return _("it follows plan {old}, and the site is at {new}").format(
-        old=state.serial, new=token.serial
+        old=state.serial, new=last.serial
     )
 
 
@@ -133,7 +139,7 @@ def _remembered(home: Home, link: EdgeLink, state: EdgeState) -> edge_memory.Mem
 
 
 def _knows(home: Home, link: EdgeLink) -> bool:
-    token = token_for(home, link.edge.id)
+    token = issue_token(home, link.edge.id)
     known = edge_memory.load(home.plan.paths, link.edge.id)
     return (known.serial, known.digest) == (token.serial, token.digest)
 
@@ -149,13 +155,13 @@ def _told(home: Home, link: EdgeLink, patience: float) -> Heard:
         return _unheard(link, state)
     if isinstance(state, EdgeState):
         known = _remembered(home, link, state)
-        if behind(state, token_for(home, link.edge.id)) is None:
+        if behind(state, issue_token(home, link.edge.id)) is None:
             return Heard(link.edge.id, changed=False)
         edge_memory.keep(home.plan.paths, link.edge.id, replace(known, serial=0))
     answer = give(home, link, Verb.APPLY)
     if not isinstance(answer, Done):
         return _unheard(link, answer)
-    token = token_for(home, link.edge.id)
+    token = issue_token(home, link.edge.id)
     memory = edge_memory.load(home.plan.paths, link.edge.id)
     memory = replace(memory, serial=token.serial, digest=token.digest)
     edge_memory.keep(home.plan.paths, link.edge.id, memory)

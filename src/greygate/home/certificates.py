@@ -17,7 +17,7 @@ from greygate.certs.dns01.catalogue import solver_for
 from greygate.certs.installation import in_place
 from greygate.certs.issue import Ordering, issue, rehearsed, staging_of
 from greygate.certs.kept import Account, Kept
-from greygate.certs.known import known_aliases
+from greygate.certs.known import known_aliases, unregistered, with_account
 from greygate.certs.proof import PREFIX, Servers
 from greygate.certs.refusal import AuthorityRefused
 from greygate.certs.renewal import Renewed
@@ -99,9 +99,18 @@ def shown(wanted: Ordering, progress: Progress) -> None:
 
 
 def tried(wanted: Ordering, progress: Progress) -> tuple[str, ...]:
-    """Everything but the order itself; the names that could be proved."""
+    """Everything but the order itself; the names that could be proved. Nothing is made here."""
+    return tuple(it.name for it in rehearsed(wanted, progress))
+
+
+def register(home: Home, wanted: Ordering, progress: Progress) -> Home:
+    """The account opened and every name registered, before anything is ordered: from then on
+    `dns plan` knows all records. The home that follows from it."""
     with alone(wanted.paths, progress):
-        return tuple(it.name for it in rehearsed(wanted, progress))
+        named = with_aliases(home, progress)
+        email = wanted.site.certificates.email
+        opened(wanted.authority, Kept(wanted.paths, wanted.authority), progress, email=email)
+    return replace(named, site=with_account(home.site, home.plan.paths))
 
 
 def kept(home: Home, wanted: Ordering, progress: Progress, *, ahead: timedelta) -> Renewed:
@@ -146,6 +155,13 @@ def _stop_the_gap(home: Home, progress: Progress, *, why: str) -> None:
             "challenges; once it has joined: greygate cert issue"
         )
     )
+
+
+def unregistered_names(home: Home) -> tuple[str, ...]:
+    """The names whose CNAME is not known yet."""
+    names = certified(home.site) if home.plan.ordered else ()
+    paths = home.plan.paths
+    return tuple(it for it in names if unregistered(it, zone_of(home.site, it), paths))
 
 
 def with_aliases(home: Home, progress: Progress) -> Home:

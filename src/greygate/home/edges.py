@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from dataclasses import dataclass
 from ipaddress import IPv6Address
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from greygate.errors import Trouble, WrongUsage
 from greygate.home.half import Home
@@ -39,10 +40,28 @@ def link(home: Home, edge: str) -> EdgeLink:
     raise WrongUsage(_("cannot find an edge called {edge}").format(edge=edge), hint)
 
 
-def token_for(home: Home, edge: str, *, above: int = 0) -> Token:
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What home gave the edge last: looks go by it, whatever the site file says meanwhile."""
+
+    serial: int = 0  # before the first token
+    digest: str = ""
+
+
+def issued(paths: Paths, edge: str) -> Issued:
+    """What was issued last; nothing is made or written."""
+    try:
+        told = json.loads(Path(_issued_file(paths, edge)).read_bytes())
+        return Issued(int(told["serial"]), str(told["digest"]))
+    except FileNotFoundError:
+        return Issued()
+
+
+def issue_token(home: Home, edge: str, *, above: int = 0) -> Token:
     """The edge's token as the site is now; a new serial where anything in it is new.
 
-    `above`: the serial is a higher one, as the edge was told that by another copy of this home.
+    It makes keys that are missing and writes the serial down: no look may call it. `above`: the
+    serial is a higher one, as the edge was told that by another copy of this home.
     """
     paths, found = home.plan.paths, link(home, edge)
     verify_key = edge_keys.verify_key(paths)
@@ -64,7 +83,7 @@ def _name_server(home: Home, edge: str) -> NameServer | None:
     zone = serving(home.site).get(edge)
     if zone is None:
         return None
-    return NameServer(zone, edge_keys.name_server_key(home.plan.paths, edge))
+    return NameServer(zone, edge_keys.ensure_name_server_key(home.plan.paths, edge))
 
 
 def _ingress(home: Home) -> IPv6Address:
@@ -90,14 +109,14 @@ def _home_key(home: Home) -> str:
 
 
 def _numbered(paths: Paths, token: Token, above: int) -> Token:
-    file = paths.edge_key(token.edge).with_name(ISSUED)
-    try:
-        issued = json.loads(Path(file).read_bytes())
-    except FileNotFoundError:
-        issued = {"serial": 0, "digest": ""}
-    if issued["digest"] == token.digest and issued["serial"] > above:
-        return dataclasses.replace(token, serial=int(issued["serial"]))
-    serial = max(int(issued["serial"]), above) + 1
+    last = issued(paths, token.edge)
+    if last.digest == token.digest and last.serial > above:
+        return dataclasses.replace(token, serial=last.serial)
+    serial = max(last.serial, above) + 1
     text = json.dumps({"serial": serial, "digest": token.digest})
-    replace(file, text.encode(), owner=Owner.ourselves(), mode=0o600)
+    replace(_issued_file(paths, token.edge), text.encode(), owner=Owner.ourselves(), mode=0o600)
     return dataclasses.replace(token, serial=serial)
+
+
+def _issued_file(paths: Paths, edge: str) -> PurePosixPath:
+    return paths.edge_key(edge).with_name(ISSUED)

@@ -20,7 +20,7 @@ from greygate.identity import edge_keys, keys
 from greygate.plan.plan import INTERFACE, Chore, Plan, plan_for
 from greygate.run.units import renewal_words
 from greygate.site import load
-from greygate.site.model import Node, Site
+from greygate.site.model import Node, Site, Source
 from greygate.text import _
 
 
@@ -83,10 +83,20 @@ def demand_claimed(place: Place, site: Site) -> None:
     except FileNotFoundError as absent:
         raise NotRunning(
             _("cannot go on: {name} was never started").format(name=site.server_name),
-            "greygate up",
+            _first_step(site),
         ) from absent
     if claimed != str(site.server_name):
         keys.claim(place.paths, str(site.server_name))  # which says what to do
+
+
+def _first_step(site: Site) -> str:
+    """What makes the keys: where DNS comes first, without a start."""
+    if site.federation and site.certificates.source is Source.ACME:
+        return _("make its keys: greygate cert register, then greygate dns plan")
+    if site.federation and site.edges:
+        making = _("make its keys: greygate edge token {edge} > token, then greygate dns plan")
+        return making.format(edge=site.edges[0].id)
+    return "greygate up"
 
 
 def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:

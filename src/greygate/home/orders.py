@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import socket
 import time
+from dataclasses import replace
 from ipaddress import IPv6Address
 
-from greygate.home.edges import token_for
+from greygate.home.edges import issue_token, issued
 from greygate.home.half import Home
 from greygate.identity import edge_keys
 from greygate.plan import orders
 from greygate.plan.edges import AGENT_PORT, EdgeLink
 from greygate.plan.orders import Answer, Order, Reason, Refused, Verb
-from greygate.plan.token import Token, for_order
+from greygate.plan.token import for_order, site_id
 from greygate.probe import channel
 from greygate.probe.answers import NoAnswer
 from greygate.text import _
@@ -28,23 +29,31 @@ def give(
     home: Home, link: EdgeLink, verb: Verb, *, body: bytes = b"", patience: float = REACHED
 ) -> Answer | NoAnswer:
     """Have the edge do it; NoAnswer where it could not be asked. `patience`: to reach it."""
-    token = token_for(home, link.edge.id)
-    answer = _given(home, link, token, verb, body, patience)
+    wanted = _wanted(home, link, verb, body)
+    answer = _given(home, link, wanted, patience)
     if not (isinstance(answer, Refused) and answer.reason is Reason.OLDER and verb.privileged):
         return answer
     # Another copy of this home spoke to it before; what is said last holds, so it is said again.
-    token = token_for(home, link.edge.id, above=answer.serial)
-    return _given(home, link, token, verb, body, patience)
+    return _given(home, link, _wanted(home, link, verb, body, above=answer.serial), patience)
 
 
-def _given(
-    home: Home, link: EdgeLink, token: Token, verb: Verb, body: bytes, patience: float
-) -> Answer | NoAnswer:
-    if verb is Verb.APPLY:
-        body = json.dumps(for_order(token)).encode()
+def _wanted(home: Home, link: EdgeLink, verb: Verb, body: bytes, *, above: int = 0) -> Order:
+    """The order but for its nonce; what only looks issues nothing."""
+    edge = link.edge.id
+    if verb.privileged:
+        token = issue_token(home, edge, above=above)
+        serial = token.serial
+        body = json.dumps(for_order(token)).encode() if verb is Verb.APPLY else body
+    else:
+        serial = issued(home.plan.paths, edge).serial
+    site = site_id(edge_keys.verify_key(home.plan.paths))
+    return Order(site=site, edge=edge, nonce="", serial=serial, verb=verb, body=body)
+
+
+def _given(home: Home, link: EdgeLink, wanted: Order, patience: float) -> Answer | NoAnswer:
     try:
         with _reached(home, link, patience) as edge:
-            return _spoken(edge, home, token, verb, body)
+            return _spoken(edge, home, wanted)
     except ConnectionRefusedError:
         return NoAnswer(_("it has no agent: let it join again with a newer greygate"))
     except TimeoutError:
@@ -55,22 +64,15 @@ def _given(
         return NoAnswer(getattr(problem, "strerror", None) or str(problem))
 
 
-def _spoken(edge: socket.socket, home: Home, token: Token, verb: Verb, body: bytes) -> Answer:
+def _spoken(edge: socket.socket, home: Home, wanted: Order) -> Answer:
     until = time.monotonic() + SAID
-    channel.write(edge, orders.opening(verb), until=until)
+    channel.write(edge, orders.opening(wanted.verb), until=until)
     content = channel.read(edge, largest=orders.LARGEST_ANSWER, until=until)
     try:
         said = orders.challenged(content)
     except ValueError:
         return orders.answered(content)  # it does not even want to hear the order
-    order = Order(
-        site=token.site,
-        edge=token.edge,
-        nonce=said.nonce,
-        serial=token.serial,
-        verb=verb,
-        body=body,
-    )
+    order = replace(wanted, nonce=said.nonce)
     until = time.monotonic() + WORK
     key = edge_keys.site_key(home.plan.paths)
     channel.write(edge, orders.signed(order, key), until=until)

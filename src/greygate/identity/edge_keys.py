@@ -36,14 +36,24 @@ def ensure(paths: Paths, edges: Iterable[str]) -> None:
         _make(paths.edge_key(edge))
 
 
-def name_server_key(paths: Paths, edge: str) -> TsigKey:
+def ensure_name_server_key(paths: Paths, edge: str) -> TsigKey:
     """The key with which the edge's name server is written; made where it is not there yet."""
+    if (there := name_server_key(paths, edge)) is not None:
+        return there
     path = paths.name_server_key(edge)
     directory(path.parent, mode=OWN)
     made = f"{KEY_NAME}:{b64encode(token_bytes(KEY_OCTETS)).decode()}"
     write_new(path, made.encode(), owner=Owner.ourselves(), mode=OWN_FILE)
+    return tsig_key(Path(path).read_text("ascii"))
+
+
+def name_server_key(paths: Paths, edge: str) -> TsigKey | None:
+    """The key with which the edge's name server is written; None before it is made."""
+    path = paths.name_server_key(edge)
     try:
         return tsig_key(Path(path).read_text("ascii"))
+    except FileNotFoundError:
+        return None
     except ValueError as broken:
         raise Trouble(
             _("cannot use {path}: it is damaged").format(path=path),

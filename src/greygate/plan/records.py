@@ -15,7 +15,7 @@ from greygate.plan.challenges import (
 )
 from greygate.plan.plan import Plan
 from greygate.site.defaults import zone_of
-from greygate.site.model import Address, Editor, Layout, Site, Zone
+from greygate.site.model import Address, Edge, Editor, Layout, Node, Site, Zone
 from greygate.site.zones import is_in
 from greygate.text import _
 
@@ -49,9 +49,9 @@ class RecordSet:
 
 def record_sets(site: Site, plan: Plan) -> tuple[RecordSet, ...]:
     """Every record set of the plan, the server name's first."""
-    federating = (*_services(site), *_server_name(site, plan)) if plan.edges else ()
-    reached = (*_client_name(site, plan), *_edge_names(site, plan))
-    proved = (*_challenges(site, plan), *_own_dns(site), *_caa(site, plan))
+    federating = (*_services(site), *_server_name(site, plan)) if _edges(site) else ()
+    reached = (*_client_name(site, plan), *_edge_names(site))
+    proved = (*_challenges(site, plan), *_own_dns(site), *_caa(site))
     found = (*federating, *reached, *proved)
     return tuple(it for it in found if it.zone.editor is not Editor.ALFIS or it.type != "CAA")
 
@@ -75,6 +75,11 @@ def guard(site: Site) -> str | None:
     account = f";accounturi={certificates.account}" if certificates.account else ""
     issuer = certificates.issuer.lower()  # a domain name, but some authorities compare octets
     return f'0 issue "{issuer}{account};validationmethods=dns-01"'
+
+
+def _edges(site: Site) -> tuple[Edge, ...]:
+    """Those that are published, keyed or not: no record holds a key. Loopback has none."""
+    return () if site.overlay.node is Node.LOOPBACK or not site.federation else site.edges
 
 
 def _services(site: Site) -> Iterator[RecordSet]:
@@ -110,17 +115,17 @@ def _server_name(site: Site, plan: Plan) -> Iterator[RecordSet]:
 
 
 def _client_name(site: Site, plan: Plan) -> Iterator[RecordSet]:
-    if site.names.client.lower() == site.server_name.host.lower() and plan.edges:
+    if site.names.client.lower() == site.server_name.host.lower() and _edges(site):
         return  # in layout overlay the two may be one, and it has been told
     why = _("people's apps connect to it, over the overlay")
     yield _set(site, site.names.client, "AAAA", _texts(plan.addresses), why)
     yield _none(site, site.names.client, "A", _("people come over the overlay only"))
 
 
-def _edge_names(site: Site, plan: Plan) -> Iterator[RecordSet]:
-    for link in plan.edges:
-        why = _("where {edge} is; only this changes when it moves").format(edge=link.edge.id)
-        yield from _addresses(site, link.edge.name, link.edge.addresses, why)
+def _edge_names(site: Site) -> Iterator[RecordSet]:
+    for edge in _edges(site):
+        why = _("where {edge} is; only this changes when it moves").format(edge=edge.id)
+        yield from _addresses(site, edge.name, edge.addresses, why)
 
 
 def _challenges(site: Site, plan: Plan) -> Iterator[RecordSet]:
@@ -129,9 +134,9 @@ def _challenges(site: Site, plan: Plan) -> Iterator[RecordSet]:
         yield _set(site, name, "CNAME", (target,), why)
 
 
-def _caa(site: Site, plan: Plan) -> Iterator[RecordSet]:
+def _caa(site: Site) -> Iterator[RecordSet]:
     wanted = guard(site)
-    if wanted is None or not plan.edges:
+    if wanted is None or not _edges(site):
         return
     host, client = site.server_name.host.lower(), site.names.client.lower()
     guarded = needs_guard(site)

@@ -42,7 +42,7 @@ def _unsealed(site: Site, name: str) -> Asking[str | None]:
     wanted = guard(site)
     if wanted is None or site.certificates.account is None:
         if site.certificates.source is Source.ACME:
-            return _("open an account: greygate cert issue --dry-run; then: greygate dns plan")
+            return _("open an account: greygate cert register; then: greygate dns plan")
         return _("write issuer and account below [certificates], then: greygate dns plan")
     match (yield from relevant(name)):
         case Untold(answer=silence):

@@ -149,6 +149,8 @@ def test_what_is_said_before_and_after(
 ) -> None:
     rig.publish("m.twinkle.example", "CNAME", "old.other.example.")
     rig.publish("edge.other.example", "A", "192.0.2.99")
+    assert "never started" in run(*words, "--dry-run").err  # a rehearsal makes no keys
+    run("edge", "token", "edge1", *words[2:6])
     shown = run(*words, "--dry-run")
     address = json.loads(run(*words, "--json").out)["zones"][0]["changes"][-1]["wanted"][0]
     text = shown.err + "---\n" + shown.out

@@ -56,33 +56,36 @@ def home(paths: Paths, *zones: Zone) -> Home:
 
 
 def test_a_token_is_the_same_until_something_changes(paths: Paths) -> None:
-    first = edges.token_for(home(paths), "edge1")
+    first = edges.issue_token(home(paths), "edge1")
     assert first.serial == 1
     assert first.address == home(paths).plan.edges[0].address
     assert first.homes == (keys.overlay_address(paths),)
-    assert edges.token_for(home(paths), "edge1") == first
+    assert edges.issue_token(home(paths), "edge1") == first
     edge_keys.renew(paths, "edge1")
-    second = edges.token_for(home(paths), "edge1")
+    second = edges.issue_token(home(paths), "edge1")
     assert (second.serial, second.address == first.address) == (2, False)
 
 
 def test_an_edge_becomes_a_name_server_by_its_token(paths: Paths) -> None:
-    plain = edges.token_for(home(paths), "edge1")
+    plain = edges.issue_token(home(paths), "edge1")
     assert plain.name_server is None
-    served = edges.token_for(home(paths, ZONE), "edge1")
+    served = edges.issue_token(home(paths, ZONE), "edge1")
     assert (served.serial, served.digest == plain.digest) == (2, False)
     assert served.name_server is not None
     assert served.name_server.zone == "acme.edge.other.example"
-    assert edges.token_for(home(paths, ZONE), "edge1") == served  # the key stays
+    assert edges.issue_token(home(paths, ZONE), "edge1") == served  # the key stays
     key = Path(paths.name_server_key("edge1"))
     assert key.stat().st_mode & 0o777 == 0o400
     key.chmod(0o600)
     key.write_text("nonsense")
     with pytest.raises(Trouble, match="damaged"):
-        edges.token_for(home(paths, ZONE), "edge1")
+        edges.issue_token(home(paths, ZONE), "edge1")
 
 
 def test_home_writes_the_edge_at_its_overlay_address(paths: Paths) -> None:
+    with pytest.raises(Trouble, match="it has no key yet"):
+        own_dns.solver(ZONE, paths, Silent())  # it is written with a key that its token brings
+    edge_keys.ensure_name_server_key(paths, "edge1")
     solver = own_dns.solver(ZONE, paths, Silent())
     assert solver.alias("_acme-challenge.Edge.other.example.") == (
         "edge.other.example.acme.edge.other.example"
@@ -92,18 +95,33 @@ def test_home_writes_the_edge_at_its_overlay_address(paths: Paths) -> None:
 
 
 def test_what_another_copy_of_this_home_told_is_followed_by_a_higher_serial(paths: Paths) -> None:
-    assert edges.token_for(home(paths), "edge1").serial == 1
-    assert edges.token_for(home(paths), "edge1", above=7).serial == 8
-    assert edges.token_for(home(paths), "edge1").serial == 8
-    assert edges.token_for(home(paths), "edge1", above=7).serial == 8
+    assert edges.issue_token(home(paths), "edge1").serial == 1
+    assert edges.issue_token(home(paths), "edge1", above=7).serial == 8
+    assert edges.issue_token(home(paths), "edge1").serial == 8
+    assert edges.issue_token(home(paths), "edge1", above=7).serial == 8
 
 
 def test_an_edge_is_behind_until_it_follows_the_very_plan(paths: Paths) -> None:
-    token = edges.token_for(home(paths), "edge1")
+    token = edges.issue_token(home(paths), "edge1")
     state = some_edges.state(serial=1, digest=token.digest)
     assert agents.behind(state, token) is None
     for other in (some_edges.state(serial=0, digest=token.digest), some_edges.state(serial=1)):
         assert "plan" in (agents.behind(other, token) or "")
+
+
+def test_two_that_look_with_different_plans_do_not_number_anything(paths: Paths) -> None:
+    """An `up` that watches has the site as it was at its start."""
+    mine, other = home(paths), home(paths, ZONE)
+    edges.issue_token(mine, "edge1")
+    before = {path: path.stat().st_mtime_ns for path in Path(paths.edges).rglob("*")}
+    for looking in (mine, other, mine, other):
+        assert set(agents.look(looking)) == {"edge1"}
+        assert edges.issued(paths, "edge1").serial == 1
+    assert {path: path.stat().st_mtime_ns for path in Path(paths.edges).rglob("*")} == before
+    edges.issue_token(other, "edge1")
+    follows = edges.issued(paths, "edge1")
+    state = some_edges.state(serial=follows.serial, digest=follows.digest)
+    assert agents.behind(state, edges.issued(paths, "edge1")) is None
 
 
 def test_who_may_not_speak_for_the_site_asks_no_edge(paths: Paths) -> None:
@@ -115,7 +133,7 @@ def test_who_may_not_speak_for_the_site_asks_no_edge(paths: Paths) -> None:
 
 def test_an_edge_that_is_not_there_is_told_with_the_nearest(paths: Paths) -> None:
     with pytest.raises(WrongUsage) as wrong:
-        edges.token_for(home(paths), "egde1")
+        edges.issue_token(home(paths), "egde1")
     assert "edge1" in wrong.value.hint
     alone = home(paths)
     with pytest.raises(WrongUsage, match="no edge"):

@@ -78,4 +78,4 @@ def test_what_would_seal_it_is_told() -> None:
 def test_who_orders_for_himself_opens_an_account_first() -> None:
     ordering = replace(clearnet(), certificates=Certificates(source=Source.ACME))
     told = missing(ordering, ABSENT, ABSENT)
-    assert told == "open an account: greygate cert issue --dry-run; then: greygate dns plan"
+    assert told == "open an account: greygate cert register; then: greygate dns plan"

@@ -38,11 +38,11 @@ class OwnDns:
 def solver(zone: Zone, paths: Paths, progress: Progress) -> OwnDns:
     assert zone.edge is not None and zone.challenge_zone is not None, "the parser demands it"
     key = edge_keys.public_keys(paths, (zone.edge,)).get(zone.edge)
-    if key is None:
+    signing = edge_keys.name_server_key(paths, zone.edge)
+    if key is None or signing is None:
         raise Trouble(
             _("cannot write at {edge}: it has no key yet").format(edge=zone.edge),
             _("greygate edge token {edge} > FILE, and join with it").format(edge=zone.edge),
         )
     place = str(address_of(bytes.fromhex(key)))
-    signing = edge_keys.name_server_key(paths, zone.edge)
     return OwnDns(zone.challenge_zone, Updates(zone.challenge_zone, place, signing))
