@@ -159,6 +159,7 @@ def test_what_is_said_before_and_after(
 
 
 def test_a_plan_of_one_zone_is_a_zone_file(run: Run, words: tuple[str, ...]) -> None:
+    run("edge", "token", "edge1", *words[2:6])  # which makes the keys
     plan = ("dns", "plan", *words[2:6], "--format", "zone", "--zone")
     for name in ("twinkle.example", "Other.example."):
         text = run(*plan, name).out
