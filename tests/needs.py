@@ -26,6 +26,7 @@ PACKAGES = (
     *("haproxy", "yggdrasil", "nftables", "iproute2"),
     *("systemd-container", "debootstrap", "git", "procps"),
     *("pebble", "unbound", "knot", "pdns-server", "pdns-backend-sqlite3"),
+    *("ufw", "iptables"),  # other people's packet filters; neither does anything by itself
     "faketime",  # a clock that is far off
     *("nginx", "caddy"),  # the fronts that ours is compared with
     *("chromium", "libnss3-tools", "libnss-wrapper"),  # apps, and names that only they know

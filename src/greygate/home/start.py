@@ -16,7 +16,9 @@ from greygate.home.persons import Welcome
 from greygate.home.preparation import Prepared, demand_room
 from greygate.machine import ports
 from greygate.probe import host
+from greygate.probe.answers import NoAnswer
 from greygate.progress import Progress
+from greygate.run import barrier_words, filters
 from greygate.run.foreground import Foreground
 from greygate.run.ready import wait_ready
 from greygate.run.runner import Runner, runner_here, take_up
@@ -58,6 +60,7 @@ def start(prepared: Prepared, progress: Progress, *, detached: bool, still_in: S
     with _ended_on_failure(runner, progress, ours=ours):
         runner.start(progress)
         _await_all(runner, home, progress)
+        _tell_barriers(home, progress)
         in_force.keep(home)
         seconds = time.monotonic() - began
         welcome = persons.first(home)
@@ -120,6 +123,19 @@ def see_up(home: Home, progress: Progress) -> None:
     runner = runner_here(home.plan, home.units)
     if runner is not None:
         _await_all(runner, home, progress)
+        _tell_barriers(home, progress)
+
+
+def _tell_barriers(home: Home, progress: Progress) -> None:
+    """What of this machine bars the server from those it is for; it serves all the same."""
+    found = filters.at_home(home.site, home.plan)
+    for barrier in () if isinstance(found, NoAnswer) else found:
+        progress.note(
+            _("{cause}; next: {cure}").format(
+                cause=barrier_words.cause(barrier),
+                cure=barrier_words.cure(barrier, home.plan.interface),
+            )
+        )
 
 
 def _take_up(runner: Runner, home: Home) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from greygate.plan.barriers import Purpose
 from greygate.plan.plan import Plan
 from greygate.probe.answers import Distrusted, NoAnswer, Peers, PeersAnswer, Refused, Reply
+from greygate.run import barrier_words as words
 from greygate.run.federation import federation as through_edges
 from greygate.run.seen import Reach, Seen, Verdict
 from greygate.run.state import Condition, State, telling
@@ -20,6 +22,7 @@ def people(site: Site, plan: Plan, seen: Seen) -> Reach:
         _address(site, plan, seen),
         _certificate(site, seen),
         _door(site, plan, seen),
+        _barred(plan, seen, Purpose.PEOPLE),
         _way(site, plan, seen),
     )
     found = next((reach for reach in in_the_way if reach is not None), None)
@@ -40,7 +43,11 @@ def federation(site: Site, plan: Plan, seen: Seen) -> Reach:
     found = None
     if site.federation and plan.edges:
         found = _services(seen) or _address(site, plan, seen) or _certificate(site, seen)
-    return found or through_edges(site, plan, seen)
+        found = found or _barred(plan, seen, Purpose.OUT)
+    reach = found or through_edges(site, plan, seen)
+    if reach.verdict in (Verdict.YES, Verdict.OFF):
+        return reach
+    return found or _barred(plan, seen, Purpose.INGRESS) or reach
 
 
 def _services(seen: Seen) -> Reach | None:
@@ -135,6 +142,17 @@ def _door(site: Site, plan: Plan, seen: Seen) -> Reach | None:
         case NoAnswer(why):
             cause = _("no answer from {url}: {why}").format(url=where, why=why)
             return Reach(Verdict.UNKNOWN, cause, _("greygate logs haproxy"))
+
+
+def _barred(plan: Plan, seen: Seen, purpose: Purpose) -> Reach | None:
+    """A filter of somebody else's on this machine: our own requests to it go over `lo`."""
+    if isinstance(seen.barriers, NoAnswer):
+        return None
+    certain = (it for it in seen.barriers if it.certain and it.purpose is purpose)
+    return next(
+        (Reach(Verdict.NO, words.cause(it), words.cure(it, plan.interface)) for it in certain),
+        None,
+    )
 
 
 def _of_people(plan: Plan, seen: PeersAnswer | None) -> PeersAnswer | None:

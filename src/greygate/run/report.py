@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from greygate.plan import edge_state, orders
+from greygate.plan import barriers, edge_state, orders
 from greygate.plan.edge_state import EdgeState
 from greygate.plan.edges import EdgeLink
 from greygate.probe.answers import Distrusted, HttpAnswer, NoAnswer, Peer, Peers, Refused, Reply
 from greygate.probe.firewall import Table
+from greygate.run import barrier_words
 from greygate.run.edge_remarks import Remark, remarks
 from greygate.run.federation import link_up, peerings, through
 from greygate.run.seen import EdgeTold, Reach, Verdict
@@ -41,6 +42,7 @@ def to_json(status: Status) -> dict[str, Any]:
         "edges": [_edge(status, link) for link in status.plan.edges],
         "overlay": _overlay(status),
         "firewall": _firewall(status),
+        "barriers": _barriers(status),
         "behind": list(status.seen.behind),
         "services": [_service(state) for state in _states(status)],
     }
@@ -71,6 +73,7 @@ def lines(status: Status) -> tuple[str, ...]:
             *_certificate_rows(status),
             *_overlay_rows(status),
             *_firewall_rows(status),
+            *_barrier_rows(status),
             *_behind_rows(status),
         ]
     )
@@ -189,6 +192,36 @@ def _firewall_rows(status: Status) -> list[list[str]]:
     if isinstance(status.seen.firewall, Table):
         rows.append(["", _("next: {cure}").format(cure="greygate apply")])
     return rows
+
+
+def _barrier_rows(status: Status) -> list[list[str]]:
+    """Those that are not the cause of what stands above."""
+    if isinstance(status.seen.barriers, NoAnswer):
+        why = status.seen.barriers.why
+        return [[_("filters"), _("not known: {why}").format(why=why)]]
+    above = (status.people.cause, status.federation.cause)
+    rows: list[list[str]] = []
+    for barrier in status.seen.barriers:
+        if (cause := barrier_words.cause(barrier)) not in above:
+            cure = barrier_words.cure(barrier, status.plan.interface)
+            rows.append(["" if rows else _("filters"), cause])
+            rows.append(["", _("next: {cure}").format(cure=cure)])
+    return rows
+
+
+def _barriers(status: Status) -> list[dict[str, Any]] | None:
+    """None where they are not known."""
+    found = status.seen.barriers
+    if isinstance(found, NoAnswer):
+        return None
+    return [
+        {
+            **barriers.to_json(it),
+            "text": barrier_words.cause(it),
+            "cure": barrier_words.cure(it, status.plan.interface),
+        }
+        for it in found
+    ]
 
 
 def _firewall(status: Status) -> str | None:

@@ -9,6 +9,7 @@ from greygate.plan.edge_state import EdgeState
 from greygate.plan.orders import Refused
 from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
 from greygate.probe.firewall import TableAnswer
+from greygate.run.filters import BarriersAnswer
 from greygate.run.state import State
 from greygate.site.model import Address
 from greygate.spec.renewal import Outlook
@@ -81,5 +82,6 @@ class Seen:
     renewal: Outlook | None = None  # of a certificate that we order; None where we do not
     ended: tuple[State, ...] = ()  # where nothing runs: what did, and since when it does not
     unsealed: str | None = None  # what would seal it: others may get a certificate for the name
+    barriers: BarriersAnswer = ()  # other filters of this machine that bar our traffic
     firewall: TableAnswer | None = None  # None where there is none of ours, or nothing runs
     behind: tuple[str, ...] = ()  # units that run with what was in place before

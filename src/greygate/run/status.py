@@ -24,7 +24,7 @@ from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
 from greygate.probe.authority import guards
 from greygate.probe.dns import Resolver
 from greygate.probe.firewall import TableAnswer
-from greygate.run import judgement
+from greygate.run import filters, judgement
 from greygate.run.foreground import Foreground
 from greygate.run.runner import behind, runner_here, undone
 from greygate.run.seen import Door, EdgeSeen, EdgeTold, Reach, Seen
@@ -92,6 +92,7 @@ def see(
         renewal=_renewal(site, plan),
         ended=Foreground(plan, units).last_seen() if states == () else (),
         unsealed=_unsealed(site),
+        barriers=filters.at_home(site, plan) if states else (),
         firewall=_firewall(plan, units) if states else None,
         behind=_behind(plan, units, states),
     )

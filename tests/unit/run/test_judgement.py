@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from greygate.plan.barriers import Barrier, Purpose
 from greygate.probe.answers import Distrusted, NoAnswer, Peer, Peers, Refused, Reply
 from greygate.run.judgement import federation, people
 from greygate.run.seen import Reach, Seen, Verdict
@@ -39,6 +40,21 @@ def failed(name: str, *words: str) -> tuple[State, ...]:
     return (UP[0], State(name=name, condition=Condition.FAILED, words=words))
 
 
+def barrier(purpose: Purpose, *, outgoing: bool = False, certain: bool = True) -> Barrier:
+    return Barrier(
+        owner="ufw",
+        purpose=purpose,
+        family="ip6",
+        ports=(443, 8448),
+        outgoing=outgoing,
+        answer=False,
+        taken=False,
+        certain=certain,
+        table="filter",
+        chain="INPUT",
+    )
+
+
 TROUBLED = [
     (replace(seen(), states=()), Verdict.NO, "not running", "greygate up"),
     (replace(seen(), states=NoAnswer("gone")), Verdict.UNKNOWN, "gone", "status"),
@@ -53,6 +69,12 @@ TROUBLED = [
     (replace(seen(), answer=Refused()), Verdict.NO, "nothing listens", "logs haproxy"),
     (replace(seen(), answer=Distrusted("self-signed")), Verdict.NO, "self-signed", "who listens"),
     (replace(seen(), answer=NoAnswer("timed out")), Verdict.UNKNOWN, "timed out", "haproxy"),
+    (
+        replace(seen(), barriers=(barrier(Purpose.PEOPLE),)),
+        Verdict.NO,
+        "ufw (chain ip6 filter INPUT) drops what apps send to tcp/443 and tcp/8448",
+        "ufw allow in on greygate0 proto tcp to any port 443,8448",
+    ),
     (replace(seen(), peers=Peers(())), Verdict.NO, "no peers", "peers = ["),
     (replace(seen(), peers=LOST), Verdict.NO, "tls://192.0.2.1:1: refused", "online"),
     (replace(seen(), peers=NoAnswer("denied")), Verdict.UNKNOWN, "denied", "root"),
@@ -95,3 +117,19 @@ def test_federation_is_off_or_has_no_way_in() -> None:
     without_an_edge = federation(*SITES["managed"](), seen())
     assert without_an_edge.verdict is Verdict.NO
     assert "[[edge]]" in without_an_edge.cure
+
+
+@pytest.mark.parametrize(
+    "what",
+    [barrier(Purpose.PEOPLE, certain=False), barrier(Purpose.INGRESS)],
+    ids=("maybe", "other"),
+)
+def test_what_may_bar_people_or_bars_others_is_no_verdict_on_people(what: Barrier) -> None:
+    assert judged(replace(seen(), barriers=(what,))).reachable
+
+
+def test_a_server_that_may_not_ask_others_does_not_federate() -> None:
+    out = replace(seen("federating"), barriers=(barrier(Purpose.OUT, outgoing=True),))
+    reach = federation(*SITES["federating"](), out)
+    assert reach.verdict is Verdict.NO
+    assert reach.cure == "ufw allow out proto tcp to any port 443,8448"
