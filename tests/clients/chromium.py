@@ -80,7 +80,10 @@ class Page:
         """Open a URL, and wait until it is loaded."""
         told = self.call("Page.navigate", url=url)
         assert "errorText" not in told, (url, told)
-        self._browser.wait("Page.loadEventFired", self._session)
+        self.waits_for("Page.loadEventFired")
+
+    def waits_for(self, event: str) -> None:
+        self._browser.wait(event, self._session)
 
     def evaluate(self, expression: str, *, gesture: bool = False) -> Any:
         """The value of it, once it is there."""

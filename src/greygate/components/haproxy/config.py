@@ -197,6 +197,7 @@ def _join_rules(site: Site, plan: Plan) -> list[str]:
             for language, also in (("ru", " russian"), ("en", ""))
             for address in (" by_address", "")
         ),
+        f"    http-request redirect location {join.TARGET} code 302 if reads {{ path / }}",
         *_authority_rules(site, plan),
     ]
 

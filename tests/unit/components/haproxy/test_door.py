@@ -53,7 +53,6 @@ IN_IDS = (
 )
 ODD = (*LEADS_ELSEWHERE, *IN_IDS[:-3])
 CLOSED = (
-    b"/",
     b"/health",
     b"/_synapse/admin/v1/server_version",
     b"/_synapse/admin",
@@ -286,6 +285,12 @@ def test_the_join_page_speaks_the_browsers_language(door: Door, wants: bytes, ge
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
 
 
+def test_whoever_opens_the_bare_address_is_led_to_the_join_page(door: Door) -> None:
+    answer = door.ask(b"/?utm=1")
+    assert (answer.status, answer.headers["location"]) == (302, "/join")
+    assert door.ask(b"/", method=b"POST").status == 404
+
+
 def test_the_certificate_authority_can_be_had(door: Door) -> None:
     answer = door.ask(b"/join/ca.crt")
     assert answer.headers["content-type"] == "application/x-x509-ca-cert"
@@ -332,7 +337,7 @@ def test_half_a_request_does_not_hold_a_connection(tmp_path: Path) -> None:
 
 
 def test_one_source_may_ask_so_much_and_is_then_told_to_wait(tmp_path: Path) -> None:
-    head = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+    head = b"GET /x HTTP/1.1\r\nHost: localhost\r\n"
     octets = b""
     with open_door(tmp_path) as door, door.connect() as connection:
         connection.sendall((head + b"\r\n") * REQUESTS + head + b"Connection: close\r\n\r\n")
