@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import grp
 import os
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from greygate.components.component import GROUP, Service
+from greygate.components.component import Service
 from greygate.errors import CannotApply
 from greygate.machine.files import Owner
 from greygate.plan.paths import Paths
@@ -16,7 +15,8 @@ from greygate.text import _
 
 PASSED = 0o711  # services reach what is theirs by its name, and list nothing
 PUBLIC = 0o755
-SHARED = 0o750  # our services may look in
+SHARED = 0o750  # a group may look in
+INHERITED = 0o2750  # the same, and what is put there belongs to that group
 OWN = 0o700
 
 
@@ -37,18 +37,19 @@ def prepare(
         (paths.keys, PASSED),
         (paths.engines, PUBLIC),
         (paths.ca.parent, PUBLIC),
-        (paths.synapse_settings, PUBLIC),
         (paths.logs, OWN),
         (paths.runtime, PUBLIC),
     ):
         tree.directory(path, mode)
     for service in services:
         account = (owners or {}).get(service.name, service.account)
-        for path in service.writes:
+        for path in (*service.writes, *((service.spool,) if service.spool else ())):
             tree.directory(path, OWN, account=account)
         if service.runtime is not None:
-            mode = SHARED if service.serves_others else OWN
-            tree.directory(service.runtime, mode, account=account)
+            mode = SHARED if service.serves else OWN
+            tree.directory(service.runtime, mode, account=account, group=service.serves)
+        if service.extra_config is not None:  # there may be secrets of the operator's in it
+            tree.directory(service.extra_config, INHERITED, account="root", group=service.account)
 
 
 class Tree:
@@ -57,14 +58,21 @@ class Tree:
     def __init__(self, *, accounts: bool) -> None:
         self._accounts = accounts
 
-    def directory(self, path: PurePosixPath, mode: int, *, account: str | None = None) -> None:
-        """`path` is a directory, of `account` (None: ours), with `mode`."""
+    def directory(
+        self,
+        path: PurePosixPath,
+        mode: int,
+        *,
+        account: str | None = None,
+        group: str | None = None,
+    ) -> None:
+        """`path` is a directory, of `account` (None: ours) and `group` (its own), with `mode`."""
         if not self._accounts:
             mode &= 0o700
         _make(Path(path), mode)
         descriptor = _opened(Path(path))
         try:
-            seen, owner = os.fstat(descriptor), self.owner(account)
+            seen, owner = os.fstat(descriptor), self.owner(account, group)
             if (seen.st_uid, seen.st_gid) != (owner.user, owner.group):
                 os.fchown(descriptor, owner.user, owner.group)
             if stat.S_IMODE(seen.st_mode) != mode:
@@ -72,13 +80,11 @@ class Tree:
         finally:
             os.close(descriptor)
 
-    def owner(self, account: str | None) -> Owner:
-        """Whose it is, as numbers: "root" with the shared group, for what our services read."""
+    def owner(self, account: str | None, group: str | None = None) -> Owner:
+        """Whose it is, as numbers."""
         if not self._accounts or account is None:
             return Owner.ourselves()
-        if account == "root":
-            return Owner(0, grp.getgrnam(GROUP).gr_gid)
-        return Owner.account(account)
+        return Owner.account(account, group=group)
 
 
 def _opened(path: Path) -> int:

@@ -18,7 +18,8 @@ from greygate.apply.differences import (
 )
 from greygate.apply.directories import OWN, PASSED, SHARED, Tree
 from greygate.apply.proof import prove, prove_in_place
-from greygate.components.component import Component, Unit
+from greygate.apply.tree import Rights, RightsOf
+from greygate.components.component import Component, Task, Unit
 from greygate.errors import CannotApply
 from greygate.machine.file_lock import locked
 from greygate.machine.files import Owner, directory
@@ -28,7 +29,7 @@ from greygate.text import _, listing
 
 Components = tuple[Component[Wish, Derived], ...]
 
-READ = 0o640  # by our services, through the group
+READ = 0o640  # by the service that it is for, through its group
 OWN_FILE = 0o600
 
 
@@ -56,6 +57,8 @@ def apply(
     waiting = _("waiting for another greygate, which puts its files in place")
     with _disk(place), locked(state / ".applying", progress, waiting=waiting):
         tree.recover(place, old)
+        rights = _rights(site, plan, components)
+        tree.give((place, old), rights)
         seen, wanted = tree.read(place), rendered(site, plan, components)
         changes = changes_between(seen, wanted)
         if not changes:
@@ -71,7 +74,7 @@ def apply(
             beside = {**tree.kept(place), **{_aside(path): seen[path] for path in foreign}}
             beside[tree.OUTSTANDING] = due
             new = Path(plan.paths.proving().rendered)
-            _write(plan, new, wanted, beside=beside)
+            _write(plan, new, wanted, beside=beside, rights=rights)
             tree.put_in_place(new, place, old)
     return changes
 
@@ -114,7 +117,13 @@ def _prove(
     unchanged = tuple(each for each in components if not _touches(each, site, plan, changes))
     prove_in_place(plan, _units(site, plan, unchanged), progress)
     trying = replace(plan, paths=plan.paths.proving())
-    _write(trying, Path(trying.paths.rendered), rendered(site, trying, components), beside={})
+    _write(
+        trying,
+        Path(trying.paths.rendered),
+        rendered(site, trying, components),
+        beside={},
+        rights=_rights(site, plan, components),
+    )
     changed = tuple(each for each in components if each not in unchanged)
     prove(trying, _units(site, trying, changed), progress)
 
@@ -138,17 +147,32 @@ def _touches(
     return any(change.path in own or change.path.parts[0] == component.name for change in changes)
 
 
-def _write(plan: Footing, place: Path, texts: Texts, *, beside: Texts) -> None:
-    owners = Tree(accounts=plan.accounts)
-    owners.directory(plan.paths.state, PASSED)
-    shared = plan.accounts
-    tree.write(
-        place,
-        texts,
-        beside=beside,
-        owner=owners.owner("root") if shared else Owner.ourselves(),
-        modes=(SHARED, READ) if shared else (OWN, OWN_FILE),
-    )
+def _write(plan: Footing, place: Path, texts: Texts, *, beside: Texts, rights: RightsOf) -> None:
+    Tree(accounts=plan.accounts).directory(plan.paths.state, PASSED)
+    tree.write(place, texts, beside=beside, rights=rights)
+
+
+def _rights(site: Wish, plan: Derived, components: Components[Wish, Derived]) -> RightsOf:
+    """Each service reads its own files and no others: the password of a peer may be in them."""
+    ours = Rights(Owner.ourselves(), OWN, OWN_FILE)
+    if not plan.accounts:
+        return lambda path: ours
+    passed = Rights(Owner.ourselves(), PASSED, OWN_FILE)
+    readers = {
+        file.path.parts[0]: Rights(Owner(0, Owner.account(account).group), SHARED, READ)
+        for component in components
+        for account in _accounts(component, site, plan)
+        for file in component.files(site, plan)
+    }
+    return lambda path: readers.get(path.parts[0], ours) if path.parts else passed
+
+
+def _accounts(component: Component[Wish, Derived], site: Wish, plan: Derived) -> set[str]:
+    """Under which account a component's programs run; none where they are root's."""
+    units = component.units(site, plan)
+    found = {it.account for it in units if not isinstance(it, Task) and it.account != "root"}
+    assert len(found) <= 1, f"{component.name}: who shall read its files?"
+    return found
 
 
 def _aside(path: PurePosixPath) -> PurePosixPath:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from greygate.apply.differences import Texts, digest
@@ -15,7 +16,19 @@ from greygate.machine.files import Owner
 
 DIGESTS = PurePosixPath("digests.json")  # in the tree, so that it is replaced with what it tells of
 OUTSTANDING = PurePosixPath("outstanding.json")  # for the same reason
+RightsOf = Callable[[PurePosixPath], "Rights"]
+"""Of a directory's or file's place below the tree; the tree itself is `.`."""
+
 EDITED = ".edited"  # what somebody wrote into a file of ours is kept under its name with this
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Whose an entry is, and its mode as a directory and as a file."""
+
+    owner: Owner
+    directory: int
+    file: int
 
 
 def read(tree: Path) -> dict[PurePosixPath, str]:
@@ -41,15 +54,24 @@ def digests(tree: Path) -> dict[PurePosixPath, str]:
     return {PurePosixPath(path): str(value) for path, value in told.items()}
 
 
-def write(tree: Path, texts: Texts, *, beside: Texts, owner: Owner, modes: tuple[int, int]) -> None:
-    """Make `tree` hold exactly these texts and `beside`; `modes` of directories and of files."""
+def write(tree: Path, texts: Texts, *, beside: Texts, rights: RightsOf) -> None:
+    """Make `tree` hold exactly these texts and `beside`."""
     shutil.rmtree(tree, ignore_errors=True)
-    _directory(tree, owner, modes[0])
+    _directory(tree, rights(PurePosixPath()))
     record = json.dumps({str(path): digest(text) for path, text in texts.items()}, indent=2)
     for path, text in {**texts, **beside, DIGESTS: f"{record}\n"}.items():
         for parent in reversed(path.parents[:-1]):
-            _directory(tree / parent, owner, modes[0])
-        _file(tree / path, text, owner, modes[1])
+            _directory(tree / parent, rights(parent))
+        _file(tree / path, text, rights(path))
+
+
+def give(trees: Iterable[Path], rights: RightsOf) -> None:
+    """See that all in those that are there has its rights: an earlier version gave it others."""
+    for tree in trees:
+        for path in (tree, *tree.rglob("*")) if tree.exists() else ():
+            wanted = rights(PurePosixPath(path.relative_to(tree)))
+            mode = wanted.directory if path.is_dir() else wanted.file
+            files.give(path, owner=wanted.owner, mode=mode)
 
 
 def put_in_place(new: Path, tree: Path, old: Path) -> None:
@@ -90,21 +112,21 @@ def _texts(tree: Path) -> Iterator[tuple[PurePosixPath, str]]:
             yield PurePosixPath(path.relative_to(tree)), text
 
 
-def _directory(path: Path, owner: Owner, mode: int) -> None:
+def _directory(path: Path, rights: Rights) -> None:
     if path.is_dir():
         return
     path.mkdir(mode=0o700)
-    os.chown(path, owner.user, owner.group)
-    path.chmod(mode)
+    os.chown(path, rights.owner.user, rights.owner.group)
+    path.chmod(rights.directory)
 
 
-def _file(path: Path, text: str, owner: Owner, mode: int) -> None:
+def _file(path: Path, text: str, rights: Rights) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as stream:
         stream.write(text)
         stream.flush()
-        os.fchown(descriptor, owner.user, owner.group)
-        os.fchmod(descriptor, mode)
+        os.fchown(descriptor, rights.owner.user, rights.owner.group)
+        os.fchmod(descriptor, rights.file)
         os.fsync(descriptor)
 
 

@@ -12,7 +12,11 @@ from typing import Generic
 from greygate.plan.footing import Derived, Wish
 from greygate.site.model import Address
 
-GROUP = "greygate"  # shared by all our accounts: it may read what is rendered, and use the sockets
+# A group for each pair that talks: whoever is in it may use the socket. What one service alone may
+# read belongs to the group that bears its account's name.
+HOMESERVER_CLIENTS = "greygate-homeserver"  # HAProxy asks Synapse
+NODE_CLIENTS = "greygate-node"  # the keeper directs our Yggdrasil
+SOCKET_GROUPS = (HOMESERVER_CLIENTS, NODE_CLIENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,29 @@ class Addressed:
 
 Ready = Listening | Answering | Addressed
 
+MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryNeed:
+    """How much memory a unit may have: a share of the machine's, between two bounds (octets)."""
+
+    least: int
+    share: float = 0.0
+    most: int = 0
+
+    def most_on(self, machine: int) -> int:
+        """What it may have on a machine with that much memory."""
+        return max(self.least, min(int(self.share * machine), self.most))
+
+
+# A small program of ours or of the system: 6 MB (the keeper) to 45 MB (Python with cryptography).
+# It is to bound what goes wrong, not to save.
+SMALL = MemoryNeed(least=128 * MIB)
+# The kernel takes what has most when there is nothing left for anybody, and these are added to
+# that (in thousandths of the machine): who comes back soonest and cuts off nobody goes first.
+FIRST, USUAL, LAST = 500, 300, 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
@@ -62,8 +89,10 @@ class Service:
     capabilities: tuple[str, ...] = ()  # as setpriv writes them: "net_admin"
     writes: tuple[PurePosixPath, ...] = ()  # directories of its own that survive
     extra_config: PurePosixPath | None = None  # the operator's own *.yaml, read after ours
+    spool: PurePosixPath | None = None  # its directory for temporary files, empty at each start
     runtime: PurePosixPath | None = None  # its own directory for sockets
-    serves_others: bool = False  # our other services use the sockets in it
+    serves: str | None = None  # the group whose members may use the sockets in it; else nobody
+    uses: tuple[str, ...] = ()  # such groups of other services
     devices: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     after: tuple[str, ...] = ()  # names of services or tasks that should be up before
@@ -71,6 +100,18 @@ class Service:
     notifies: bool = False  # speaks sd_notify
     makes_code: bool = False  # compiles at run time: no MemoryDenyWriteExecute
     stop_after: float = 10.0  # seconds from the polite signal to SIGKILL
+    memory: MemoryNeed = SMALL
+    oom_score: int = USUAL
+
+    @property
+    def group(self) -> str:
+        """The group that it runs with, and that its sockets get."""
+        return self.serves or self.account
+
+    @property
+    def other_groups(self) -> tuple[str, ...]:
+        """The groups that it has besides."""
+        return (*((self.account,) if self.serves else ()), *self.uses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +149,7 @@ class Socket:
     ends_after: float = 30.0  # seconds that one connection may take, whatever happens
     at_once: int = 8  # connections
     changes_owners: bool = False  # gives files to other accounts, and runs programs as they
+    memory: MemoryNeed = SMALL  # of each connection's program
 
 
 Unit = Service | Task | Socket

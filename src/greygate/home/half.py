@@ -18,7 +18,7 @@ from greygate.home.choice import Standing
 from greygate.home.place import Place, place_for
 from greygate.identity import edge_keys, keys
 from greygate.plan.plan import INTERFACE, Chore, Plan, plan_for
-from greygate.run.units import renewal_words
+from greygate.run.renewal_units import renewal_words
 from greygate.site import load
 from greygate.site.model import Node, Site, Source
 from greygate.text import _

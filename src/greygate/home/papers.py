@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from greygate.components.component import SOCKET_GROUPS
 from greygate.errors import Trouble
 from greygate.home.aside import set_trial_aside, trial_in
 from greygate.home.half import Home, existing_site
@@ -105,7 +106,7 @@ def restore(place: Place, file: Path, progress: Progress) -> Restored:
         set_trial_aside(place, progress)
     demand_passable(place)
     if place.root:
-        accounts.ensure(keys.ACCOUNTS)
+        accounts.ensure(keys.ACCOUNTS, SOCKET_GROUPS)
     archive.restore_into(place.paths, kept, accounts=place.root)
     site = place.new_site
     if kept.site is not None and not site.exists():

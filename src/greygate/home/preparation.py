@@ -11,7 +11,7 @@ from greygate.apply.directories import prepare as prepare_directories
 from greygate.certs.standing import look
 from greygate.components import yggdrasil
 from greygate.components.catalogue import ALL
-from greygate.components.component import Service
+from greygate.components.component import SOCKET_GROUPS, Service
 from greygate.engine import synapse
 from greygate.errors import CannotApply
 from greygate.home import choice
@@ -51,7 +51,7 @@ def provide(place: Place, site: Site, progress: Progress) -> None:
     wanted = dict.fromkeys(name for component in ALL for name in component.packages(site))
     packages.ensure(tuple(wanted), progress)
     if place.root:
-        accounts.ensure(keys.ACCOUNTS)
+        accounts.ensure(keys.ACCOUNTS, SOCKET_GROUPS)
     synapse.ensure(place.paths, progress)
 
 
@@ -62,7 +62,7 @@ def found(source: Path, place: Place, standing: Standing) -> Home:
     demand_passable(place)
     keys.claim(place.paths, str(site.server_name))
     if place.root:
-        accounts.ensure(keys.ACCOUNTS)
+        accounts.ensure(keys.ACCOUNTS, SOCKET_GROUPS)
     keys.ensure_keys(place.paths, accounts=place.root)
     if site.overlay.node in (Node.MANAGED, Node.SYSTEM) and why_loopback(site, standing) is None:
         choice.check_address(site.overlay.address, own_address(site, place, standing), standing)

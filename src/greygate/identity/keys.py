@@ -27,7 +27,8 @@ SYNAPSE = "greygate-synapse"
 HAPROXY = "greygate-haproxy"
 KNOT = "greygate-knot"  # on an edge that is a name server
 AGENT = "greygate-agent"  # of an edge
-ACCOUNTS = (SYNAPSE, HAPROXY, YGGDRASIL)
+KEEPER = "greygate-keeper"
+ACCOUNTS = (SYNAPSE, HAPROXY, YGGDRASIL, KEEPER)  # at home
 
 TRAVERSED = 0o711  # services reach their own file by its name, and cannot list the others
 

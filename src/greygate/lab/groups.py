@@ -13,9 +13,14 @@ MOUNT = Path("/sys/fs/cgroup")
 
 
 def hierarchies() -> tuple[Path, ...]:
-    """The trees that systemd in a host sorts its units by: two in hybrid mode, else one."""
+    """The trees that systemd in a host sorts its units by: in hybrid mode several, else one.
+
+    The one for memory is among them, so that a host that is let write there can limit its units.
+    """
     hybrid = tuple(
-        MOUNT / name for name in ("systemd", "unified") if (MOUNT / name / "cgroup.procs").exists()
+        MOUNT / name
+        for name in ("systemd", "unified", "memory")
+        if (MOUNT / name / "cgroup.procs").exists()
     )
     return hybrid or (MOUNT,)
 

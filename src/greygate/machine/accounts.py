@@ -1,4 +1,4 @@
-"""The system accounts that services run under, and the group they share."""
+"""The system accounts that services run under, and the groups by which they meet."""
 
 from __future__ import annotations
 
@@ -7,49 +7,38 @@ import pwd
 import subprocess
 from collections.abc import Iterable
 
-from greygate.components.component import GROUP
 from greygate.errors import Trouble
 from greygate.text import _
 
 
-def ensure(names: Iterable[str]) -> None:
-    """Make the shared group and the accounts that are missing; none can log in."""
-    if not _has_group(GROUP):
-        _run("groupadd", "--system", GROUP)
+def ensure(names: Iterable[str], groups: Iterable[str] = ()) -> None:
+    """Make the accounts and groups that are missing; each account has a group of its own.
+
+    Accounts of earlier versions shared one group: they keep their numbers, and leave it.
+    """
+    for group in groups:
+        _ensure_group(group)
     for name in names:
-        if not _has_account(name):
+        _ensure_group(name)
+        account = _account(name)
+        if account is None:
             _run(
                 *("useradd", "--system", "--no-create-home", "--home-dir", "/nonexistent"),
-                *("--shell", "/usr/sbin/nologin", "--gid", GROUP, "--no-user-group", name),
+                *("--shell", "/usr/sbin/nologin", "--gid", name, "--no-user-group", name),
             )
+        elif account.pw_gid != grp.getgrnam(name).gr_gid:
+            # In its list of members too: a unit of that version names the shared group, and must be
+            # able to read its files until it is written anew.
+            _run("usermod", "--gid", name, "--append", "--groups", name, name)
 
 
-def remove(names: Iterable[str]) -> None:
-    """Remove the accounts, and the group once nobody is in it."""
-    for name in names:
-        if _has_account(name):
-            _run("userdel", name)
-    if _has_group(GROUP) and not any(it.pw_gid == group_id() for it in pwd.getpwall()):
-        _run("groupdel", GROUP)
+def _ensure_group(name: str) -> None:
+    if not any(entry.gr_name == name for entry in grp.getgrall()):
+        _run("groupadd", "--system", name)
 
 
-def group_id() -> int:
-    """The number of the shared group; Trouble where it has not been made."""
-    try:
-        return grp.getgrnam(GROUP).gr_gid
-    except KeyError as absent:
-        raise Trouble(
-            _("cannot share files among the services: there is no group {name}").format(name=GROUP),
-            _("run greygate as root: it makes its accounts at the first start"),
-        ) from absent
-
-
-def _has_group(name: str) -> bool:
-    return any(entry.gr_name == name for entry in grp.getgrall())
-
-
-def _has_account(name: str) -> bool:
-    return any(entry.pw_name == name for entry in pwd.getpwall())
+def _account(name: str) -> pwd.struct_passwd | None:
+    return next((entry for entry in pwd.getpwall() if entry.pw_name == name), None)
 
 
 def _run(*argv: str) -> None:

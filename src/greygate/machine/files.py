@@ -33,17 +33,19 @@ class Owner:
         return cls(os.geteuid(), os.getegid())
 
     @classmethod
-    def account(cls, name: str) -> Owner:
-        """The account `name` and its first group; Trouble where there is no such account."""
+    def account(cls, name: str, *, group: str | None = None) -> Owner:
+        """The account `name`, and `group` or else its own; Trouble where one of them is missing."""
         try:
             entry = pwd.getpwnam(name)
-            grp.getgrgid(entry.pw_gid)
+            known = grp.getgrgid(entry.pw_gid) if group is None else grp.getgrnam(group)
         except KeyError as absent:
             raise Trouble(
-                _("cannot give a file to {name}: there is no such account").format(name=name),
+                _("cannot give a file to {name}: there is no such account").format(
+                    name=name if group is None else f"{name}:{group}"
+                ),
                 _("run greygate as root: it makes its accounts at the first start"),
             ) from absent
-        return cls(entry.pw_uid, entry.pw_gid)
+        return cls(entry.pw_uid, known.gr_gid)
 
 
 def directory(path: PurePath, *, mode: int) -> Path:

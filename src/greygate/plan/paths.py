@@ -136,6 +136,11 @@ class Paths:
         return self.state / "haproxy"
 
     @property
+    def spool(self) -> PurePosixPath:
+        """What Synapse has of uploads that are under way: on this disk, not in memory or /tmp."""
+        return self.state / "spool"
+
+    @property
     def synapse_settings(self) -> PurePosixPath:
         """The operator's own settings for Synapse, *.yaml: we make the directory, and no file."""
         return self.state / "synapse.d"

@@ -30,7 +30,7 @@ from greygate.run.memory import memory_of
 from greygate.run.privileges import Identity, identity_of
 from greygate.run.ready import wait_ready
 from greygate.run.rpc import Process, Supervisor
-from greygate.run.state import WORDS, Condition, Line, State, services_of, tasks_of
+from greygate.run.state import WORDS, Condition, End, Line, State, services_of, tasks_of
 from greygate.run.supervisor import configuration
 from greygate.text import _
 
@@ -190,6 +190,7 @@ class Foreground:
             since=float(process.stop if over else process.start) or None,
             memory=memory_of(process.pid) if process.pid else None,
             words=self._words(service, process) if failed else (),
+            end=_ending(process) if failed else None,
         )
 
     def _words(self, service: Service, process: Process) -> tuple[str, ...]:
@@ -261,9 +262,17 @@ class Foreground:
         """Take away sockets and the like: a killed Synapse leaves one that the next trips over."""
         for path in (
             *(service.runtime for service in self._services if service.runtime is not None),
+            *(service.spool for service in self._services if service.spool is not None),
             self._plan.paths.supervisor,
         ):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _ending(process: Process) -> End | None:
+    """supervisord tells that a signal ended it, and not which."""
+    if process.exit_code >= 0:
+        return None
+    return End(result="signal", status=0, ago=max(0.0, time.time() - process.stop))
 
 
 def _end(pid: int) -> None:

@@ -8,11 +8,14 @@ from greygate.plan.barriers import Purpose
 from greygate.plan.plan import Plan
 from greygate.probe.answers import Distrusted, NoAnswer, Peers, PeersAnswer, Refused, Reply
 from greygate.run import barrier_words as words
+from greygate.run.endings import restarted
 from greygate.run.federation import federation as through_edges
 from greygate.run.seen import Reach, Seen, Verdict
 from greygate.run.state import Condition, State, telling
 from greygate.site.model import Node, Site, Source
 from greygate.text import _, duration, listing
+
+ENDED = (Condition.FAILED, Condition.STARTING)  # between two runs, or not ready again
 
 
 def people(site: Site, plan: Plan, seen: Seen) -> Reach:
@@ -61,7 +64,10 @@ def _services(seen: Seen) -> Reach | None:
 def _troubled(states: tuple[State, ...]) -> Iterator[Reach]:
     """Failed ones first: they are why others wait."""
     for state in states:
-        if state.condition is Condition.FAILED:
+        ended = restarted(state) if state.condition in ENDED else None
+        if ended is not None:
+            yield Reach(Verdict.NO, ended.what, ended.cure)
+        elif state.condition is Condition.FAILED:
             words = telling(state.words) or _("nothing")
             yield Reach(
                 Verdict.NO,

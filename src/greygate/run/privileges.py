@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from greygate.components.component import GROUP, Service
+from greygate.components.component import Service
 
 ROOT = "root"
 
@@ -15,10 +15,12 @@ TIED = ("setpriv", "--pdeathsig", "KILL", "--no-new-privs")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An account and the capabilities that go with it."""
+    """An account, its groups, and the capabilities that go with it."""
 
     account: str
     capabilities: tuple[str, ...]
+    group: str
+    other_groups: tuple[str, ...] = ()
 
 
 def identity_of(service: Service, *, devices_open: bool) -> Identity:
@@ -29,8 +31,8 @@ def identity_of(service: Service, *, devices_open: bool) -> Identity:
     account.
     """
     if service.devices and not devices_open:
-        return Identity(ROOT, (*service.capabilities, "dac_read_search"))
-    return Identity(service.account, service.capabilities)
+        return Identity(ROOT, (*service.capabilities, "dac_read_search"), service.group)
+    return Identity(service.account, service.capabilities, service.group, service.other_groups)
 
 
 def confined(argv: tuple[str, ...], identity: Identity | None) -> tuple[str, ...]:
@@ -43,8 +45,10 @@ def confined(argv: tuple[str, ...], identity: Identity | None) -> tuple[str, ...
 
 def _account(identity: Identity, allowed: str) -> tuple[str, ...]:
     if identity.account == ROOT:  # root has its bounding set by itself
-        return ("--regid", GROUP, "--clear-groups", "--inh-caps", "-all")
+        return ("--regid", identity.group, "--clear-groups", "--inh-caps", "-all")
+    others = identity.other_groups
     return (
-        *("--reuid", identity.account, "--regid", GROUP, "--init-groups"),
+        *("--reuid", identity.account, "--regid", identity.group),
+        *(("--groups", ",".join(others)) if others else ("--clear-groups",)),
         *("--inh-caps", allowed, "--ambient-caps", allowed),
     )

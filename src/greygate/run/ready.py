@@ -14,6 +14,7 @@ import psutil
 from greygate.components.component import Addressed, Answering, Listening, Ready, Service, Unit
 from greygate.errors import NotRunning
 from greygate.progress import Progress
+from greygate.run.endings import ending
 from greygate.run.state import Condition, State, telling
 from greygate.text import _, duration
 
@@ -34,7 +35,7 @@ def wait_ready(
     """Return when all are ready; NotRunning as soon as one dies, and at `deadline` (monotonic)."""
     began = time.monotonic()
     services = [unit for unit in units if isinstance(unit, Service)]
-    pulse = _Pulse(runner, frozenset(service.name for service in services))
+    pulse = _Pulse(runner, frozenset(unit.name for unit in units))
     for service in services:
         with progress.step(_("waiting for {name}").format(name=service.name)):
             while not is_ready(service.ready):
@@ -77,7 +78,10 @@ class _Pulse:
 
 
 def died(state: State) -> NotRunning:
-    """A service ended by itself: its own words, and where there are more."""
+    """A service ended by itself: why, or its own words, and where there are more."""
+    found = ending(state)
+    if found is not None:
+        return NotRunning(_("cannot go on: {what}").format(what=found.what), found.cure)
     return NotRunning(
         _("cannot keep {name} running: it ended, saying: {words}").format(
             name=state.name, words=_said(state.words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from greygate.plan import barriers, edge_state, orders
@@ -11,6 +12,7 @@ from greygate.probe.answers import Distrusted, HttpAnswer, NoAnswer, Peer, Peers
 from greygate.probe.firewall import Table
 from greygate.run import barrier_words
 from greygate.run.edge_remarks import Remark, remarks
+from greygate.run.endings import ending
 from greygate.run.federation import link_up, peerings, through
 from greygate.run.seen import EdgeTold, Reach, Verdict
 from greygate.run.state import Condition, State
@@ -75,6 +77,7 @@ def lines(status: Status) -> tuple[str, ...]:
             *_firewall_rows(status),
             *_barrier_rows(status),
             *_behind_rows(status),
+            *_ending_rows(status),
         ]
     )
     services = [_service_row(state, status.at) for state in _states(status)]
@@ -241,6 +244,17 @@ def _behind_rows(status: Status) -> list[list[str]]:
     return [[_("behind"), told], ["", _("next: {cure}").format(cure="greygate apply")]]
 
 
+def _ending_rows(status: Status) -> list[list[str]]:
+    """What was killed a short while ago and runs again."""
+    found = [ending(it) for it in _states(status) if it.condition is Condition.UP]
+    rows = [
+        [["", it.what], ["", _("next: {cure}").format(cure=it.cure)]]
+        for it in found
+        if it is not None
+    ]
+    return [row for pair in rows for row in pair]
+
+
 def _is_down(status: Status) -> bool:
     known = not isinstance(status.seen.states, NoAnswer)
     return known and all(state.condition is Condition.DOWN for state in _states(status))
@@ -268,6 +282,7 @@ def _service(state: State) -> dict[str, Any]:
         "memory": state.memory.octets if state.memory else None,
         "memory_kind": ("pss" if state.memory.shared_out else "rss") if state.memory else None,
         "words": list(state.words),
+        "end": None if state.end is None else asdict(state.end),
     }
 
 

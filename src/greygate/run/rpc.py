@@ -26,6 +26,7 @@ class Process:
     start: int
     stop: int
     complaint: str
+    exit_code: int  # of its last run; -1 where a signal ended it
 
 
 class Supervisor:
@@ -107,4 +108,5 @@ def _process(told: Any) -> Process:
         start=int(told["start"]),
         stop=int(told["stop"]),
         complaint=str(told["spawnerr"]),
+        exit_code=int(told["exitstatus"]),
     )

@@ -12,7 +12,7 @@ import psutil
 
 from greygate.apply import outstanding
 from greygate.apply.outstanding import Outstanding
-from greygate.components.component import Socket, Task, Unit
+from greygate.components.component import Service, Socket, Task, Unit
 from greygate.plan.footing import Footing
 from greygate.probe import firewall
 from greygate.progress import Progress
@@ -67,11 +67,17 @@ def runner_here(plan: Footing, units: tuple[Unit, ...]) -> Runner | None:
 
 
 def mending(units: Sequence[Unit], changed: frozenset[str]) -> Mending:
-    """What must be reloaded and what restarted after these units' files have changed."""
-    names = [unit.name for unit in units if unit.name in changed]
+    """What must be reloaded and what restarted after these have changed: files, or units.
+
+    A program has its account, groups and sandbox from the moment in which it is started.
+    """
+    late = [unit for unit in units if not changed.isdisjoint(_keys(unit))]
+    services = [unit for unit in late if isinstance(unit, Service)]
+    anew = {unit.name for unit in services if systemd_name(unit) in changed}
+    reloaded = [unit.name for unit in late if unit.name in RELOADED_WHOLE - anew]
     return Mending(
-        reloaded=tuple(name for name in names if name in RELOADED_WHOLE),
-        restarted=tuple(name for name in names if name not in RELOADED_WHOLE),
+        reloaded=tuple(reloaded),
+        restarted=tuple(unit.name for unit in late if unit.name not in reloaded),
     )
 
 
@@ -79,7 +85,7 @@ def take_up(runner: Runner, plan: Footing, units: Sequence[Unit]) -> None:
     """Have the running units use what is outstanding, and no others disturbed."""
     tree = Path(plan.paths.rendered)
     due = outstanding.load(tree)
-    done = mending(units, behind(units, due, runner.states()) | undone(plan, units))
+    done = mending(units, _late(units, due, runner.states()) | undone(plan, units))
     for name in done.reloaded:
         runner.reload(name)
     for name in done.restarted:
@@ -93,10 +99,16 @@ def behind(units: Sequence[Unit], due: Outstanding, states: Iterable[State]) -> 
     What a door leads to reads its files at each connection. A start that lies ahead of the clock
     is no evidence: the clock was set back.
     """
+    late = _late(units, due, states)
+    return frozenset(unit.name for unit in units if not late.isdisjoint(_keys(unit)))
+
+
+def _late(units: Sequence[Unit], due: Outstanding, states: Iterable[State]) -> frozenset[str]:
+    """For what they are behind, as it is outstanding."""
     now, booted = time.time(), psutil.boot_time()
     since = {state.name: state.began or state.since or 0.0 for state in states}
     return frozenset(
-        unit.name
+        key
         for unit in units
         for key in _keys(unit)
         if key in due and not due[key] < since.get(unit.name, booted) <= now

@@ -17,6 +17,10 @@ PROPERTIES = (
     "ExecMainStartTimestamp",
     "ActiveEnterTimestamp",
     "InactiveEnterTimestamp",
+    "Result",
+    "ExecMainStatus",
+    "ExecMainExitTimestamp",
+    "NRestarts",
 )
 
 # ActiveState; a unit between two attempts is "activating" with the SubState "auto-restart".
@@ -44,6 +48,10 @@ class Shown:
     since: float | None
     began: float | None
     invocation: str
+    result: str = "success"  # of the last run
+    status: int = 0  # its exit code, or the signal that ended it
+    ended: float | None = None
+    restarts: int = 0  # by itself, since somebody last started it
 
 
 def shown(text: str) -> Iterator[Shown]:
@@ -64,6 +72,10 @@ def _unit(told: Mapping[str, str]) -> Shown:
         since=_seconds(told.get(stamp, "")),
         began=_seconds(told.get("ExecMainStartTimestamp", "")) if condition in RUNNING else None,
         invocation=told.get("InvocationID", ""),
+        result=told.get("Result", "success"),
+        status=int(told.get("ExecMainStatus", "0")),
+        ended=_seconds(told.get("ExecMainExitTimestamp", "")),
+        restarts=int(told.get("NRestarts", "0")),
     )
 
 

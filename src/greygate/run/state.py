@@ -33,6 +33,15 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How a service's program ended last, in systemd's words (systemd.service(5), Result)."""
+
+    result: str  # exit-code, signal, oom-kill
+    status: int  # the number of the exit code or of the signal; below 1 where nobody knows it
+    ago: float  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """One service as its runner sees it."""
 
@@ -43,6 +52,7 @@ class State:
     began: float | None = None  # the same, of its program: before it was ready
     memory: Memory | None = None
     words: tuple[str, ...] = ()  # its own last lines, where it failed
+    end: End | None = None  # of its last run, where it failed, or did a short while ago
 
 
 @dataclass(frozen=True, slots=True)

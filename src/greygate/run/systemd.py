@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,16 +12,27 @@ from pathlib import Path
 from greygate.apply import outstanding
 from greygate.components.component import Socket, Unit
 from greygate.errors import MissingProgram, Trouble
+from greygate.machine import memory
 from greygate.machine.files import Owner, directory, replace
 from greygate.plan.footing import Footing
 from greygate.progress import Progress
+from greygate.run.limits import same_but_for_limits
 from greygate.run.memory import memory_of
 from greygate.run.shown import PROPERTIES, Shown, shown
-from greygate.run.state import WORDS, Condition, Line, State, in_order, services_of
+from greygate.run.state import (
+    WORDS,
+    Condition,
+    End,
+    Line,
+    State,
+    in_order,
+    services_of,
+    tasks_of,
+)
+from greygate.run.unit_text import TARGET
 from greygate.run.units import (
     DROP_IN,
     OURS,
-    TARGET,
     systemd_name,
     unit_files,
     unit_name,
@@ -29,6 +41,8 @@ from greygate.text import _
 
 HERE = Path("/run/systemd/system")  # as sd_booted(3) tells
 UNITS = Path("/etc/systemd/system")
+UNIT_FAILED = "d9b373ed55a64feb8242e02dbe79a49c"  # sd-messages.h, SD_MESSAGE_UNIT_FAILURE_RESULT
+RECENT = 3600  # seconds for which it is told that a service was killed
 PATIENCE = 120.0  # seconds for systemctl; stopping Synapse may take 30
 
 
@@ -64,14 +78,15 @@ class Systemd:
         Those that changed are outstanding until they are taken up.
         """
         self._refuse_other()
-        wanted = unit_files(self._plan, self._units)
+        wanted = unit_files(self._plan, self._units, memory=memory.installed())
         before = {self._name(path): path.read_text("utf-8") for path in self._there()}
         gone = before.keys() - wanted.keys()
         for name in gone:
             self._disable(name)
             self._unlink(name)
         changed = {name for name, text in wanted.items() if before.get(name) != text}
-        outstanding.add(Path(self._plan.paths.rendered), changed)
+        restarted = {it for it in changed if not _live(before.get(it), wanted[it])}
+        outstanding.add(Path(self._plan.paths.rendered), restarted)
         for name in changed:
             _write(self._directory / name, wanted[name])
         if changed or gone:
@@ -110,14 +125,18 @@ class Systemd:
         return "ActiveState=active" in self._systemctl("show", "--property=ActiveState", TARGET)
 
     def states(self) -> tuple[State, ...]:
-        names = [unit_name(service.name) for service in self._services]
+        """The services; a task is among them where it failed, as others wait for it."""
+        resident = [it.name for it in self._services]
+        names = [*(it.name for it in tasks_of(self._units)), *resident]
         told = self._systemctl(
-            "show", "--timestamp=us+utc", f"--property={','.join(PROPERTIES)}", *names
+            *("show", "--timestamp=us+utc", f"--property={','.join(PROPERTIES)}"),
+            *map(unit_name, names),
         )
         by_unit = {each.unit: each for each in shown(told)}
         return tuple(
-            self._state(service.name, by_unit[unit_name(service.name)])
-            for service in self._services
+            self._state(name, by_unit[unit_name(name)])
+            for name in names
+            if name in resident or by_unit[unit_name(name)].condition is Condition.FAILED
         )
 
     def restart(self, name: str) -> None:
@@ -152,7 +171,19 @@ class Systemd:
             began=seen.began,
             memory=memory_of(seen.pid) if seen.pid else None,
             words=self._words(name, seen.invocation) if failed else (),
+            end=_end(seen) if failed else self._former_end(name, seen),
         )
+
+    def _former_end(self, name: str, seen: Shown) -> End | None:
+        """Of a run before this one, a short while ago: systemd forgets it, the journal does not."""
+        if not seen.restarts:
+            return None
+        match = (f"UNIT={unit_name(name)}", f"MESSAGE_ID={UNIT_FAILED}", f"--since=-{RECENT}s")
+        told = _run(["journalctl", "--output=json", "--lines=1", "--quiet", *match])
+        for entry in map(json.loads, told.splitlines()):
+            ago = time.time() - int(entry["__REALTIME_TIMESTAMP"]) / 1e6
+            return End(result=str(entry.get("UNIT_RESULT", "")), status=0, ago=max(0.0, ago))
+        return None
 
     def _words(self, name: str, invocation: str) -> tuple[str, ...]:
         """The last lines of the run that ended, and of none before it."""
@@ -195,6 +226,16 @@ class Systemd:
 
     def _systemctl(self, *words: str) -> str:
         return _run(["systemctl", "--no-pager", "--no-ask-password", *words])
+
+
+def _end(seen: Shown) -> End:
+    ago = max(0.0, time.time() - (seen.ended or seen.since or time.time()))
+    return End(result=seen.result, status=seen.status, ago=ago)
+
+
+def _live(before: str | None, after: str) -> bool:
+    """Whether a running unit takes it up as soon as systemd has read it."""
+    return before is not None and same_but_for_limits(before, after)
 
 
 def _is_one(name: str) -> bool:

@@ -23,6 +23,7 @@ def _synapse(paths: Paths, account: str) -> Service:
         account=account,
         writes=(paths.synapse, paths.synapse / "media"),
         runtime=paths.client_socket.parent,
+        extra_config=paths.synapse_settings,
     )
 
 
@@ -44,7 +45,7 @@ def test_everything_is_closed_to_others_and_mended(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give directories away")
 def test_a_link_that_an_account_made_gives_nothing_away(tmp_path: Path) -> None:
     paths = Paths.below(PurePosixPath(tmp_path / "state"), PurePosixPath(tmp_path / "run"))
-    service = _synapse(paths, "nobody")
+    service = _synapse(paths, "daemon")
     prepare(paths, (service,), accounts=True)
     ours = tmp_path / "ours"
     ours.mkdir(mode=0o755)

@@ -15,12 +15,14 @@ from greygate.components.component import Task, Unit
 from greygate.components.edge import ALL
 from greygate.plan.edge import EdgePlan, edge_plan
 from greygate.plan.paths import Paths
-from greygate.run.units import TARGET, systemd_name, unit_files
+from greygate.run.unit_text import TARGET
+from greygate.run.units import systemd_name, unit_files
 from unit.plan.test_token import TOKEN
 
 PATHS = Paths.below(PurePosixPath("/var/lib/greygate"), PurePosixPath("/run/greygate"))
 PYTHON = PurePosixPath("/var/lib/greygate/env/0123456789abcdef/bin/python")
 PLAN = edge_plan(TOKEN, PATHS, python=PYTHON)
+MEMORY = 2 * 2**30  # octets: the machine of the golden files
 EXPOSED = {"greygate-agent@.service": 2.5, "greygate-orders@.service": 4.0}
 
 
@@ -36,11 +38,11 @@ def units(plan: EdgePlan = PLAN) -> tuple[Unit, ...]:
 
 def test_units_are_as_kept(request: pytest.FixtureRequest) -> None:
     update = bool(request.config.getoption("--update"))
-    check_tree("systemd/edge", unit_files(PLAN, units()), update=update)
+    check_tree("systemd/edge", unit_files(PLAN, units(), memory=MEMORY), update=update)
 
 
 def test_a_door_brings_a_socket_and_what_it_starts() -> None:
-    texts = unit_files(PLAN, units())
+    texts = unit_files(PLAN, units(), memory=MEMORY)
     names = {systemd_name(it) for it in units()}
     assert {"greygate-agent.socket", "greygate-orders.socket"} <= names
     called = {"greygate-agent@.service", "greygate-orders@.service"}
@@ -51,14 +53,14 @@ def test_a_door_brings_a_socket_and_what_it_starts() -> None:
 
 
 def test_the_agent_is_nobody() -> None:
-    text = unit_files(PLAN, units())["greygate-agent@.service"]
+    text = unit_files(PLAN, units(), memory=MEMORY)["greygate-agent@.service"]
     for line in ("User=greygate-agent", "CapabilityBoundingSet=", "ProtectSystem=strict"):
         assert line in text.splitlines()
     assert "ReadWritePaths" not in text
 
 
 def test_systemd_understands_every_word(tmp_path: Path) -> None:
-    texts = unit_files(PLAN, tuple(map(_with_programs_of_any_machine, units())))
+    texts = unit_files(PLAN, tuple(map(_with_programs_of_any_machine, units())), memory=MEMORY)
     paths = _written(texts, tmp_path)
     done = subprocess.run(
         [_analyze(), "verify", "--man=no", *(str(it) for it in paths if "@" not in it.name)],
@@ -72,7 +74,7 @@ def test_systemd_understands_every_word(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", EXPOSED)
 def test_what_home_can_start_is_shut_in(name: str, tmp_path: Path) -> None:
-    paths = _written(unit_files(PLAN, units()), tmp_path)
+    paths = _written(unit_files(PLAN, units(), memory=MEMORY), tmp_path)
     (path,) = (it for it in paths if it.name == name)
     done = subprocess.run(
         [_analyze(), "security", "--offline=true", "--json=short", str(path)],

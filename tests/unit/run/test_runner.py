@@ -64,3 +64,11 @@ def test_only_what_rereads_all_of_its_files_is_reloaded() -> None:
     assert mending(EDGE, frozenset({"haproxy", "yggdrasil"})) == Mending(
         reloaded=("haproxy",), restarted=("yggdrasil",)
     )
+
+
+def test_what_gets_another_unit_is_restarted_but_a_task_is_done_again() -> None:
+    """A reload of HAProxy would go on under the old account; nobody restarts the firewall."""
+    changed = {"haproxy", "greygate-haproxy.service", "greygate-firewall.service"}
+    assert mending(EDGE, frozenset(changed)) == Mending(
+        reloaded=("firewall",), restarted=("haproxy",)
+    )

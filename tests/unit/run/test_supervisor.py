@@ -44,7 +44,10 @@ def test_supervisord_reads_what_was_meant(tmp_path: Path) -> None:
     options.realize(["-c", str(path)])
     programs = {group.name: group.process_configs[0] for group in options.process_group_configs}
     assert list(programs) == [service.name for service in services]
-    assert programs["synapse"].environment == {"PYTHONUNBUFFERED": "1"}
+    assert programs["synapse"].environment == {
+        "PYTHONUNBUFFERED": "1",
+        "TMPDIR": str(odd / "spool"),
+    }
     assert programs["synapse"].stdout_logfile == str(odd / "logs" / "synapse.log")
     assert programs["synapse"].stopwaitsecs == 30
     assert tuple(shlex.split(programs["synapse"].command))[-2:] == services[0].argv[-2:]

@@ -14,10 +14,13 @@ from golden_files import check_tree
 from greygate.components.catalogue import ALL
 from greygate.components.component import Task, Unit
 from greygate.plan.plan import Plan
-from greygate.run.units import COMMAND, OURS, RENEWAL, TARGET, unit_file, unit_files
+from greygate.run.renewal_units import COMMAND, RENEWAL
+from greygate.run.unit_text import TARGET
+from greygate.run.units import OURS, unit_file, unit_files
 from some_sites import SITES
 
 UNDER_SYSTEMD = tuple(name for name in SITES if name != "loopback")
+MEMORY = 2 * 2**30  # octets: the machine of the golden files
 EXPOSED = 3.0  # of 10, as systemd-analyze counts; an ordinary unit has 9.6, a task is root's
 
 
@@ -30,7 +33,7 @@ def made(name: str) -> tuple[Plan, tuple[Unit, ...]]:
 def test_units_are_as_kept(name: str, request: pytest.FixtureRequest) -> None:
     plan, units = made(name)
     update = bool(request.config.getoption("--update"))
-    check_tree(f"systemd/{name}", unit_files(plan, units), update=update)
+    check_tree(f"systemd/{name}", unit_files(plan, units, memory=MEMORY), update=update)
 
 
 @pytest.mark.parametrize("name", UNDER_SYSTEMD)
@@ -38,7 +41,7 @@ def test_systemd_understands_every_word(name: str, tmp_path: Path) -> None:
     analyze = _analyze()
     plan, units = made(name)
     programs = tuple(_with_programs_of_any_machine(unit) for unit in units)
-    texts = unit_files(plan, programs)
+    texts = unit_files(plan, programs, memory=MEMORY)
     texts[RENEWAL] = texts[RENEWAL].replace(COMMAND, "/bin/true")
     paths = _written(texts, tmp_path)
     done = subprocess.run(
@@ -55,7 +58,7 @@ def test_systemd_understands_every_word(name: str, tmp_path: Path) -> None:
 def test_what_people_can_reach_is_shut_in(tmp_path: Path) -> None:
     analyze = _analyze()
     plan, units = made("managed")
-    for path in _written(unit_files(plan, units), tmp_path):
+    for path in _written(unit_files(plan, units, memory=MEMORY), tmp_path):
         if path.name != TARGET and path.suffix != ".timer":
             done = subprocess.run(
                 [analyze, "security", "--offline=true", "--json=short", str(path)],
@@ -69,14 +72,14 @@ def test_what_people_can_reach_is_shut_in(tmp_path: Path) -> None:
 
 
 def test_nothing_opens_without_the_firewall() -> None:
-    texts = unit_files(*made("managed"))
+    texts = unit_files(*made("managed"), memory=MEMORY)
     for name in ("yggdrasil", "haproxy"):
         assert "Requires=greygate-firewall.service" in texts[f"greygate-{name}.service"]
 
 
 def test_what_flushes_the_firewall_is_followed_by_it_and_nothing_is_restarted() -> None:
     """Others require it: with a restart of it every connection would end."""
-    texts = unit_files(*made("managed"))
+    texts = unit_files(*made("managed"), memory=MEMORY)
     check = "/bin/sh /var/lib/greygate/rendered/firewall/guard.sh check"
     assert texts["nftables.service.d/greygate-firewall.conf"].splitlines() == [
         "[Service]",
@@ -87,14 +90,14 @@ def test_what_flushes_the_firewall_is_followed_by_it_and_nothing_is_restarted() 
 
 
 def test_only_what_compiles_may_make_code() -> None:
-    texts = unit_files(*made("managed"))
+    texts = unit_files(*made("managed"), memory=MEMORY)
     may = {name for name, text in texts.items() if "MemoryDenyWriteExecute=no" in text}
     assert may == {"greygate-haproxy.service", "greygate-synapse.service"}
 
 
 def test_the_target_tells_whose_units_these_are() -> None:
     plan, units = made("managed")
-    assert f"{OURS}={plan.paths.state}" in unit_files(plan, units)[TARGET]
+    assert f"{OURS}={plan.paths.state}" in unit_files(plan, units, memory=MEMORY)[TARGET]
 
 
 def test_words_that_systemd_would_expand_stay_as_they_are() -> None:
@@ -102,7 +105,7 @@ def test_words_that_systemd_would_expand_stay_as_they_are() -> None:
     task = Task(
         name="odd", description="100 %", up=(("/bin/echo", "$HOME", 'a "b" c', "5%"),), down=()
     )
-    text = unit_file(plan, task, (task,))
+    text = unit_file(plan, task, (task,), memory=MEMORY)
     assert 'ExecStart=/bin/echo $$HOME "a \\"b\\" c" 5%%' in text
     assert "Description=100 %%" in text
 
@@ -110,7 +113,7 @@ def test_words_that_systemd_would_expand_stay_as_they_are() -> None:
 def test_a_state_below_a_home_is_not_hidden_from_its_services() -> None:
     plan, units = made("managed")
     paths = replace(plan.paths, state=PurePosixPath("/root/greygate"))
-    texts = unit_files(replace(plan, paths=paths), units)
+    texts = unit_files(replace(plan, paths=paths), units, memory=MEMORY)
     assert "ProtectHome=read-only" in texts["greygate-synapse.service"]
 
 
@@ -138,7 +141,7 @@ def _analyze() -> str:
 def test_a_certificate_that_is_ordered_is_looked_at_with_the_network() -> None:
     _site, plan = SITES["federating"]()
     ordered = replace(plan, ordered=True, watched=())
-    found = unit_files(ordered, ())
+    found = unit_files(ordered, (), memory=MEMORY)
     assert "greygate-renew.path" not in found
     lines = found["greygate-renew.service"].splitlines()
     assert "ExecStart=/usr/local/bin/greygate cert renew --ahead 4800" in lines

@@ -9,10 +9,13 @@ from signal import SIGUSR2
 
 from greygate import __version__
 from greygate.components.component import (
+    LAST,
+    MIB,
     Addressed,
     Component,
     File,
     Listening,
+    MemoryNeed,
     Service,
     Unit,
 )
@@ -33,6 +36,11 @@ AT_ONCE = 60  # connections of one source; home itself allows a remote server fe
 NEW_CONNECTIONS = 200  # of one source in 10 s
 PULSE = "15s"  # as often as the keeper at home sends something
 DISCARD = 9  # nobody listens there
+# 4000 connections have 130 MB of buffers (twice 16 kB each), and an old worker stays after a reload
+# for as long as the peering in it lasts: half of a small host, of 512 MB or of 1 GB.
+PROXY_MEMORY = MemoryNeed(least=256 * MIB, share=0.5, most=512 * MIB)
+# One peer, home: 20 to 40 MB, and what waits in its queues while the line is slow.
+NODE_MEMORY = MemoryNeed(least=128 * MIB, share=0.25, most=256 * MIB)
 
 
 def _haproxy_files(token: Token, plan: EdgePlan) -> tuple[File, ...]:
@@ -101,6 +109,7 @@ def _haproxy_units(token: Token, plan: EdgePlan) -> tuple[Unit, ...]:
             reload=SIGUSR2,
             notifies=True,
             makes_code=True,
+            memory=PROXY_MEMORY,
         ),
     )
 
@@ -133,6 +142,8 @@ def _node_units(token: Token, plan: EdgePlan) -> tuple[Unit, ...]:
             runtime=plan.paths.overlay_admin_socket.parent,
             devices=("/dev/net/tun",),
             after=("firewall",),
+            memory=NODE_MEMORY,
+            oom_score=LAST,
         ),
     )
 

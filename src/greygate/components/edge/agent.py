@@ -10,7 +10,7 @@ import json
 from pathlib import PurePosixPath
 
 from greygate import __version__
-from greygate.components.component import Component, File, Socket, Unit
+from greygate.components.component import MIB, Component, File, MemoryNeed, Socket, Unit
 from greygate.plan.edge import EdgePlan
 from greygate.plan.edges import AGENT_PORT
 from greygate.plan.paths import PROGRAM
@@ -19,6 +19,8 @@ from greygate.plan.token import Token
 ACCOUNT = "greygate-agent"
 STANDING = PurePosixPath("agent/standing.json")
 UNITS = PurePosixPath("/etc/systemd/system")
+# Beside itself (45 MB) the programs that prove a new configuration: HAProxy, Yggdrasil, Knot.
+MEMORY = MemoryNeed(least=256 * MIB)
 
 
 def _files(token: Token, plan: EdgePlan) -> tuple[File, ...]:
@@ -64,6 +66,7 @@ def _units(token: Token, plan: EdgePlan) -> tuple[Unit, ...]:
             ends_after=120.0,
             at_once=2,
             changes_owners=True,
+            memory=MEMORY,
         ),
         Socket(
             name="agent",

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from signal import SIGUSR2
 
-from greygate.components.component import Component, File, Listening, Service, Unit
+from greygate.components.component import (
+    HOMESERVER_CLIENTS,
+    MIB,
+    Component,
+    File,
+    Listening,
+    MemoryNeed,
+    Service,
+    Unit,
+)
 from greygate.components.haproxy import ingress, join, well_known
 from greygate.components.haproxy.config import CONFIG, config
 from greygate.components.haproxy.config import files as scripts
@@ -14,6 +23,9 @@ from greygate.site.model import Site
 
 PROGRAM = "/usr/sbin/haproxy"
 LAST_PRIVILEGED = 1023
+# With all connections busy some 100 MB: buffers, TLS, tables. After a reload the old worker lives
+# for up to 11 minutes beside the new one, and several reloads may follow each other.
+MEMORY = MemoryNeed(least=256 * MIB, share=0.25, most=512 * MIB)
 
 
 def files(site: Site, plan: Plan) -> tuple[File, ...]:
@@ -40,11 +52,13 @@ def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
             account="greygate-haproxy",
             writes=(plan.paths.haproxy,),
             runtime=plan.paths.haproxy_admin_socket.parent,
+            uses=(HOMESERVER_CLIENTS,),
             capabilities=("net_bind_service",) if low else (),
             # Not after synapse: until it answers, apps are told to come back, in their language.
             after=("firewall",),
             reload=SIGUSR2,
             notifies=True,
+            memory=MEMORY,
             makes_code=True,  # PCRE compiles patterns at run time
         ),
     )

@@ -11,7 +11,14 @@ from importlib.resources import files as packaged
 from pathlib import PurePosixPath
 from typing import Any
 
-from greygate.components.component import Addressed, Component, File, Service, Unit
+from greygate.components.component import (
+    NODE_CLIENTS,
+    Addressed,
+    Component,
+    File,
+    Service,
+    Unit,
+)
 from greygate.plan.plan import Plan
 from greygate.site.model import Node, Site
 
@@ -47,9 +54,10 @@ def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
             argv=(*program, links),
             proof=(*program, "--check", links),
             ready=Addressed(plan.addresses[0]),
-            # Our node's socket belongs to its account. The machine's own node may have given its
-            # to any account or group: root, with nothing but the right to open it.
-            account="greygate-yggdrasil" if ours else "root",
+            # The machine's own node may have given its socket to any account or group: root, with
+            # nothing but the right to open it.
+            account="greygate-keeper" if ours else "root",
+            uses=(NODE_CLIENTS,) if ours else (),
             capabilities=() if ours else ("dac_override",),
             after=("yggdrasil",) if ours else ("peers",),
         ),

@@ -7,7 +7,17 @@ from ipaddress import ip_network
 from pathlib import PurePosixPath
 from signal import SIGHUP
 
-from greygate.components.component import Answering, Component, File, Service, Unit
+from greygate.components.component import (
+    FIRST,
+    HOMESERVER_CLIENTS,
+    MIB,
+    Answering,
+    Component,
+    File,
+    MemoryNeed,
+    Service,
+    Unit,
+)
 from greygate.components.heading import heading
 from greygate.components.template import fill
 from greygate.plan.plan import Plan
@@ -16,6 +26,12 @@ from greygate.site.model import Site
 CONFIG = PurePosixPath("synapse/homeserver.yaml")
 LOG = PurePosixPath("synapse/log.yaml")
 MEDIA = "media"  # below Paths.synapse
+# 126 MB when it starts. To join a room it holds the room's state as JSON, as objects and as rows at
+# once, reckoned at 10 kB for each member: 1 GB for 100,000, more for several joins together. So
+# three quarters of a small machine: 1.5 of 2 GB, and all else here fits into the rest. On a large
+# machine 6 GB, which only what runs wild reaches. On 1 GB it has 768 MB: rooms of thousands, and
+# not the largest. Less than 640 MB would end it on ordinary days.
+MEMORY = MemoryNeed(least=640 * MIB, share=0.75, most=6144 * MIB)
 DATABASE = "homeserver.db"  # below Synapse's state; SQLite keeps its journals beside it
 
 # What Synapse refuses to connect to by itself (its DEFAULT_IP_RANGE_BLOCKLIST of 1.163.2): naming
@@ -69,13 +85,16 @@ def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
             account="greygate-synapse",
             # The proof makes the media directory where it is missing, and as whoever proves.
             writes=(plan.paths.synapse, plan.paths.synapse / MEDIA),
+            spool=plan.paths.spool,
             runtime=plan.paths.client_socket.parent,
-            serves_others=True,
-            environment=(("PYTHONUNBUFFERED", "1"),),
+            serves=HOMESERVER_CLIENTS,
+            environment=(("PYTHONUNBUFFERED", "1"), ("TMPDIR", str(plan.paths.spool))),
             reload=SIGHUP,
             notifies=True,
             # pyOpenSSL makes callbacks at run time; 1.163.2 dies at start where it may not.
             makes_code=True,
+            memory=MEMORY,
+            oom_score=FIRST,  # HAProxy tells apps to come back, and it is there again in seconds
             stop_after=30.0,  # it finishes the requests and the transactions that it is in
         ),
     )

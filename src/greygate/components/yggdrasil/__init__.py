@@ -5,7 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import PurePosixPath
 
-from greygate.components.component import Addressed, Component, File, Service, Task, Unit
+from greygate.components.component import (
+    LAST,
+    MIB,
+    NODE_CLIENTS,
+    Addressed,
+    Component,
+    File,
+    MemoryNeed,
+    Service,
+    Task,
+    Unit,
+)
 from greygate.components.heading import heading
 from greygate.components.template import fill
 from greygate.plan.plan import Plan
@@ -14,6 +25,9 @@ from greygate.site.model import Node, Site
 PROGRAM = "/usr/sbin/yggdrasil"
 CONFIG = PurePosixPath("yggdrasil/yggdrasil.conf")
 PEERS = PurePosixPath("yggdrasil/peers.sh")
+# Some 30 MB with a few peers; whoever peers with it decides how much passes along and waits in
+# queues, and Go's collector lets its heap double before it looks.
+MEMORY = MemoryNeed(least=192 * MIB, share=0.25, most=512 * MIB)
 
 
 def files(site: Site, plan: Plan) -> tuple[File, ...]:
@@ -83,8 +97,11 @@ def _node(plan: Plan) -> Service:
         account="greygate-yggdrasil",
         capabilities=("net_admin",),
         runtime=plan.paths.overlay_admin_socket.parent,
+        serves=NODE_CLIENTS,
         devices=("/dev/net/tun",),
         after=("firewall",),
+        memory=MEMORY,
+        oom_score=LAST,  # its restart cuts everybody off
     )
 
 

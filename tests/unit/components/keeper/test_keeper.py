@@ -29,7 +29,7 @@ def test_it_keeps_exactly_what_the_edges_are_dialled_by() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "account", "after"),
-    [(Node.MANAGED, "greygate-yggdrasil", "yggdrasil"), (Node.SYSTEM, "root", "peers")],
+    [(Node.MANAGED, "greygate-keeper", "yggdrasil"), (Node.SYSTEM, "root", "peers")],
 )
 def test_it_may_no_more_than_open_the_nodes_socket(kind: Node, account: str, after: str) -> None:
     site, plan = federating()
