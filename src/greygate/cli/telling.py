@@ -16,6 +16,7 @@ from greygate.home.persons import TRIAL, to_trust
 from greygate.home.place import Place
 from greygate.home.preparation import Prepared
 from greygate.home.start import Started
+from greygate.run.foreground import Foreground
 from greygate.run.runner import runner_here
 from greygate.site.doubts import doubts_of
 from greygate.site.model import Node, Site
@@ -39,6 +40,16 @@ def told_doubts(site: Site) -> Iterator[str]:
     """What is doubtful about the names, and was no reason to refuse them."""
     for doubt in doubts_of(site):
         yield f"{doubt.text} ({doubt.name}); {doubt.hint}"
+
+
+def _unbounded(started: Started) -> tuple[str, ...]:
+    """supervisord has no control groups."""
+    if started.was_up or not isinstance(started.runner, Foreground):
+        return ()
+    return (
+        _("here nothing bounds the memory of the services; under systemd each has its limit: ")
+        + "greygate install",
+    )
 
 
 def farewell(started: Started, place: Place) -> str:
@@ -130,6 +141,7 @@ class Announcement:
             *self._keep(),
             *self._trust_anew(),
             *_no_peers(home),
+            *_unbounded(self.started),
             *_last(home),
         ]
         return "\n\n".join(("", *parts, ""))

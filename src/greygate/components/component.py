@@ -97,6 +97,7 @@ class Service:
     environment: tuple[tuple[str, str], ...] = ()
     after: tuple[str, ...] = ()  # names of services or tasks that should be up before
     reload: Signals | None = None
+    new_worker: bool = False  # a reload starts another process, and may fail to without a word
     notifies: bool = False  # speaks sd_notify
     makes_code: bool = False  # compiles at run time: no MemoryDenyWriteExecute
     stop_after: float = 10.0  # seconds from the polite signal to SIGKILL

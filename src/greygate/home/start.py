@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from greygate.errors import NotRunning, Trouble
+from greygate.apply import files
+from greygate.errors import CannotApply, NotRunning, Trouble
 from greygate.home import in_force, peers, persons, unfinished
 from greygate.home.guard import StillIn, demand_no_lockout
 from greygate.home.half import Home
@@ -20,6 +21,7 @@ from greygate.probe.answers import NoAnswer
 from greygate.progress import Progress
 from greygate.run import barrier_words, filters
 from greygate.run.foreground import Foreground
+from greygate.run.new_worker import OldWorkerGoesOn
 from greygate.run.ready import wait_ready
 from greygate.run.runner import Runner, runner_here, take_up
 from greygate.run.state import Condition
@@ -142,7 +144,16 @@ def _take_up(runner: Runner, home: Home) -> None:
     peers.take_up(home.plan)
     if isinstance(runner, Systemd):  # its units follow the plan, too
         runner.write()
-    take_up(runner, home.plan, home.units)
+    try:
+        take_up(runner, home.plan, home.units)
+    except OldWorkerGoesOn as refused:
+        # The rules for what HAProxy would have done are loaded already, and nothing is restarted.
+        files.step_back(home.plan, concerned=frozenset({"firewall"}))
+        take_up(runner, home.plan, home.units)
+        raise CannotApply(
+            refused.what,
+            _("{hint}; the configuration before is in place again").format(hint=refused.hint),
+        ) from refused
 
 
 @contextmanager

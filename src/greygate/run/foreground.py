@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from signal import Signals
 
 import psutil
 
@@ -22,7 +23,7 @@ from greygate.errors import NotRunning, Trouble
 from greygate.machine.files import Owner, replace
 from greygate.plan.footing import Footing
 from greygate.progress import Progress
-from greygate.run import tasks
+from greygate.run import new_worker, tasks
 from greygate.run.devices import are_open
 from greygate.run.interruption import held_off
 from greygate.run.logfiles import changed_at, following, last_lines
@@ -159,9 +160,20 @@ class Foreground:
             case None:
                 service = next(each for each in self._services if each.name == name)
                 assert service.reload is not None, f"{name} knows no reload"
-                self._supervisor.signal(name, service.reload.name.removeprefix("SIG"))
+                self._reload(service, service.reload)
             case task:
                 tasks.bring_up(task)
+
+    def _reload(self, service: Service, by: Signals) -> None:
+        """CannotApply where it goes on as it was."""
+        pids = {process.name: process.pid for process in self._supervisor.processes()}
+        master = pids.get(service.name, 0)
+        before = new_worker.workers_of(master) if master else frozenset()
+        self._supervisor.signal(service.name, by.name.removeprefix("SIG"))
+        if not service.new_worker or not master:
+            return
+        if not new_worker.comes_up(master, before, refused=lambda: False):
+            raise new_worker.refusal(service.name, last_lines(self._log(service.name), WORDS))
 
     def logs(self, names: Sequence[str], *, lines: int, follow: bool) -> Iterator[Line]:
         logs = {name: self._log(name) for name in names or [each.name for each in self._services]}

@@ -16,6 +16,7 @@ from greygate.machine import memory
 from greygate.machine.files import Owner, directory, replace
 from greygate.plan.footing import Footing
 from greygate.progress import Progress
+from greygate.run import new_worker
 from greygate.run.limits import same_but_for_limits
 from greygate.run.memory import memory_of
 from greygate.run.shown import PROPERTIES, Shown, shown
@@ -43,6 +44,7 @@ HERE = Path("/run/systemd/system")  # as sd_booted(3) tells
 UNITS = Path("/etc/systemd/system")
 UNIT_FAILED = "d9b373ed55a64feb8242e02dbe79a49c"  # sd-messages.h, SD_MESSAGE_UNIT_FAILURE_RESULT
 RECENT = 3600  # seconds for which it is told that a service was killed
+RELOAD_FAILED = "Reload failed!"  # so HAProxy's master tells systemd
 PATIENCE = 120.0  # seconds for systemctl; stopping Synapse may take 30
 
 
@@ -143,7 +145,24 @@ class Systemd:
         self._systemctl("try-restart", self._named(name))
 
     def reload(self, name: str) -> None:
-        self._systemctl("try-reload-or-restart", self._named(name))
+        """CannotApply where it goes on as it was."""
+        unit, words = self._named(name), ("try-reload-or-restart", self._named(name))
+        if name not in (it.name for it in self._services if it.new_worker):
+            self._systemctl(*words)
+            return
+        master = int(self._shown(unit, "MainPID"))
+        before = new_worker.workers_of(master)
+        self._systemctl(*words)
+
+        def refused() -> bool:
+            return self._shown(unit, "StatusText") == RELOAD_FAILED
+
+        same = master != 0 and int(self._shown(unit, "MainPID")) == master
+        if same and not new_worker.comes_up(master, before, refused=refused):
+            raise new_worker.refusal(name, self._words(name, self._shown(unit, "InvocationID")))
+
+    def _shown(self, unit: str, name: str) -> str:
+        return self._systemctl("show", "--property", name, "--value", unit).strip()
 
     def logs(self, names: Sequence[str], *, lines: int, follow: bool) -> Iterator[Line]:
         chosen = names or [service.name for service in self._services]

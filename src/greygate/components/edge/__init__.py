@@ -107,6 +107,7 @@ def _haproxy_units(token: Token, plan: EdgePlan) -> tuple[Unit, ...]:
             capabilities=("net_bind_service",),
             after=("firewall",),
             reload=SIGUSR2,
+            new_worker=True,
             notifies=True,
             makes_code=True,
             memory=PROXY_MEMORY,

@@ -57,6 +57,7 @@ def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
             # Not after synapse: until it answers, apps are told to come back, in their language.
             after=("firewall",),
             reload=SIGUSR2,
+            new_worker=True,
             notifies=True,
             memory=MEMORY,
             makes_code=True,  # PCRE compiles patterns at run time
