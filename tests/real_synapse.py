@@ -61,7 +61,7 @@ def engine() -> PurePosixPath:
 
 @pytest.fixture(scope="session")
 def real_synapse(engine: PurePosixPath) -> Iterator[RealSynapse]:
-    site = _site()
+    site = standalone_site()
     with a_place() as paths:
         plan = plan_for(
             site, paths=paths, address=None, interface=None, engine=engine, accounts=False
@@ -81,7 +81,7 @@ def a_place() -> Iterator[Paths]:
         shutil.rmtree(below)
 
 
-def _site() -> Site:
+def standalone_site() -> Site:
     overlay = Overlay(
         node=Node.LOOPBACK, address=None, peers=(), listen=(), allow=(), firewall=False
     )

@@ -33,6 +33,7 @@ HOME = {
     },
     "greygate-haproxy": {
         f"{STATE}/certs/server.pem",
+        f"{STATE}/haproxy/*",
         f"{STATE}/rendered*/haproxy/*",
         f"{RUNTIME}/haproxy/admin.sock",
         f"{RUNTIME}/synapse/*.sock*",

@@ -13,6 +13,8 @@ from greygate.errors import CannotApply, Trouble
 from greygate.text import _, size
 
 FEW_INODES = 20_000  # an environment of Synapse is about 7,000 files
+LOW = 500_000_000  # octets: some days of media and logs; time to make room
+FULL = 5_000_000  # octets: what a database needs beside itself to write at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,11 @@ class Room:
     def holds(self, octets: int) -> bool:
         return self.octets >= octets and (self.inodes is None or self.inodes >= FEW_INODES)
 
+    @property
+    def full(self) -> bool:
+        """Whether a running server cannot write any more."""
+        return self.octets < FULL or self.inodes == 0
+
 
 def room(path: PurePath) -> Room:
     """The room below `path`, which need not exist yet."""
@@ -35,6 +42,20 @@ def room(path: PurePath) -> Room:
     seen = os.statvfs(at)
     inodes = seen.f_favail if seen.f_files else None
     return Room(at, seen.f_bavail * seen.f_frsize, inodes)
+
+
+def demand_writable(path: PurePath) -> None:
+    """Trouble where the disk that holds `path` is full: it explains what a program refuses."""
+    found = room(path)
+    if found.full:
+        raise Trouble(
+            _("cannot do this: the disk of {at} is full ({free} left)").format(
+                at=found.at, free=size(found.octets)
+            ),
+            _("make room there (see: df -h {at}), then run the same command again").format(
+                at=found.at
+            ),
+        )
 
 
 @contextmanager

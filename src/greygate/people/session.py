@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from greygate.errors import NotRunning, Trouble
+from greygate.machine import disk
 from greygate.machine.files import Owner, replace
 from greygate.plan.paths import Paths
 from greygate.secret import Secret
@@ -121,6 +122,7 @@ def session(paths: Paths) -> Iterator[Session]:
     # No TLS on a unix socket: the system's certificate authorities need not be read.
     transport = httpx.HTTPTransport(uds=str(paths.client_socket), verify=False)
     with (
+        _disk_first(paths),
         _told(),
         httpx.Client(
             transport=transport,
@@ -156,6 +158,17 @@ def _told() -> Iterator[None]:
             _("cannot reach Synapse: the connection broke: {why}").format(why=broken),
             _("see whether it stopped: greygate status"),
         ) from broken
+
+
+@contextmanager
+def _disk_first(paths: Paths) -> Iterator[None]:
+    """A Synapse that cannot write answers 500 to everything, or nothing: that is told instead."""
+    try:
+        yield
+    except (Refused, NotRunning) as trouble:
+        if not isinstance(trouble, Refused) or trouble.status >= httpx.codes.INTERNAL_SERVER_ERROR:
+            disk.demand_writable(paths.state)
+        raise
 
 
 def _not_allowed() -> Trouble:

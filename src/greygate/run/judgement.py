@@ -13,7 +13,7 @@ from greygate.run.federation import federation as through_edges
 from greygate.run.seen import Reach, Seen, Verdict
 from greygate.run.state import Condition, State, telling
 from greygate.site.model import Node, Site, Source
-from greygate.text import _, duration, listing
+from greygate.text import _, duration, listing, size
 
 ENDED = (Condition.FAILED, Condition.STARTING)  # between two runs, or not ready again
 
@@ -21,6 +21,7 @@ ENDED = (Condition.FAILED, Condition.STARTING)  # between two runs, or not ready
 def people(site: Site, plan: Plan, seen: Seen) -> Reach:
     """Can people reach it? The first thing in the way, as it hides what is behind it."""
     in_the_way = (
+        _disk(seen),
         _services(seen),
         _address(site, plan, seen),
         _certificate(site, seen),
@@ -45,12 +46,24 @@ def federation(site: Site, plan: Plan, seen: Seen) -> Reach:
     """Do other homeservers reach it? What stops it here stops it through every edge."""
     found = None
     if site.federation and plan.edges:
-        found = _services(seen) or _address(site, plan, seen) or _certificate(site, seen)
-        found = found or _barred(plan, seen, Purpose.OUT)
+        found = _disk(seen) or _services(seen) or _address(site, plan, seen)
+        found = found or _certificate(site, seen) or _barred(plan, seen, Purpose.OUT)
     reach = found or through_edges(site, plan, seen)
     if reach.verdict in (Verdict.YES, Verdict.OFF):
         return reach
     return found or _barred(plan, seen, Purpose.INGRESS) or reach
+
+
+def _disk(seen: Seen) -> Reach | None:
+    """First: whatever else fails, fails because of it, and what still answers takes nothing."""
+    if seen.room is None or not seen.room.full:
+        return None
+    cause = _("the disk of {at} is full ({free} left): Synapse can store nothing")
+    return Reach(
+        Verdict.NO,
+        cause.format(at=seen.room.at, free=size(seen.room.octets)),
+        _("make room: df -h {at}; journalctl --vacuum-size=100M").format(at=seen.room.at),
+    )
 
 
 def _services(seen: Seen) -> Reach | None:

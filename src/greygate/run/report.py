@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from greygate.machine.disk import LOW
 from greygate.plan import barriers, edge_state, orders
 from greygate.plan.edge_state import EdgeState
 from greygate.plan.edges import EdgeLink
@@ -45,6 +46,8 @@ def to_json(status: Status) -> dict[str, Any]:
         "overlay": _overlay(status),
         "firewall": _firewall(status),
         "barriers": _barriers(status),
+        "disk": seen.room
+        and {"at": str(seen.room.at), "free": seen.room.octets, "full": seen.room.full},
         "behind": list(status.seen.behind),
         "services": [_service(state) for state in _states(status)],
     }
@@ -76,6 +79,7 @@ def lines(status: Status) -> tuple[str, ...]:
             *_overlay_rows(status),
             *_firewall_rows(status),
             *_barrier_rows(status),
+            *_disk_rows(status),
             *_behind_rows(status),
             *_ending_rows(status),
         ]
@@ -242,6 +246,16 @@ def _behind_rows(status: Status) -> list[list[str]]:
         return []
     told = _("{names} not yet as the files in place say").format(names=listing(status.seen.behind))
     return [[_("behind"), told], ["", _("next: {cure}").format(cure="greygate apply")]]
+
+
+def _disk_rows(status: Status) -> list[list[str]]:
+    """Before it is full; then it is told with the people."""
+    room = status.seen.room
+    if room is None or room.full or room.octets >= LOW:
+        return []
+    told = _("{free} left in {at}").format(free=size(room.octets), at=room.at)
+    cure = _("df -h {at}; journalctl --vacuum-size=100M").format(at=room.at)
+    return [[_("disk"), told], ["", _("next: {cure}").format(cure=cure)]]
 
 
 def _ending_rows(status: Status) -> list[list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from greygate.machine.disk import Room
 from greygate.plan.edge_state import EdgeState
 from greygate.plan.orders import Refused
 from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
@@ -84,4 +85,5 @@ class Seen:
     unsealed: str | None = None  # what would seal it: others may get a certificate for the name
     barriers: BarriersAnswer = ()  # other filters of this machine that bar our traffic
     firewall: TableAnswer | None = None  # None where there is none of ours, or nothing runs
+    room: Room | None = None  # on the disk that holds the state
     behind: tuple[str, ...] = ()  # units that run with what was in place before

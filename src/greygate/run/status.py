@@ -14,7 +14,7 @@ from greygate.certs import standing
 from greygate.components.component import Task, Unit
 from greygate.errors import Trouble
 from greygate.identity.certificate_files import served, vouched
-from greygate.machine import node
+from greygate.machine import disk, node
 from greygate.plan.challenges import needs_guard
 from greygate.plan.edges import PUBLIC_PORTS
 from greygate.plan.plan import Plan
@@ -94,6 +94,7 @@ def see(
         unsealed=_unsealed(site),
         barriers=filters.at_home(site, plan) if states else (),
         firewall=_firewall(plan, units) if states else None,
+        room=disk.room(plan.paths.state),
         behind=_behind(plan, units, states),
     )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from greygate.machine.disk import Room
 from greygate.plan.barriers import Barrier, Purpose
 from greygate.probe.answers import Distrusted, NoAnswer, Peer, Peers, Refused, Reply
 from greygate.run.judgement import federation, people
@@ -63,6 +65,18 @@ TROUBLED = [
         Verdict.NO,
         "no space left",
         "greygate logs synapse",
+    ),
+    (
+        replace(seen(), room=Room(Path("/var"), 4096, 1000)),  # while all answers
+        Verdict.NO,
+        "the disk of /var is full",
+        "df -h /var",
+    ),
+    (
+        replace(seen(), room=Room(Path("/var"), 10**9, 0), states=failed("synapse", "disk I/O")),
+        Verdict.NO,
+        "the disk of /var is full",
+        "df -h /var",
     ),
     (replace(seen(), present=frozenset()), Verdict.NO, "does not have the address", "yggdrasil"),
     (replace(seen(), answer=Reply(503, b"")), Verdict.NO, "answers 503", "logs synapse"),

@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from greygate.machine.disk import Room
 from greygate.probe.answers import NoAnswer, Peer, Peers, Reply
 from greygate.run.judgement import federation, people
 from greygate.run.report import lines, to_json, verdict
 from greygate.run.seen import Seen
-from greygate.run.state import Condition, Memory, State
+from greygate.run.state import Condition, End, Memory, State
 from greygate.run.status import Status
 from greygate.spec.acme import Life
 from greygate.spec.certificate import Due
@@ -106,3 +108,19 @@ def test_a_certificate_that_was_not_renewed_is_told_with_its_cause() -> None:
     calm = replace(ahead, life=Life.SERVING, failure=None)
     young = replace(well, seen=replace(well.seen, renewal=calm, certificate_left=90_000.0))
     assert not any("certificate" in line for line in lines(young))
+
+
+def test_a_disk_is_spoken_of_before_it_is_full() -> None:
+    before = status()
+    some = replace(before, seen=replace(before.seen, room=Room(Path("/var"), 300_000_000, None)))
+    assert any("300.0 MB left in /var" in line for line in lines(some))
+    enough = replace(before, seen=replace(before.seen, room=Room(Path("/var"), 10**10, None)))
+    assert not any("left in" in line for line in lines(enough))
+
+
+def test_what_was_killed_is_told_while_it_runs_again() -> None:
+    before = status()
+    end = End(result="oom-kill", status=9, ago=300.0)
+    killed = tuple(replace(it, end=end) if it.name == "synapse" else it for it in STATES)
+    told = lines(replace(before, seen=replace(before.seen, states=killed)))
+    assert any("synapse was killed for want of memory 5 min ago" in line for line in told)
