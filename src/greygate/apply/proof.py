@@ -14,10 +14,11 @@ from greygate.errors import CannotApply, MissingProgram
 from greygate.machine.files import Owner
 from greygate.plan.footing import Footing
 from greygate.progress import Progress
-from greygate.text import _, complaint
+from greygate.text import _, complaint, visible
 
 PATIENCE = 120.0  # seconds; Synapse's takes 2, on a small board with a cold disk perhaps 40
 SPOKEN = 6  # last lines of a refusal that are quoted
+IGNORED = "IGNORING"  # Synapse (1.163.2) of a file in which it finds no settings, or of its name
 # Nothing of root's own, which may hold tokens, comes into the reach of an account.
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
@@ -55,13 +56,13 @@ def prove_in_place(plan: Footing, units: Sequence[Unit], progress: Progress) -> 
 
 
 def _has_extra_config(service: Service) -> bool:
-    return service.extra_config is not None and any(Path(service.extra_config).glob("*.yaml"))
+    return service.extra_config is not None and any(Path(service.extra_config).glob("*"))
 
 
 def _refusals(
     plan: Footing, units: Sequence[Checked], progress: Progress
 ) -> list[tuple[Checked, str]]:
-    """The units that refuse, each with what it says."""
+    """The units that refuse, each with what it says; what others pass over is noted."""
     wanted = [unit for unit in units if unit.proof]
     if not wanted:
         return []
@@ -70,12 +71,20 @@ def _refusals(
         progress.step(_("checking the configuration of {names}").format(names=names)),
         ThreadPoolExecutor(max_workers=len(wanted)) as pool,
     ):
-        refusals = pool.map(partial(_refusal, accounts=plan.accounts), wanted)
-        return [(it, why) for it, why in zip(wanted, refusals, strict=True) if why is not None]
+        outcomes = [*pool.map(partial(_check, accounts=plan.accounts), wanted)]
+    for unit, (accepted, output) in zip(wanted, outcomes, strict=True):
+        for line in output.splitlines():
+            if accepted and IGNORED in line and isinstance(unit, Service) and unit.extra_config:
+                progress.note(_("{name}: {line}").format(name=unit.name, line=visible(line)))
+    return [
+        (unit, output)
+        for unit, (accepted, output) in zip(wanted, outcomes, strict=True)
+        if not accepted
+    ]
 
 
-def _refusal(unit: Unit, *, accounts: bool) -> str | None:
-    """What the program says against its files; None where it takes them."""
+def _check(unit: Unit, *, accounts: bool) -> tuple[bool, str]:
+    """Whether the program accepts its files, and what it says; where it does not, why."""
     account = None if isinstance(unit, Task) else unit.account
     owner = Owner.account(account) if accounts and account else None
     try:
@@ -110,10 +119,11 @@ def _refusal(unit: Unit, *, accounts: bool) -> str | None:
             _("see who may on the way there: namei -l {program}").format(program=unit.proof[0]),
         ) from refused
     except subprocess.TimeoutExpired:
-        return _("its check did not end in {seconds:.0f} s").format(seconds=PATIENCE)
+        return False, _("its check did not end in {seconds:.0f} s").format(seconds=PATIENCE)
+    output = done.stdout.decode(errors="replace")
     if done.returncode == 0:
-        return None
-    return condensed(done.stdout.decode(errors="replace")) or f"status {done.returncode}"
+        return True, output
+    return False, condensed(output) or f"status {done.returncode}"
 
 
 def condensed(said: str) -> str:

@@ -10,10 +10,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path, PurePath
+from threading import get_ident
 
 from greygate.progress import Progress
 
-_ours: set[str] = set()  # held by this process, which does not wait for itself
+_ours: set[tuple[int, str]] = set()  # held by a thread of ours, which does not wait for itself
 
 
 @contextmanager
@@ -21,8 +22,8 @@ def locked(
     path: PurePath, progress: Progress | None = None, *, waiting: str = ""
 ) -> Iterator[None]:
     """Hold the lock for the block; where somebody else has it, wait, and say so by `waiting`."""
-    name = os.path.realpath(path)
-    if name in _ours:
+    ours = (get_ident(), os.path.realpath(path))
+    if ours in _ours:
         yield
         return
     descriptor = os.open(Path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -32,8 +33,8 @@ def locked(
         except BlockingIOError:
             with progress.step(waiting) if progress else nullcontext():
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
-        _ours.add(name)
+        _ours.add(ours)
         yield
     finally:
-        _ours.discard(name)
+        _ours.discard(ours)
         os.close(descriptor)

@@ -70,3 +70,27 @@ def test_a_file_that_synapse_takes_is_no_trouble(server: tuple[Site, Plan]) -> N
     site, plan = server
     _own_file(plan, "presence: {enabled: false}\n")
     prove_in_place(plan, synapse.units(site, plan), Silent())
+
+
+@pytest.mark.parametrize(("name", "text"), [("own.yaml", "- a list\n"), ("own.yml", "a: b\n")])
+def test_a_file_that_synapse_passes_over_is_named(
+    server: tuple[Site, Plan], name: str, text: str
+) -> None:
+    site, plan = server
+    for file in Path(plan.paths.synapse_settings).iterdir():
+        file.unlink()
+    Path(plan.paths.synapse_settings / name).write_text(text)
+    told = Notes()
+    prove_in_place(plan, synapse.units(site, plan), told)
+    (note,) = told.notes
+    assert name in note
+
+
+class Notes(Silent):
+    """What the user should see."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
