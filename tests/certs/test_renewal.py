@@ -25,8 +25,9 @@ from greygate.home import certificates
 from greygate.progress import Silent
 from greygate.site.model import Challenge
 from greygate.spec.acme import Life
-from greygate.spec.certificate import Due
+from greygate.spec.certificate import Due, fingerprint
 from greygate.spec.renewal import Failure, Outlook
+from orders_apart import issuing
 from some_front import Front, front
 from some_orders import Orders, Watching, orders, zones
 
@@ -248,8 +249,54 @@ def test_the_authority_says_when(fronted: tuple[Orders, Front]) -> None:
     kept(acme).keep_suggestion(
         replace(kept(acme).suggestion() or pytest.fail(), at=datetime.now(UTC))
     )
+    _some_days_later(acme)
     again = renewal.keep(acme.ordering, Silent(), ahead=HOUR, reload=lambda: None)
     assert again.orders == (Due.ADVISED,)
+
+
+def test_advice_in_the_past_is_followed_once(fronted: tuple[Orders, Front]) -> None:
+    acme, shown = fronted
+    ago = datetime.now(UTC) - timedelta(days=3)
+    shown.window = (ago.isoformat(), (ago + HOUR).isoformat())
+    done = renewal.keep(acme.ordering, Silent(), ahead=HOUR, reload=lambda: None)
+    assert done.orders == (Due.UNREADABLE,)
+    assert done.outlook.too_soon
+    assert renewal.keep(acme.ordering, Silent(), ahead=HOUR, reload=lambda: None).orders == ()
+    _some_days_later(acme)
+    again = renewal.keep(acme.ordering, Silent(), ahead=HOUR, reload=lambda: None)
+    assert again.orders == (Due.ADVISED,)
+
+
+def test_a_clock_that_is_days_ahead_orders_once(rig: Rig, tmp_path: Path) -> None:
+    """160 hours are two thirds over as they begin, by a clock that is five days ahead."""
+    with rig.authority(lifetime=160 * 3600) as ca, orders(rig, ca, tmp_path) as acme:
+        acme.lead()
+        first = issuing(acme, by=("faketime", "-f", "+5d"), renewing=True)
+        assert first.stdout.splitlines()[-1] == "orders: 1", first.stderr
+        again = issuing(acme, by=("faketime", "-f", "+5d"), renewing=True)
+        assert again.stdout.splitlines()[-1] == "orders: 0", again.stderr
+        installed = kept(acme).installed()
+        assert installed is not None
+        assert installed.clock_ahead is not None
+        assert abs(installed.clock_ahead - timedelta(days=5)) < HOUR
+
+
+def test_a_closed_account_is_named(rig: Rig, authority: Authority, tmp_path: Path) -> None:
+    with orders(rig, authority, tmp_path) as acme:
+        client, account = opened(acme.ordering.authority, kept(acme), Silent(), email=None)
+        assert client.net.account is not None
+        client.deactivate_registration(client.net.account)
+        with pytest.raises(AuthorityRefused, match="has closed our account") as refused:
+            issue(acme.ordering, Silent())
+        assert str(account.uri) in refused.value.what
+        assert f"mv {acme.paths.acme_accounts} " in refused.value.hint
+
+
+def _some_days_later(acme: Orders) -> None:
+    """The certificate in place has been there for a while."""
+    kept(acme).keep_installed(
+        fingerprint(acme.leaf), at=datetime.now(UTC) - timedelta(days=3), clock_ahead=None
+    )
 
 
 def test_a_limit_is_heeded(fronted: tuple[Orders, Front]) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +22,7 @@ from greygate.certs.kept import Kept
 from greygate.errors import Trouble
 from greygate.probe.dns import Place, Resolver
 from greygate.progress import Progress, Silent
+from orders_apart import issuing
 from some_orders import CHALLENGES, Orders, Watching, orders
 
 pytestmark = pytest.mark.acme
@@ -187,42 +186,6 @@ def fill(path: Path) -> None:
     with suppress(OSError), path.open("wb", buffering=0) as stream:
         while True:
             stream.write(b"x" * 512)
-
-
-ISSUING = """
-import os, signal, sys
-from dataclasses import replace
-from ipaddress import ip_address
-from pathlib import PurePosixPath
-from greygate.certs.issue import Ordering, issue
-from greygate.plan.paths import Paths
-from greygate.probe.dns import Resolver
-from greygate.site.model import Challenge, Zone
-from some_orders import Watching, site
-directory, state, resolver, acme_dns, when = sys.argv[1:]
-zones = tuple(
-    Zone(it, challenge=Challenge.ACME_DNS, acme_dns=acme_dns)
-    for it in ("twinkle.example", "other.example")
-)
-ordering = Ordering(
-    site=site(directory, zones),
-    paths=Paths.below(PurePosixPath(state), PurePosixPath(state) / "run"),
-    authority=directory,
-    resolvers=(("unbound", Resolver((ip_address(resolver), 53))),),
-    accounts=False,
-)
-issue(ordering, Watching(when, lambda: os.kill(os.getpid(), signal.SIGKILL)))
-"""
-
-
-def issuing(
-    acme: Orders, when: str = "nothing", *, by: tuple[str, ...] = ()
-) -> subprocess.CompletedProcess[str]:
-    """An order in a process of its own, killed `when` it is so far; `by` runs its Python."""
-    world = (acme.ordering.authority, str(acme.paths.state), acme.rig.resolver)
-    program = (*by, sys.executable, "-c", ISSUING, *world, acme.rig.acme_dns, when)
-    told = {**os.environ, "PYTHONPATH": os.pathsep.join(it for it in sys.path if it)}
-    return subprocess.run(program, env=told, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("clock", ["+60d", "-60d"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from acme import client, errors, messages
 from cryptography.hazmat.primitives import serialization
@@ -17,7 +19,7 @@ from josepy.jwk import JWKEC
 
 from greygate.certs.kept import Account, Kept
 from greygate.certs.network import Network
-from greygate.certs.refusal import UNKNOWN_ACCOUNT, AuthorityRefused, told
+from greygate.certs.refusal import UNKNOWN_ACCOUNT, AuthorityRefused, account_closed, told
 from greygate.errors import Trouble
 from greygate.progress import Progress
 from greygate.secret import Secret
@@ -30,8 +32,10 @@ def opened(authority: str, kept: Kept, progress: Progress, *, email: str | None)
     """A client that signs as our account, which is opened where there is none."""
     account = _settled(authority, kept, kept.account() or _new(kept))
     acme = _client(authority, account.key)
-    uri = _existing(acme, authority) or _open(acme, authority, email, progress)
-    acme.net.account = _resource(uri)
+    with _judging_closed(account, authority, kept):
+        uri = _existing(acme, authority) or _open(acme, authority, email, progress)
+        acme.net.account = _resource(uri)
+        _demand_open(acme, uri, authority)
     if account.uri not in (None, uri):
         progress.note(
             _("the authority did not know our account any more: it is {uri} now").format(uri=uri)
@@ -141,6 +145,26 @@ def _existing(acme: client.ClientV2, authority: str) -> str | None:
         if refused.code != UNKNOWN_ACCOUNT:
             raise
     return None
+
+
+@contextmanager
+def _judging_closed(account: Account, authority: str, kept: Kept) -> Iterator[None]:
+    """AuthorityRefused with what helps where the account is closed: DNS and waiting do not."""
+    try:
+        yield
+    except AuthorityRefused as refused:
+        if refused.code != "unauthorized":
+            raise
+        host = urlsplit(authority).netloc
+        raise account_closed(host, account.uri or "", kept.accounts) from refused
+
+
+def _demand_open(acme: client.ClientV2, uri: str, authority: str) -> None:
+    """Some say that it is closed only when an order is placed."""
+    with told(_("look at our account"), authority):
+        body = messages.Registration.from_json(acme._post_as_get(uri).json())
+        if body.status in ("deactivated", "revoked"):
+            raise messages.Error.with_code("unauthorized", detail=str(body.status))
 
 
 def _open(acme: client.ClientV2, authority: str, email: str | None, progress: Progress) -> str:

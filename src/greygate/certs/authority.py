@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
 
 from acme import challenges, client, errors, messages
 from cryptography import x509
@@ -70,6 +70,12 @@ class Authority:
         """The address of our account there; None before it is opened."""
         account = self._acme.net.account
         return None if account is None else str(account.uri)
+
+    @property
+    def clock_ahead(self) -> timedelta | None:
+        """How far our clock is ahead of its clock; None where it does not tell the time."""
+        ahead: timedelta | None = getattr(self._acme.net, "clock_ahead", None)
+        return ahead
 
     @property
     def identities(self) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -10,7 +11,8 @@ from cryptography import x509
 from greygate.certs.kept import Installed, Kept
 from greygate.identity import keys
 from greygate.identity.certificate_files import Chain
-from greygate.machine.files import Owner, directory, replace
+from greygate.machine import files
+from greygate.machine.files import Owner, directory
 from greygate.plan.paths import Paths
 from greygate.spec.certificate import Due, covered_by, covers, fingerprint
 from greygate.spec.renewal import InPlace
@@ -61,13 +63,37 @@ def unfit(seen: Seen | None, kept: Kept, names: tuple[str, ...], authority: str)
 
 def is_from(authority: str, seen: Seen, kept: Kept) -> bool:
     """Whether we put it in place, from that authority."""
-    installed = kept.installed()
-    return installed == Installed(directory=authority, fingerprint=seen.fingerprint)
+    return _installed(seen, kept, authority) is not None
 
 
-def install(paths: Paths, kept: Kept, chain: Chain, *, accounts: bool) -> None:
+def placed(seen: Seen, kept: Kept, authority: str) -> InPlace:
+    """The same certificate, with what is known of its arrival."""
+    installed = _installed(seen, kept, authority)
+    if installed is None:
+        return seen.told
+    return replace(seen.told, since=installed.at, clock_ahead=installed.clock_ahead)
+
+
+def _installed(seen: Seen, kept: Kept, authority: str) -> Installed | None:
+    found = kept.installed()
+    ours = found is not None and (found.directory, found.fingerprint) == (
+        authority,
+        seen.fingerprint,
+    )
+    return found if ours else None
+
+
+def install(
+    paths: Paths,
+    kept: Kept,
+    chain: Chain,
+    *,
+    accounts: bool,
+    now: datetime,
+    clock_ahead: timedelta | None,
+) -> None:
     """Put a checked certificate in place: whoever reads sees the old file or the new one."""
     directory(paths.certificate.parent, mode=keys.TRAVERSED)
     owner = Owner.account(keys.HAPROXY) if accounts else Owner.ourselves()
-    kept.keep_installed(fingerprint(chain.certificates[0]))
-    replace(paths.certificate, chain.pem(), owner=owner, mode=0o400)
+    kept.keep_installed(fingerprint(chain.certificates[0]), at=now, clock_ahead=clock_ahead)
+    files.replace(paths.certificate, chain.pem(), owner=owner, mode=0o400)

@@ -68,7 +68,14 @@ def issue(ordering: Ordering, progress: Progress, *, for_show: bool = False) -> 
 
     def put(chain: Certificates, key: Key) -> None:
         if not for_show:
-            install(ordering.paths, kept, Chain(chain, key), accounts=ordering.accounts)
+            install(
+                ordering.paths,
+                kept,
+                Chain(chain, key),
+                accounts=ordering.accounts,
+                now=datetime.now(UTC),
+                clock_ahead=authority.clock_ahead,
+            )
 
     stage = Stage(
         authority=authority,
@@ -120,6 +127,16 @@ def demand_permission(ordering: Ordering, authority: Authority) -> None:
         match guards(ordering.resolvers[0][1], may_issue(order)):
             case Allowed():
                 continue
+            case Forbidden(where=where) if ordering.authority in STAGING.values():
+                raise Trouble(
+                    _("cannot try it out: CAA at {where} forbids the staging authority").format(
+                        where=where
+                    ),
+                    _(
+                        "your CAA record names your account at the real authority, and staging "
+                        "has another; try everything but the order: greygate cert issue --dry-run"
+                    ),
+                )
             case Forbidden(where=where, why=why):
                 raise Trouble(
                     _("cannot order a certificate: CAA at {where} forbids it ({why})").format(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,6 +52,8 @@ class Installed:
 
     directory: str
     fingerprint: str
+    at: datetime | None = None  # by our clock
+    clock_ahead: timedelta | None = None  # of the authority's
 
 
 class Kept:
@@ -61,6 +63,11 @@ class Kept:
         self._paths = paths
         self._authority = authority
         self._below = paths.acme / urlsplit(authority).netloc.replace(":", "_")
+
+    @property
+    def accounts(self) -> PurePosixPath:
+        """The file of all accounts."""
+        return self._paths.acme_accounts
 
     def account(self) -> Account | None:
         try:
@@ -161,14 +168,27 @@ class Kept:
         Path(self._below / "revoking.json").unlink(missing_ok=True)
 
     def installed(self) -> Installed | None:
-        match _read(self._paths.acme / "installed.json"):
-            case {"directory": str(authority), "fingerprint": str(fingerprint)}:
-                return Installed(directory=authority, fingerprint=fingerprint)
-            case _:
-                return None
+        found = _read(self._paths.acme / "installed.json")
+        try:
+            at, ahead = found.get("at"), found.get("clock_ahead")
+            return Installed(
+                directory=str(found["directory"]),
+                fingerprint=str(found["fingerprint"]),
+                at=None if at is None else datetime.fromisoformat(at),
+                clock_ahead=None if ahead is None else timedelta(seconds=ahead),
+            )
+        except (KeyError, ValueError, TypeError):
+            return None
 
-    def keep_installed(self, fingerprint: str) -> None:
-        told = {"directory": self._authority, "fingerprint": fingerprint}
+    def keep_installed(
+        self, fingerprint: str, *, at: datetime, clock_ahead: timedelta | None
+    ) -> None:
+        told = {
+            "directory": self._authority,
+            "fingerprint": fingerprint,
+            "at": at.isoformat(),
+            "clock_ahead": None if clock_ahead is None else clock_ahead.total_seconds(),
+        }
         _write(self._paths.acme / "installed.json", told)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -13,7 +15,7 @@ from josepy.jwa import ES256
 from josepy.jwk import JWK
 
 import greygate
-from greygate.certs.refusal import refusal
+from greygate.certs.refusal import action_required, refusal
 
 PATIENCE = 30  # seconds for one request
 NONCES = 24  # tries; an authority may refuse a good nonce at any time (RFC 8555, 6.5)
@@ -31,6 +33,7 @@ class Network(client.ClientNetwork):
         )
         # requests would trust certifi's list, not what the operator has this machine trust.
         self.verify_ssl = cast(bool, _store())
+        self.clock_ahead: timedelta | None = None  # our clock, of the authority's
 
     def post(self, *args: Any, **kwargs: Any) -> requests.Response:
         for _attempt in range(NONCES - 1):
@@ -43,11 +46,23 @@ class Network(client.ClientNetwork):
 
     def _send_request(self, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:
         response = super()._send_request(method, url, *args, **kwargs)
+        self.clock_ahead = _clock_ahead(response.headers.get("Date"))
         if response.status_code in (requests.codes.too_many, requests.codes.unavailable):
             _demand_not_limited(response)
+        if response.status_code == requests.codes.forbidden:
+            _demand_no_action(response)
         if response.status_code == requests.codes.conflict and (problem := _problem(response)):
             raise problem  # acme itself would keep the address alone, and drop what was said
         return response
+
+
+def _clock_ahead(date: str | None) -> timedelta | None:
+    """By the header that RFC 9110, 6.6.1 asks of every server with a clock."""
+    try:
+        theirs = parsedate_to_datetime(date or "")
+    except ValueError:
+        return None
+    return datetime.now(UTC) - theirs.astimezone(UTC)
 
 
 def _demand_not_limited(response: requests.Response) -> None:
@@ -58,6 +73,15 @@ def _demand_not_limited(response: requests.Response) -> None:
     if header is not None or problem.code == "rateLimited":
         host = urlsplit(response.url).netloc
         raise refusal(_ASKED, host, problem, retry_after=header)
+
+
+def _demand_no_action(response: requests.Response) -> None:
+    """Raise what is wanted of the operator, while the address is at hand: acme drops it."""
+    problem = _problem(response)
+    if problem is not None and (problem.typ or "").endswith(":userActionRequired"):
+        address = response.json().get("instance")
+        host = urlsplit(response.url).netloc
+        raise action_required(host, problem.detail or "", address and str(address))
 
 
 def _problem(response: requests.Response) -> messages.Error | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import PurePath
 from urllib.parse import urlsplit
 
 import requests
@@ -75,9 +76,10 @@ def refusal(
     code = visible((refused.typ or "").removeprefix(messages.ERROR_PREFIX))
     detail = visible(refused.detail or refused.typ or "")
     again = _not_before(retry_after, detail) if code == "rateLimited" else None
+    below = tuple(refused.subproblems or ())
     parts = [
         f"{it.identifier.value}: {visible(it.detail or '')}"
-        for it in refused.subproblems or ()
+        for it in below
         if it.identifier is not None
     ]
     words = "; ".join((detail, *parts))
@@ -85,15 +87,55 @@ def refusal(
         _("cannot {act}: {host} says {code}: {words}").format(
             act=act, host=host, code=code, words=words
         ),
-        _limited(again) if code == "rateLimited" else _HINTS.get(code, ""),
+        _limited(again) if code == "rateLimited" else _hint(code, below),
         code=code,
         not_before=again,
     )
 
 
+def _hint(code: str, below: Sequence[messages.Error]) -> str:
+    """What helps; for an answer of several parts, what helps with the first that has a cure."""
+    codes = (visible((it.typ or "").removeprefix(messages.ERROR_PREFIX)) for it in below)
+    of_parts = (_HINTS[it] for it in codes if it in _HINTS and it != "compound")
+    return next(of_parts, _HINTS.get(code, _UNKNOWN))
+
+
+def action_required(host: str, detail: str, address: str | None) -> AuthorityRefused:
+    """RFC 8555, 7.3.3: somebody has to agree to something, at an address that it names."""
+    hint = _HINTS["userActionRequired"]
+    if address is not None:
+        hint = _("open {address}, do what it asks, then: greygate cert issue").format(
+            address=visible(address)
+        )
+    return AuthorityRefused(
+        _("cannot go on: {host} wants something of you first: {words}").format(
+            host=host, words=visible(detail)
+        ),
+        hint,
+        code="userActionRequired",
+    )
+
+
+def account_closed(host: str, uri: str, accounts: PurePath) -> AuthorityRefused:
+    """No order of it is ever taken again: waiting does not help, nor does DNS."""
+    return AuthorityRefused(
+        _("cannot order a certificate: {host} has closed our account {uri}").format(
+            host=host, uri=visible(uri)
+        ),
+        _(
+            "if it was not closed for a reason, open another: mv {accounts} {accounts}.closed, "
+            "greygate cert issue --dry-run, and publish the CAA record anew (greygate dns plan)"
+        ).format(accounts=accounts),
+        code="accountClosed",
+    )
+
+
 def _limited(again: datetime | None) -> str:
-    if again is None:
-        return _("it has had too many requests: wait; it is tried again by itself")
+    if again is None:  # as where Let's Encrypt has paused an account, which waiting never ends
+        return _(
+            "it does not say when to ask again: if its words name a page, open that first, then: "
+            "greygate cert issue; else wait, it is tried again by itself"
+        )
     return _("it may be asked again at {time:%Y-%m-%d %H:%M} UTC, and will be").format(time=again)
 
 
@@ -124,7 +166,7 @@ def _unproved(act: str, host: str, unproved: errors.ValidationError) -> Authorit
         _("cannot {act}: {host} could not see that the names are ours ({parts})").format(
             act=act, host=host, parts="; ".join(parts)
         ),
-        _HINTS.get(code, _HINTS["dns"]),
+        _HINTS[code] if code in ("dnssec", "caa", "rejectedIdentifier") else _HINTS["dns"],
         code=code,
     )
 
@@ -161,17 +203,37 @@ def _reason(problem: requests.exceptions.RequestException) -> str:
     return words.rpartition(": ")[2].strip("()'\" ")[:120]
 
 
+_UNKNOWN = _("see its words; then: greygate cert issue --dry-run, greygate cert issue")
+_AGAIN_BY_ITSELF = _("its own trouble: it is tried again by itself")
+_OURS = _("a fault of Greygate's: report it, with the line above")
 _HINTS = {
     "dns": _("see what it would see: greygate cert issue --dry-run"),
     "dnssec": _("the zone's signatures do not hold: mend DNSSEC at the zone's provider"),
     "connection": _("see what it would see: greygate cert issue --dry-run"),
-    "unauthorized": _("see what it would see: greygate cert issue --dry-run"),
+    # Of an account; where a name was not proved, its own words are judged (_unproved).
+    "unauthorized": _("it does not let our account do that: see its words, and greygate cert list"),
+    "tls": _("see what it would see: greygate cert issue --dry-run"),
+    "unknownHost": _("see what it would see: greygate cert issue --dry-run"),
     "incorrectResponse": _("see what it would see: greygate cert issue --dry-run"),
     "caa": _("CAA records forbid it: greygate dns check"),
     "rejectedIdentifier": _("it makes no certificates for such names: see the names in the plan"),
+    "unsupportedIdentifier": _("it makes no certificates for such names: greygate show plan"),
+    "compound": _("see its words for each name; then: greygate cert issue --dry-run"),
+    "userActionRequired": _("open the page that its words name, then: greygate cert issue"),
+    "unsupportedContact": _("see email under [certificates] in the site file"),
+    "invalidEmail": _("see email under [certificates] in the site file"),
     "invalidContact": _("see email under [certificates] in the site file"),
     "invalidProfile": _("see profile under [certificates]; without it the usual one is taken"),
     "externalAccountRequired": _("take an authority that needs no account made beforehand"),
-    "serverInternal": _("its own trouble: it is tried again by itself"),
+    "serverInternal": _AGAIN_BY_ITSELF,
+    "badNonce": _AGAIN_BY_ITSELF,
+    "orderNotReady": _AGAIN_BY_ITSELF,
+    "alreadyReplaced": _AGAIN_BY_ITSELF,
+    "alreadyRevoked": _("nothing is left to do: it is revoked"),
+    "badRevocationReason": _("take another: greygate cert revoke --help"),
+    "badCSR": _("see key_type under [certificates]: the authority may not take such keys"),
+    "badPublicKey": _("see key_type under [certificates]: the authority may not take such keys"),
+    "badSignatureAlgorithm": _OURS,
+    "malformed": _OURS,
     UNKNOWN_ACCOUNT: _("greygate cert issue opens another account"),
 }

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from greygate.certs.account import stranger
 from greygate.certs.alone import alone
 from greygate.certs.authority import Authority
-from greygate.certs.installation import in_place, is_from
+from greygate.certs.installation import in_place, is_from, placed
 from greygate.certs.issue import Ordering, issue
 from greygate.certs.kept import Kept
 from greygate.certs.refusal import AuthorityRefused
@@ -29,6 +29,7 @@ from greygate.spec.renewal import Failure, Outlook
 from greygate.text import _
 
 LONGEST_WAIT = timedelta(seconds=20)  # another process may install one meanwhile
+LONGEST_SILENCE = timedelta(days=7)  # what was kept for longer was kept by a clock that was ahead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +52,16 @@ def keep(
     """Order whatever is due; go on for as long as something falls due within `ahead`."""
     orders: list[Due] = []
     failure: Trouble | None = None
+    rested: datetime | None = None  # after a success: whatever is said to be due, not before
     heed_authority(ordering)
     while True:
         now = datetime.now(UTC)
         seen = look(ordering.site, ordering.paths, now=now)
-        if seen.at > now + ahead:
-            return Renewed(orders=tuple(orders), failure=failure, outlook=seen)
-        if seen.at > now:
-            sleep(min(seen.at - now, LONGEST_WAIT).total_seconds())
+        at = seen.at if rested is None else max(seen.at, rested)
+        if at > now + ahead:
+            return Renewed(orders=tuple(orders), failure=failure, outlook=replace(seen, at=at))
+        if at > now:
+            sleep(min(at - now, LONGEST_WAIT).total_seconds())
             continue
         with alone(ordering.paths, progress):
             now = datetime.now(UTC)
@@ -67,7 +70,14 @@ def keep(
             failure = order(ordering, progress, reload=reload, attended=False)
         if failure is None:
             orders.append(seen.why)
+            rested = _rested(ordering)
             heed_authority(ordering)
+
+
+def _rested(ordering: Ordering) -> datetime | None:
+    seen = in_place(ordering.paths)
+    kept = Kept(ordering.paths, ordering.authority)
+    return None if seen is None else placed(seen, kept, ordering.authority).rested
 
 
 def order(
@@ -114,7 +124,11 @@ def heed_authority(ordering: Ordering) -> None:
     now, last = datetime.now(UTC), kept.suggestion()
     if seen is None or not is_from(ordering.authority, seen, kept):
         return
-    asked = last is not None and last.about == seen.fingerprint and now < last.ask_again
+    asked = (
+        last is not None
+        and last.about == seen.fingerprint
+        and now < last.ask_again < now + LONGEST_SILENCE
+    )
     if asked or now >= seen.told.covered.ends:
         return
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from greygate.certs.installation import in_place, unfit
+from greygate.certs.installation import in_place, placed, unfit
 from greygate.certs.kept import Kept
 from greygate.plan.paths import Paths
 from greygate.site.defaults import certified
@@ -21,7 +21,7 @@ def look(site: Site, paths: Paths, *, now: datetime) -> Outlook:
     kept, seen = Kept(paths, authority), in_place(paths)
     names = tuple(it.lower() for it in certified(site))
     return outlook(
-        None if seen is None else seen.told,
+        None if seen is None else placed(seen, kept, authority),
         kept.failure(),
         kept.suggestion(),
         unfit=unfit(seen, kept, names, authority),

@@ -34,7 +34,8 @@ def listed(home: Home, *, now: datetime) -> Told:
     return Told(
         text=_text(home, seen, ahead, now),
         as_json=_json(home, seen, ahead),
-        well=serves and (ahead is None or ahead.life is Life.SERVING),
+        well=serves
+        and (ahead is None or (ahead.life is Life.SERVING and ahead.clock_ahead is None)),
     )
 
 
@@ -70,6 +71,7 @@ def _text(home: Home, seen: Seen | None, ahead: Outlook | None, now: datetime) -
         ]
     if ahead is not None:
         rows.append([_("next"), _next(ahead, now)])
+        rows += _off(ahead)
         rows += _failed(ahead.failure, now)
     return aligned(rows)
 
@@ -96,6 +98,25 @@ def _failed(failure: Failure | None, now: datetime) -> list[list[str]]:
     return [[_("failed"), told], *cure]
 
 
+def _off(ahead: Outlook) -> list[list[str]]:
+    """What is wrong where a certificate is due for renewal as soon as it is there."""
+    if ahead.clock_ahead is not None:
+        seconds = ahead.clock_ahead.total_seconds()
+        told = (
+            _("this clock is {time} ahead of the authority's")
+            if seconds > 0
+            else _("this clock is {time} behind the authority's")
+        )
+        cure = _("next: set it: timedatectl set-ntp true")
+        return [[_("clock"), told.format(time=duration(abs(seconds)))], ["", cure]]
+    if ahead.too_soon:
+        told = _("it was due for renewal as it arrived ({why})").format(
+            why=_WHY.get(ahead.why.value, ahead.why.value)
+        )
+        return [[_("odd"), told], ["", _("nothing to do; it is ordered again at the time above")]]
+    return []
+
+
 def _json(home: Home, seen: Seen | None, ahead: Outlook | None) -> dict[str, Any]:
     covered = None if seen is None else seen.told.covered
     told: dict[str, Any] = {
@@ -107,12 +128,15 @@ def _json(home: Home, seen: Seen | None, ahead: Outlook | None) -> dict[str, Any
         "ends": None if covered is None else covered.ends.isoformat(),
     }
     if ahead is None:
-        return {**told, "next": None, "why": None, "failure": None}
+        unknown = dict.fromkeys(("next", "why", "too_soon", "clock_ahead", "failure"))
+        return {**told, **unknown}
     failure = ahead.failure
     return {
         **told,
         "next": ahead.at.isoformat(),
         "why": ahead.why.value,
+        "too_soon": ahead.too_soon,
+        "clock_ahead": None if ahead.clock_ahead is None else ahead.clock_ahead.total_seconds(),
         "failure": None
         if failure is None
         else {

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import requests
@@ -59,6 +62,64 @@ def test_every_name_that_is_refused_is_named() -> None:
     whole = messages.Error.with_code("compound", detail="see below", subproblems=(part,))
     refused = refusal("order a certificate", "ca.example", whole)
     assert refused.what.endswith("says compound: see below; home.example: policy")
+
+
+def test_the_cure_of_a_part_is_the_cure() -> None:
+    name = messages.Identifier(typ=messages.IDENTIFIER_FQDN, value="home.example")
+    part = messages.Error.with_code("caa", detail="forbidden", identifier=name)
+    whole = messages.Error.with_code("compound", detail="see below", subproblems=(part,))
+    assert "greygate dns check" in refusal("order", "ca.example", whole).hint
+
+
+@pytest.mark.parametrize("code", [*messages.ERROR_CODES, "userActionRequired", "new"])
+def test_every_refusal_has_a_next_step(code: str) -> None:
+    typ = f"{messages.ERROR_PREFIX}{code}"
+    problem = messages.Error.from_json({"type": typ, "detail": "no"})
+    refused = refusal("order a certificate", "ca.example", problem)
+    assert refused.hint
+    assert (refused.code, "dry-run" in refused.hint) != ("unauthorized", True)
+
+
+def test_a_limit_without_an_end_may_wait_for_an_act() -> None:
+    """Let's Encrypt's words about an account that it has paused."""
+    page = "https://ca.example/unpause?jwt=x"
+    refused = limited(f"Your account is temporarily prevented from requesting, visit: {page}")
+    assert refused.not_before is None
+    assert page in refused.what
+    assert "open that first, then: greygate cert issue" in refused.hint
+
+
+def test_what_is_wanted_of_the_operator_is_said_with_its_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terms = "https://ca.example/terms"
+    monkeypatch.setattr(
+        Page,
+        "answer",
+        (
+            403,
+            {"type": "urn:ietf:params:acme:error:userActionRequired", "instance": terms},
+        ),
+    )
+    with served(tmp_path, -DAY / 2) as url:
+        monkeypatch.setenv(TRUST, str(tmp_path / "both.pem"))
+        with pytest.raises(AuthorityRefused) as caught, told("read it", url):
+            Network(None).get(url)
+    assert caught.value.hint == f"open {terms}, do what it asks, then: greygate cert issue"
+
+
+@pytest.mark.parametrize("days", [-5, 5])
+def test_the_authority_s_clock_is_read(
+    days: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Page, "ahead", -days * 86400)
+    with served(tmp_path, -DAY / 2) as url:
+        monkeypatch.setenv(TRUST, str(tmp_path / "both.pem"))
+        network = Network(None)
+        with pytest.raises(Trouble), told("read it", url):
+            network.get(url)
+    assert network.clock_ahead is not None
+    assert abs(network.clock_ahead - days * DAY) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
@@ -118,10 +179,19 @@ def served(below: Path, begins: timedelta) -> Iterator[str]:
 
 
 class Page(BaseHTTPRequestHandler):
+    answer: ClassVar[tuple[int, object]] = (200, "<html>")
+    ahead = 0.0  # seconds of its clock
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(time.time() + self.ahead)
+
     def do_GET(self) -> None:
-        self.send_response(200)
+        status, body = self.answer
+        self.send_response(status)
+        if status != 200:
+            self.send_header("Content-Type", "application/problem+json")
         self.end_headers()
-        self.wfile.write(b"<html>")
+        self.wfile.write(body.encode() if isinstance(body, str) else json.dumps(body).encode())
 
     def log_message(self, format: str, *arguments: object) -> None:
         return None

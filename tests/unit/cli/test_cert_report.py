@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -40,7 +40,9 @@ def certified(ordering: Home) -> Home:
     Path(paths.certificate).write_bytes(b"".join(self_signed(CertificateNames(NAMES, ()))))
     seen = in_place(paths)
     assert seen is not None
-    kept(ordering).keep_installed(seen.fingerprint)
+    kept(ordering).keep_installed(
+        seen.fingerprint, at=datetime.now(UTC) - timedelta(days=1), clock_ahead=timedelta()
+    )
     return ordering
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -36,6 +37,10 @@ def seen(
     now: datetime = NOW,
 ) -> Outlook:
     return outlook(place, failed, advice, unfit=unfit, now=now)
+
+
+def arrived(since: datetime, *, begins: datetime, life: timedelta) -> InPlace:
+    return replace(in_place(begins, life), since=since)
 
 
 FRESH = in_place(NOW - 30 * DAY, 90 * DAY)
@@ -110,3 +115,45 @@ def test_a_failure_before_the_first_certificate_says_nothing_after_it() -> None:
 
 def test_what_cannot_be_read_serves_nobody() -> None:
     assert seen(FRESH, unfit=Due.UNREADABLE).life is Life.NONE
+
+
+def test_advice_that_lies_in_the_past_is_followed_once() -> None:
+    new = arrived(NOW, begins=NOW, life=90 * DAY)
+    told = seen(new, advice=Suggestion("A", NOW - 9 * DAY, NOW + HOUR))
+    assert (told.at, told.why, told.too_soon) == (NOW + 2 * DAY, Due.ADVISED, True)
+    assert seen(replace(new, since=NOW - 3 * DAY), advice=Suggestion("A", NOW - DAY, NOW)).at < NOW
+
+
+def test_a_clock_that_is_ahead_orders_no_more_than_its_share() -> None:
+    """160 hours, as issued five days ago by our clock: due as it arrives."""
+    short = arrived(NOW, begins=NOW - 5 * DAY, life=160 * HOUR)
+    assert (seen(short).at, seen(short).too_soon) == (NOW + 40 * HOUR, True)
+    over = arrived(NOW, begins=NOW - 100 * DAY, life=90 * DAY)
+    assert seen(over).at == NOW + 2 * DAY
+
+
+def test_a_certificate_of_seconds_is_renewed_in_seconds() -> None:
+    short = arrived(NOW, begins=NOW, life=timedelta(seconds=30))
+    assert (seen(short).at, seen(short).too_soon) == (NOW + timedelta(seconds=20), False)
+
+
+def test_other_names_do_not_wait() -> None:
+    new = arrived(NOW, begins=NOW, life=90 * DAY)
+    assert seen(new, unfit=Due.OTHER_NAMES).at == NOW
+
+
+def test_what_a_clock_that_was_ahead_has_left_is_not_waited_for() -> None:
+    later = NOW + 1000 * DAY
+    old = arrived(later, begins=NOW - 80 * DAY, life=90 * DAY)
+    assert seen(old).at == NOW - 20 * DAY
+    assert seen(FRESH, failure(later)).at == NOW + 30 * DAY
+
+
+def test_an_authority_cannot_bar_us_for_longer_than_its_limits_last() -> None:
+    told = seen(None, failure(NOW, about=None, not_before=NOW + 36500 * DAY))
+    assert told.at == NOW + 8 * DAY
+
+
+@pytest.mark.parametrize(("ahead", "told"), [(9 * MINUTE, False), (5 * DAY, True), (-DAY, True)])
+def test_clocks_that_differ_are_told(ahead: timedelta, told: bool) -> None:
+    assert (seen(replace(FRESH, clock_ahead=ahead)).clock_ahead is not None) == told
