@@ -38,6 +38,7 @@ def command(
         steps_told = installation.steps(source)
         output.emit({"steps": list(steps_told)}, as_json=common.json, text="\n".join(steps_told))
         return
+    installation.demand_sandbox()
     with lock.held(place.paths), lock.changing(place.paths, steps):
         standing = choice.look()
         output.note(opening(load.load(source), standing))

@@ -12,7 +12,7 @@ from greygate.components.edge import ALL
 from greygate.edge.following import follow, joined, plan_of, units_of
 from greygate.errors import MissingProgram, Trouble
 from greygate.identity import keys
-from greygate.machine import accounts, packages, ports
+from greygate.machine import accounts, packages, ports, preconditions, rights
 from greygate.plan.edge import EdgePlan, demand_sane, demand_successor
 from greygate.plan.edges import AGENT_PORT, PEERING_PORT
 from greygate.plan.paths import Paths
@@ -20,9 +20,12 @@ from greygate.plan.token import Token, read
 from greygate.probe import overlay
 from greygate.probe.answers import NoAnswer, Peers
 from greygate.progress import Progress
+from greygate.run import sandbox
 from greygate.run.systemd import Systemd, is_here
 from greygate.text import _, listing
 
+ROOM = 250_000_000  # octets: Debian's packages 90 MB, and what apt fetches for them
+ROOM_TO_FOLLOW = 20_000_000  # what a newer token writes
 LASTING = 1.0  # seconds
 FIRST_LINK = 15.0  # seconds that home is waited for; it may not run yet
 _NOT_HERE = _("type it on the rented host; at home an edge is given up by: greygate edge remove ID")
@@ -49,6 +52,8 @@ def join(
         _demand_ports(plan)
     if token.name_server and not (before and before.name_server):
         _demand_names_port(plan)
+    for remark in preconditions.short_of_memory(preconditions.EDGE_MEMORY):
+        progress.note(remark)
     packages.ensure([it for each in ALL for it in each.packages(token)], progress)
     knot = (keys.KNOT,) if token.name_server else ()
     accounts.ensure((keys.HAPROXY, keys.YGGDRASIL, keys.AGENT, *knot))
@@ -121,6 +126,18 @@ def _demand_possible(paths: Paths) -> None:
             ),
             _("an edge stands elsewhere, with a public address; take another host"),
         )
+    _demand_machine(paths, new=not Path(paths.joined).exists())
+
+
+def _demand_machine(paths: Paths, *, new: bool) -> None:
+    """What home looks at before it installs anything, and what an edge needs besides."""
+    purpose = _("become an edge")
+    room = ROOM if new else ROOM_TO_FOLLOW
+    preconditions.demand(paths, (paths.joined,), room=room, purpose=purpose)
+    preconditions.demand_passable(paths)
+    preconditions.demand_node(rights.look(), purpose)
+    if new:  # else its services run
+        sandbox.demand()
 
 
 def _demand_ports(plan: EdgePlan) -> None:

@@ -17,12 +17,15 @@ from greygate.home.start import Started, start
 from greygate.machine import packages
 from greygate.plan import paths
 from greygate.progress import Progress
+from greygate.run import sandbox
 from greygate.run.foreground import Foreground
-from greygate.run.systemd import Systemd, is_here
+from greygate.run.systemd import UNITS, Systemd, is_here
+from greygate.run.unit_text import TARGET
 from greygate.text import _
 
 PROGRAM = Path(paths.PROGRAM)
 COMMAND = Path("/usr/local/bin/greygate")
+SERVICES = UNITS / TARGET
 PARTS = ("greygate", "src", "locks", "LICENSE", "README.md", "README.ru.md")
 TREE = Path(greygate.__file__).parents[2]
 
@@ -41,6 +44,12 @@ def demand_possible(place: Place) -> None:
             _("cannot install a server from a state directory of its own"),
             _("run it there: greygate up --detach --state {state}").format(state=place.paths.state),
         )
+
+
+def demand_sandbox() -> None:
+    """Trouble where systemd cannot shut services in here; where ours are installed it can."""
+    if not SERVICES.exists():
+        sandbox.demand()
 
 
 def demand_found_again(place: Place, source: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from greygate.errors import Trouble
-from greygate.machine import files
+from greygate.machine import files, preconditions
 from greygate.plan.paths import Paths
 from greygate.text import _
 
@@ -50,16 +50,8 @@ def place_for(environ: Mapping[str, str], *, uid: int, state: Path | None = None
 def demand_passable(place: Place) -> None:
     """Trouble where the services, which have accounts of their own, cannot come to their files."""
     _demand_ours(place)
-    closed = files.closed_above(place.paths.state) if place.root else None
-    if closed is not None:
-        raise Trouble(
-            _("cannot use {state}: the services' accounts may not pass through {closed}").format(
-                state=place.paths.state, closed=closed
-            ),
-            _("choose another place (--state /srv/greygate), or: chmod o+x {closed}").format(
-                closed=closed
-            ),
-        )
+    if place.root:
+        preconditions.demand_passable(place.paths)
 
 
 def _demand_ours(place: Place) -> None:

@@ -19,7 +19,7 @@ from greygate.home.choice import Standing
 from greygate.home.half import Home, demand_claimed, derive, own_address, why_loopback
 from greygate.home.place import Place, demand_passable
 from greygate.identity import archive, certificate_files, edge_keys, keys
-from greygate.machine import accounts, clock, disk, packages
+from greygate.machine import accounts, disk, packages, preconditions
 from greygate.progress import Progress
 from greygate.site import load
 from greygate.site.model import Node, Site
@@ -76,8 +76,10 @@ def prepare(
 ) -> Prepared:
     """Everything in place for this site, rendered and proved; nothing is started."""
     now = datetime.now(UTC)
-    clock.demand(now, clock.evidence((source, place.paths.site_mark, place.paths.certificate)))
-    demand_room(place)
+    written = (source, place.paths.site_mark, place.paths.certificate)
+    preconditions.demand(place.paths, written, room=ROOM, purpose=_("run the server"))
+    for remark in preconditions.short_of_memory(preconditions.HOME_MEMORY):
+        progress.note(remark)
     home = found(source, place, standing)
     provide(place, home.site, progress)
     paths, plan = home.plan.paths, home.plan

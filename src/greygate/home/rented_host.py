@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from greygate.errors import Trouble
+from greygate.machine import clock
+from greygate.machine.preconditions import EDGE_MEMORY, demand_node, short_of_memory
+from greygate.machine.rights import TUN, Rights, Tun, TunUsable, refused_tun
 from greygate.site.model import Address
 from greygate.text import _, listing, size
 
+NET_ADMIN = 12  # linux/capability.h
 STATE = "/var/lib/greygate"  # where root's Greygate keeps everything
 ROOM = 400_000_000  # octets: Python packages 120 MB, Debian's 90 MB, and what apt fetches for them
 # The oldest release of each whose packages will do.
@@ -26,6 +32,17 @@ echo "machine $(uname -m)"
 echo "apt $(command -v apt-get)"
 echo "python $(python3 -V 2>&1)"
 [ ! -d /run/systemd/system ] || echo "systemd yes"
+if [ ! -e {TUN} ]; then echo "tun {errno.ENOENT}"
+elif ! (: 3<>{TUN}) 2>/dev/null; then echo "tun {errno.EACCES}"
+fi
+[ -d /proc/sys/net/ipv6 ] || echo "ipv6 ipv6.disable=1"
+for scope in all default; do
+    [ "$(cat /proc/sys/net/ipv6/conf/$scope/disable_ipv6 2>/dev/null)" != 1 ] ||
+        echo "ipv6 net.ipv6.conf.$scope.disable_ipv6=1"
+done
+sed -n 's/^MemTotal: *\([0-9]*\) .*/memory \1/p' /proc/meminfo
+sed -n 's/^CapEff:[[:space:]]*/rights /p' /proc/self/status
+echo "clock $(date +%s)"
 df -Pk /var/lib /usr | while read -r _ _ _ free _ at; do echo "free $free $at"; done
 [ ! -r {STATE}/server-name ] || echo "home $(cat {STATE}/server-name)"
 [ ! -r {STATE}/edge/token ] || echo "edge $(python3 -c '
@@ -55,6 +72,10 @@ class Host:
     free: tuple[tuple[int, str], ...]  # octets, and of which file system
     home: str | None = None  # the server name, where a home half is there
     edge: tuple[str, str] | None = None  # id and site, where it is an edge
+    tun: Tun = field(default_factory=TunUsable)
+    ipv6_off: str | None = None  # the setting that switches it off
+    memory: int | None = None  # octets
+    clock: datetime | None = None  # there, when it was asked
     taken: tuple[tuple[int, str], ...] = ()  # ports that we may want, and by whom
     address: Address | None = None  # where we reached it
 
@@ -87,6 +108,10 @@ def host_of(answers: str) -> Host:
         free=tuple(_free(value) for word, value in told if word == "free" and value[:1].isdigit()),
         home=one.get("home"),
         edge=(edge[0], edge[1]) if len(edge) == 2 else None,
+        tun=_tun(one),
+        ipv6_off=one.get("ipv6"),
+        memory=int(one["memory"]) * 1024 if one.get("memory", "").isdigit() else None,
+        clock=datetime.fromtimestamp(int(one["clock"]), UTC) if "clock" in one else None,
         taken=tuple(dict.fromkeys(_taken(value) for word, value in told if word == "taken")),
     )
 
@@ -94,6 +119,7 @@ def host_of(answers: str) -> Host:
 def obstacles(host: Host, order: Order) -> Iterator[Trouble]:
     """Why it cannot become that edge, the worst first."""
     yield from _unfit(host)
+    yield from _without_node(host)
     yield from _somebody_elses(host, order)
     full = [(free, at) for free, at in host.free if free < ROOM]
     if full and host.edge is None:
@@ -117,6 +143,8 @@ def remarks(host: Host, order: Order) -> Iterator[str]:
             "note: this host is {address}, and home dials {edge} at {addresses}: is it the right "
             "one? The site file says so"
         ).format(address=host.address, edge=order.edge, addresses=listing(order.addresses))
+    if host.memory is not None:
+        yield from short_of_memory(EDGE_MEMORY, host.memory)
 
 
 def steps(host: Host, order: Order) -> tuple[str, ...]:
@@ -154,6 +182,24 @@ def _unfit(host: Host) -> Iterator[Trouble]:
             machine=host.machine, known=listing(MACHINES)
         )
         yield Trouble(cannot.format(why=why), rent)
+
+
+def _without_node(host: Host) -> Iterator[Trouble]:
+    """What `edge join` there would refuse: asked before anything is sent."""
+    try:
+        demand_node(Rights(root=True, tun=host.tun, ipv6_off=host.ipv6_off), _("make it an edge"))
+        if host.clock is not None:
+            clock.demand(host.clock, clock.evidence(()))
+    except Trouble as trouble:
+        yield Trouble(trouble.what, _("on that host: {cure}").format(cure=trouble.hint))
+
+
+def _tun(one: Mapping[str, str]) -> Tun:
+    if one.get("tun", "").isdigit():
+        return refused_tun(int(one["tun"]))
+    if "rights" in one and not int(one["rights"], 16) >> NET_ADMIN & 1:
+        return refused_tun(errno.EPERM)
+    return TunUsable()
 
 
 def _somebody_elses(host: Host, order: Order) -> Iterator[Trouble]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -80,3 +83,35 @@ def test_home_is_seen_where_its_peering_lasts(
     told = Peers(tuple(peers))
     monkeypatch.setattr(overlay, "peers", lambda _socket: told)
     assert join.sees_home(edge_plan(TOKEN, paths)) is seen
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has a network of its own")
+def test_a_machine_without_ipv6_is_told_so_before_anything_is_installed() -> None:
+    """As a rented host has it by sysctl: Yggdrasil would panic, once all is there."""
+    script = (
+        "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; "
+        f"exec {sys.executable} -c '{ASK}' /nowhere/state /nowhere/run"
+    )
+    done = subprocess.run(
+        ("unshare", "--net", "sh", "-c", script),
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": ":".join(sys.path)},
+    )
+    assert done.stdout.splitlines() == [
+        "cannot become an edge: IPv6 is switched off (net.ipv6.conf.all.disable_ipv6=1)",
+        "echo 0 >/proc/sys/net/ipv6/conf/all/disable_ipv6",
+    ], done.stderr
+
+
+ASK = """
+import sys
+from pathlib import PurePosixPath
+from greygate.edge import join
+from greygate.errors import Trouble
+from greygate.plan.paths import Paths
+try:
+    join._demand_machine(Paths.below(*map(PurePosixPath, sys.argv[1:])), new=False)
+except Trouble as trouble:
+    sys.stdout.write(trouble.what + chr(10) + trouble.hint + chr(10))
+"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from dataclasses import replace
 from ipaddress import ip_address
 
@@ -35,6 +36,10 @@ free 512 /usr
 taken 0.0.0.0:443 users:(("nginx",pid=731,fd=6),("nginx",pid=730,fd=6))
 taken [::]:443 users:(("nginx",pid=731,fd=7),("nginx",pid=730,fd=7))
 """
+
+ANSWERS_OF_A_FINE_ONE = "".join(
+    f"{line}\n" for line in ANSWERS.splitlines() if not line.startswith(("taken", "free", "python"))
+)
 
 FINE = Host(
     os="debian",
@@ -122,3 +127,47 @@ def test_another_address_than_home_dials_is_remarked() -> None:
     (remark,) = remarks(replace(FINE, address=ip_address("192.0.2.99")), ORDER)
     assert "192.0.2.99" in remark
     assert "192.0.2.10 and 2001:db8::10" in remark
+
+
+WHAT_A_NODE_NEEDS = [
+    ("tun 2", "there is no /dev/net/tun", "modprobe tun"),
+    ("tun 13", "/dev/net/tun may not be opened", "have its host allow the device"),
+    ("rights 00000000a80425fb", "CAP_NET_ADMIN", "have its host grant CAP_NET_ADMIN"),
+    ("ipv6 net.ipv6.conf.all.disable_ipv6=1", "IPv6 is switched off", "echo 0 >/proc/sys/net/ipv6"),
+    ("ipv6 ipv6.disable=1", "IPv6 is switched off", "kernel's command line"),
+    ("clock 1000000000", "the clock says 2001-09-09", "timedatectl"),
+]
+
+
+@pytest.mark.parametrize(("answer", "why", "cure"), WHAT_A_NODE_NEEDS)
+def test_what_join_there_would_refuse_is_told_before_anything_is_sent(
+    answer: str, why: str, cure: str
+) -> None:
+    host = host_of(f"{ANSWERS_OF_A_FINE_ONE}{answer}\n")
+    (found,) = obstacles(host, ORDER)
+    assert why in found.what
+    assert cure in found.hint
+    assert found.hint.startswith("on that host: ")
+
+
+def test_a_host_that_has_it_all_is_told_nothing() -> None:
+    fine = "rights 000001ffffffffff\nclock 1796056537\nmemory 1014992\n"
+    host = host_of(f"{ANSWERS_OF_A_FINE_ONE}{fine}")
+    assert list(obstacles(host, ORDER)) == []
+    assert list(remarks(host, ORDER)) == []
+
+
+def test_a_host_that_is_short_of_memory_is_told_so() -> None:
+    host = host_of(f"{ANSWERS_OF_A_FINE_ONE}memory 126000\n")
+    (remark,) = remarks(host, ORDER)
+    assert "129.0 MB of memory" in remark
+
+
+def test_this_machine_answers_the_questions_in_any_shell() -> None:
+    done = subprocess.run(
+        ["sh", "-c", rented_host.QUESTIONS], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    host = host_of(done.stdout)
+    assert host.memory is not None and host.memory > 100_000_000
+    assert host.clock is not None and abs(host.clock.timestamp() - time.time()) < 60
