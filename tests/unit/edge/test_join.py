@@ -90,7 +90,7 @@ def test_a_machine_without_ipv6_is_told_so_before_anything_is_installed() -> Non
     """As a rented host has it by sysctl: Yggdrasil would panic, once all is there."""
     script = (
         "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; "
-        f"exec {sys.executable} -c '{ASK}' /nowhere/state /nowhere/run"
+        f"exec {sys.executable} -c '{ASK}' /srv/of-nobody/state /srv/of-nobody/run"
     )
     done = subprocess.run(
         ("unshare", "--net", "sh", "-c", script),
