@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -105,6 +106,7 @@ def prepare(site: Site, plan: Plan) -> None:
         paths.synapse / synapse.MEDIA,
         paths.client_socket.parent,
         paths.logs,
+        paths.spool,
         paths.synapse_settings,
     ):
         directory(path, mode=0o755)
@@ -125,6 +127,7 @@ def running(site: Site, plan: Plan) -> Iterator[None]:
         subprocess.Popen(
             (*WITH_US, *service.argv),
             cwd=paths.synapse,
+            env={**os.environ, **dict(service.environment)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

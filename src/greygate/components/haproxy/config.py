@@ -28,15 +28,17 @@ FLOOD = 10_000  # requests in 10 s after which nothing is answered any more
 
 # Connections of one source at once, and its requests.
 AT_ONCE = 50  # of a stranger; a connection too many is told so, and half as many more are reset
+UNDER_WAY = 20  # requests of a stranger: each has a buffer until its body is there
 MANY = 300  # of a source that is known: a village behind one node
 MOST = 400  # of the machines behind it that are known themselves
 
 # All strangers together: at least half of everything is left to those who are known.
-STRANGERS = 400  # connections
+STRANGERS = 300  # connections
 STRANGERS_AT_SYNAPSE = 6  # requests, each a few ms of its one thread
 STRANGER_LOGINS = 10  # in 10 s: each costs a quarter of a second of a core
 GUESSES = 8  # wrong ones of one source in 10 min; less than would lock an account at Synapse
 SERVERS_AT_SYNAPSE = 16  # requests of servers that are on the overlay themselves
+SERVER_BODY = 4_000_000  # octets: a transaction of fifty events
 UPLOADS = 16  # at once: Synapse keeps each on disk until it has it all
 UPLOADS_OF_ONE = 6  # machine: a browser's worth
 HELD = 16_000  # octets of a body that HAProxy takes before anybody else does: half of its buffer
@@ -123,6 +125,8 @@ def _limits() -> dict[str, str]:
     return {
         "flood": str(FLOOD),
         "at_once": str(AT_ONCE),
+        "under_way": str(UNDER_WAY),
+        "server_body": str(SERVER_BODY),
         "at_once_to_reset": str(AT_ONCE * 3 // 2),
         "many": str(MANY),
         "most": str(MOST),

@@ -21,6 +21,7 @@ from greygate.components.haproxy.config import (
     MOST,
     REQUESTS,
     STRANGERS,
+    UNDER_WAY,
 )
 from lab.waiting import wait_until
 
@@ -170,6 +171,25 @@ def test_much_of_untold_length_is_taken_of_nobody_without_a_token(door: Door, as
     assert asked.heads == []
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ((b"Content-Length: 2000000",), 401),
+        ((b"Content-Length: 2000000", b"Authorization: Bearer syt_anna"), 401),
+        ((b"Content-Length: 5000000", b"Authorization: X-Matrix origin=a"), 413),
+    ],
+)
+def test_a_server_of_the_overlay_sends_no_more_than_servers_do(
+    tmp_path: Path, headers: tuple[bytes, ...], status: int
+) -> None:
+    with open_door(tmp_path, federation=True) as door, stand_in(door.socket) as asked:
+        send = b"/_matrix/federation/v1/send/1"
+        assert door.ask(send, *headers, method=b"PUT").status == status
+        assert asked.heads == []
+        signed = b"Authorization: X-Matrix origin=a"
+        assert door.ask(send, signed, b"Content-Length: 2\r\n\r\n{}", method=b"PUT").status == 200
+
+
 def test_a_person_sends_much(door: Door, asked: Asked) -> None:
     body = bytes(2_000_000)
     head = b"PUT /_matrix/client/v3/room_keys/keys HTTP/1.1\r\nHost: localhost\r\n" + TOKEN
@@ -234,7 +254,7 @@ def test_a_body_that_is_held_back_is_given_up_and_reaches_nobody(tmp_path: Path)
 def test_an_app_that_hangs_up_while_it_polls_holds_nothing(door: Door, asked: Asked) -> None:
     for _ in range(2):
         with ExitStack() as kept:
-            for _ in range(AT_ONCE):
+            for _ in range(UNDER_WAY):
                 connection = kept.enter_context(door.connect(source=ANNA))
                 connection.sendall(b"GET /_matrix/client/slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
     wait_until(
