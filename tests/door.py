@@ -101,7 +101,7 @@ def open_door(
     ports = tuple(Listener(it.name, free_port()) for it in usual.listeners)
     plan = replace(usual, listeners=ports, base_url=f"https://m.twinkle.example:{ports[0].port}")
     write(site, plan)
-    _change(Path(plan.paths.rendered / CONFIG), instead)
+    change(Path(plan.paths.rendered / CONFIG), instead)
     with running(site, plan, root / "haproxy.log") as door:
         yield door
 
@@ -136,7 +136,7 @@ def running(site: Site, plan: Plan, log: Path) -> Iterator[Door]:
         process.wait(10)
 
 
-def _change(config: Path, instead: Mapping[str, str]) -> None:
+def change(config: Path, instead: Mapping[str, str]) -> None:
     text = config.read_text()
     for old, new in instead.items():
         assert text.count(old) == 1, f"{old!r} is not in the configuration"

@@ -10,11 +10,16 @@ END_STREAM, END_HEADERS, ACK = 1, 4, 1
 STATUS = {0x88: 200, 0x89: 204, 0x8C: 400, 0x8D: 404}  # RFC 7541, appendix A
 
 
-def ask(connection: ssl.SSLSocket, fields: dict[bytes, bytes]) -> tuple[int | None, bytes]:
-    """Status and body; the status is None where the stream or the connection was refused."""
+def ask(
+    connection: ssl.SSLSocket, fields: dict[bytes, bytes], *, ends: bool = True
+) -> tuple[int | None, bytes]:
+    """Status and body; the status is None where the stream or the connection was refused.
+
+    `ends`: that no body follows; without it one is awaited, and never comes.
+    """
     block = b"".join(_field(name, value) for name, value in fields.items())
     connection.sendall(PREFACE + _frame(SETTINGS, 0, 0, b""))
-    connection.sendall(_frame(HEADERS, END_STREAM | END_HEADERS, 1, block))
+    connection.sendall(_frame(HEADERS, END_STREAM * ends | END_HEADERS, 1, block))
     status, body = None, b""
     while frame := _read(connection):
         kind, flags, payload = frame

@@ -19,11 +19,10 @@ import some_sites
 from door import free_port, write
 from door import running as haproxy_running
 from greygate.components.haproxy.config import CONFIG
-from greygate.components.haproxy.ingress import SOURCE_REQUESTS
 from greygate.plan.paths import Paths
 from greygate.plan.plan import Listener, Plan
 from greygate.site.model import Site
-from ingress import NEAR, EdgeNear
+from ingress import NEAR, EdgeNear, lift_rates
 from our_end import WITH_US
 from real_synapse import a_place, prepare, running
 from separation import forged
@@ -121,8 +120,7 @@ def synapse(engine: PurePosixPath) -> Iterator[Behind]:
 def ours(behind: Behind) -> Iterator[Door]:
     """Our ingress, asked as its edge asks."""
     write(behind.site, behind.plan)
-    config = Path(behind.plan.paths.rendered / CONFIG)
-    config.write_text(config.read_text().replace(f"gt {SOURCE_REQUESTS} }}", "gt 1000000 }"))
+    lift_rates(Path(behind.plan.paths.rendered / CONFIG))
     log = Path(behind.plan.paths.logs / "haproxy.log")
     with haproxy_running(behind.site, behind.plan, log):
         to = (str(NEAR), behind.plan.ingress_port)

@@ -110,9 +110,9 @@ def alternating(*volleys: Sequence[Shot]) -> list[Shot]:
 
 
 def from_many(shots: Sequence[Shot]) -> list[Shot]:
-    """An edge may tell of any source, and each source may ask so much: here each asks 300 times."""
+    """An edge may tell of any source, and a network may ask so much: here each asks 300 times."""
     return [
-        replace(shot, door=replace(shot.door, proxy=forged.honest(f"203.0.113.{100 + it // 300}")))
+        replace(shot, door=replace(shot.door, proxy=forged.honest(f"203.0.{100 + it // 300}.40")))
         for it, shot in enumerate(shots)
     ]
 
@@ -135,7 +135,10 @@ def _doors(name: str, home: str) -> dict[str, Door]:
     edge_4 = Door(to=(EDGE_4, 8448), names=NAMES, sni=NAME, connections=18, requests=95)
     edge_6 = replace(edge_4, to=(EDGE_6, 443))
     overlay = Door(to=(home, 443), names=NAMES, sni=NAMES["client"], connections=55, requests=190)
-    ingress = Door(to=(home, INGRESS), names=NAMES, sni=NAME, proxy=forged.honest())
+    # An edge has 150 connections in a second; of strangers 1000 requests in 10 s.
+    ingress = Door(
+        to=(home, INGRESS), names=NAMES, sni=NAME, proxy=forged.honest(), connections=100
+    )
     match name:
         case "outsider":
             return {"edge": edge_4, "edge, the other family": edge_6}

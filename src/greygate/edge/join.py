@@ -14,7 +14,7 @@ from greygate.errors import MissingProgram, Trouble
 from greygate.identity import keys
 from greygate.machine import accounts, packages, ports, preconditions, rights
 from greygate.plan.edge import EdgePlan, demand_sane, demand_successor
-from greygate.plan.edges import AGENT_PORT, PEERING_PORT
+from greygate.plan.edges import AGENT_PORT, KNOWN_PORT, PEERING_PORT
 from greygate.plan.paths import Paths
 from greygate.plan.token import Token, read
 from greygate.probe import overlay
@@ -143,13 +143,13 @@ def _demand_machine(paths: Paths, *, new: bool) -> None:
 def _demand_ports(plan: EdgePlan) -> None:
     """Trouble where another program has a port: by whom, and how to do without."""
     # Whoever has it on one address bars all of them, which is what we need.
-    wanted = (*plan.ports, AGENT_PORT, PEERING_PORT)
+    wanted = (*plan.ports, AGENT_PORT, KNOWN_PORT, PEERING_PORT)
     mine = tuple((it.port, str(it)) for it in ports.holders() if it.port in wanted)
     if not mine:
         return
     taken = {port for port, _who in mine}
     free = [port for port in plan.ports if port not in taken]
-    helps = bool(free) and taken <= set(plan.ports)  # our own two cannot be done without
+    helps = bool(free) and taken <= set(plan.ports)  # our own cannot be done without
     without = _("or do without: greygate edge join --ports {ports} < token").format(
         ports=",".join(map(str, free))
     )

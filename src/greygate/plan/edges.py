@@ -13,7 +13,12 @@ PUBLIC_PORTS = (443, 8448)  # of an edge; 8448 for those who ask for no SRV reco
 INGRESS_PORT = 18448  # home, on the overlay: sealed streams from edges, with PROXY v2
 AGENT_PORT = 18450  # an edge, on the overlay: orders from home
 NAMES_PORT = 53  # an edge that is a name server for challenges, on every address
+KNOWN_PORT = 18452  # an edge, on the overlay: home tells it which sources are known
 PEERING_PORT = 18451  # an edge, on 127.0.0.1: its Yggdrasil, behind its HAProxy
+
+# Sources that are known, as HAProxy keeps them at home and on an edge: one IPv4 address or one
+# IPv6 site each, from which a signed request was answered within a week.
+KNOWN_TABLE = "type ipv6 size 20k expire 7d"
 
 
 @dataclass(frozen=True, slots=True)

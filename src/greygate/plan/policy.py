@@ -63,6 +63,7 @@ class Endpoint:
     api: str
     verdict: Verdict
     opens: Opens
+    signed: bool  # without the asking server's signature Synapse refuses it (S-S API, section 4)
     reason: str
     source: str
 
@@ -103,6 +104,10 @@ class Policy:
         """Every open path, or those of one method."""
         chosen = (it for it in self.open if method in (None, it.method))
         return tuple(sorted({it.pattern(self.server_name) for it in chosen}))
+
+    def unsigned_patterns(self) -> tuple[str, ...]:
+        """The open paths that anybody may ask for."""
+        return tuple(sorted({it.pattern(self.server_name) for it in self.open if not it.signed}))
 
     def decide(self, method: str, target: str) -> Decision:
         """What the ingress does with a request line; `target` as it stands on the wire."""
@@ -153,8 +158,10 @@ def endpoints() -> tuple[Endpoint, ...]:
 def _rows(text: str) -> Iterator[Endpoint]:
     _header, *lines = text.splitlines()
     for line in lines:
-        method, path, api, verdict, opens, reason, source = line.split("\t")
-        yield Endpoint(method, path, api, Verdict(verdict), Opens(opens), reason, source)
+        method, path, api, verdict, opens, signed, reason, source = line.split("\t")
+        yield Endpoint(
+            *(method, path, api, Verdict(verdict), Opens(opens)), signed == "yes", reason, source
+        )
 
 
 def _parameter(name: str, server_name: str) -> str:

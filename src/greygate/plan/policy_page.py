@@ -60,7 +60,8 @@ matched as it came, octet for octet, and forwarded as it came; a parameter fits 
 or not. Before that, whatever some program could read as another path is refused: `//`, dot
 segments, `%2e`, `%5c`, control characters, `\\`, `#`, targets that are no path. What is not open
 gets the answer that Synapse gives to what it does not know: 404 `M_UNRECOGNIZED`, or 405 where
-another method would do. Behind the rules is a socket of Synapse's that serves the federation alone.
+another method would do. Where servers sign what they ask, a request without a signature gets 401
+before its body is read. Behind the rules is a socket of Synapse's that serves the federation alone.
 
 ## Open
 """

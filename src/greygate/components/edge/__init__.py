@@ -24,7 +24,7 @@ from greygate.components.edge.name_server import NAME_SERVER
 from greygate.components.firewall.guard import RULES, guard_file, guarded
 from greygate.components.template import fill
 from greygate.plan.edge import EdgePlan
-from greygate.plan.edges import AGENT_PORT, PEERING_PORT, peer_name
+from greygate.plan.edges import AGENT_PORT, KNOWN_PORT, KNOWN_TABLE, PEERING_PORT, peer_name
 from greygate.plan.plan import LOOPBACK
 from greygate.plan.token import Tenant, Token
 
@@ -33,7 +33,13 @@ NODE_CONFIG = PurePosixPath("yggdrasil/yggdrasil.conf")
 
 CONNECTIONS = 4000  # in all: some 40 MB of buffers, and more than one home line bears
 AT_ONCE = 60  # connections of one source; home itself allows a remote server fewer
+AT_ONCE_56 = 80  # of the strangers in a /56, or among 256 IPv4 addresses
+AT_ONCE_48 = 120  # of the strangers in a /48, and as many of those there who are known
 NEW_CONNECTIONS = 200  # of one source in 10 s
+NEW_CONNECTIONS_48 = 300  # of the strangers in a /48 in 10 s
+STRANGERS = 3000  # connections in all after which nobody unknown is let in
+STRANGERS_AT_HOME = 150  # it takes 400 in all
+STRANGERS_NEW = 60  # handed on in a second: home ends what is above 150 of one edge
 PULSE = "15s"  # as often as the keeper at home sends something
 DISCARD = 9  # nobody listens there
 # 4000 connections have 130 MB of buffers (twice 16 kB each), and an old worker stays after a reload
@@ -57,6 +63,19 @@ def _haproxy_files(token: Token, plan: EdgePlan) -> tuple[File, ...]:
         binds="\n".join(binds),
         at_once=str(AT_ONCE),
         new=str(NEW_CONNECTIONS),
+        me=f"edge-{plan.address}",
+        known_bind=f"[{plan.address}]:{KNOWN_PORT}",
+        known_table=KNOWN_TABLE,
+        peers="\n".join(f"    server home-{it} [{it}]:{DISCARD}" for it in token.homes),
+        at_once_wide=str(AT_ONCE_56),
+        at_once_widest=str(AT_ONCE_48),
+        new_widest=str(NEW_CONNECTIONS_48),
+        strangers=str(STRANGERS),
+        too_many="\n".join(
+            f"    tcp-request content reject if !known {{ be_sess_rate(strangers{place}) "
+            f"gt {STRANGERS_NEW} }}"
+            for place in range(1, len(token.tenants) + 1)
+        ),
         peer=peer_name(token.name),
         names=" ".join(name for tenant in token.tenants for name in tenant.names),
         ways="\n".join(_way(place, it) for place, it in enumerate(token.tenants, 1)),
@@ -67,14 +86,21 @@ def _haproxy_files(token: Token, plan: EdgePlan) -> tuple[File, ...]:
 
 
 def _way(place: int, tenant: Tenant) -> str:
-    return f"    use_backend home{place} if {{ req.ssl_sni -i {' '.join(tenant.names)} }}"
+    condition = f"{{ req.ssl_sni -i {' '.join(tenant.names)} }}"
+    return (
+        f"    use_backend home{place} if known {condition}\n"
+        f"    use_backend strangers{place} if {condition}"
+    )
 
 
 def _home(place: int, tenant: Tenant) -> str:
+    server = f"    server home [{tenant.home}]:{tenant.port} send-proxy-v2"
     return (
         f"backend home{place}\n"
         "    # No check: after a hole in the line it would keep the way closed for a while.\n"
-        f"    server home [{tenant.home}]:{tenant.port} send-proxy-v2\n\n"
+        f"{server}\n\n"
+        f"backend strangers{place}\n"
+        f"{server} maxconn {STRANGERS_AT_HOME}\n\n"
         f"{pulse(place, tenant.home)}"
     )
 
@@ -164,7 +190,7 @@ def _firewall_files(token: Token, plan: EdgePlan) -> tuple[File, ...]:
 
 def _for_home(token: Token, plan: EdgePlan) -> tuple[int, ...]:
     """What home alone may reach over the overlay."""
-    return (AGENT_PORT, *((plan.names_port,) if token.name_server else ()))
+    return (AGENT_PORT, KNOWN_PORT, *((plan.names_port,) if token.name_server else ()))
 
 
 def _firewall_units(token: Token, plan: EdgePlan) -> tuple[Unit, ...]:

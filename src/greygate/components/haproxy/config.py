@@ -42,7 +42,7 @@ SERVER_BODY = 4_000_000  # octets: a transaction of fifty events
 UPLOADS = 16  # at once: Synapse keeps each on disk until it has it all
 UPLOADS_OF_ONE = 6  # machine: a browser's worth
 HELD = 16_000  # octets of a body that HAProxy takes before anybody else does: half of its buffer
-BODY = 16_000_000  # octets of a request that uploads nothing; of the other servers' too
+BODY = 16_000_000  # octets of a request that uploads nothing
 UPLOAD = 100 * 1024 * 1024  # octets; Synapse's max_upload_size is the same
 
 # Mozilla's "intermediate" choice without DHE, which would need parameters: forward secrecy, AEAD.
@@ -109,7 +109,7 @@ def config(site: Site, plan: Plan, title: str) -> str:
         saved=quoted(plan.paths.haproxy / "known"),
         known_script=str(KNOWN_SCRIPT),
         token_script=str(TOKEN_SCRIPT),
-        ingress=ingress.section(site, plan, _malformed(strict=True), body=BODY),
+        ingress=ingress.section(site, plan, _malformed(strict=True)),
     )
 
 

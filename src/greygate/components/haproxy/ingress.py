@@ -9,16 +9,49 @@ from greygate.components.haproxy import well_known
 from greygate.components.haproxy.errors import answer
 from greygate.components.haproxy.words import bind, quoted
 from greygate.components.template import fill
+from greygate.plan.edges import KNOWN_PORT, KNOWN_TABLE, EdgeLink
 from greygate.plan.plan import Plan
 from greygate.plan.policy import Endpoint, policy_for
 from greygate.site.model import Site
 
-KNOWN = PurePosixPath("haproxy/ingress/any-method.lst")
+ALL_PATHS = PurePosixPath("haproxy/ingress/any-method.lst")
+UNSIGNED_PATHS = PurePosixPath("haproxy/ingress/unsigned.lst")
 
-CONNECTIONS = 400  # in all, of those that HAProxy may have: people keep the others
-UNTOLD = 8000  # octets of a body whose length is not told: half of HAProxy's buffer
+CONNECTIONS = 400  # in all; an edge lets strangers have fewer, so that who is known has room
+HANDSHAKES = 150  # of one edge in a second, about 1 ms of a core each; an honest edge sends fewer
 SOURCE_CONNECTIONS = 50  # of one remote server through all edges; a busy one keeps some ten
 SOURCE_REQUESTS = 1000  # of one remote server in 10 s: joining a large room asks hundreds
+HEAD = 7000  # octets of target and header of what has a body; with SMALL it fits HAProxy's buffer
+
+# A transaction has 50 PDUs of 65,536 octets and 100 EDUs at the most, and no server makes larger
+# EDUs than that; whoever is not known yet may send all of the PDUs. Everything else is one event
+# with some state beside it, or a list of users of ours.
+TRANSACTION = "/_matrix/federation/v1/send/"
+KNOWN_BODY = 10_000_000
+STRANGER_BODY = 4_000_000
+EVENT_BODY = 1_000_000
+
+# Bodies by what they cost. Of what is small HAProxy has all before Synapse hears of it. JSON of
+# nothing but braces takes Synapse 18 times its length, and of 4 MB a third of a second.
+SMALL = 16_000  # half of HAProxy's buffer
+HUGE = 250_000
+HUGE_AT_ONCE = 2  # of one known server, or of one network of strangers
+HUGE_IN_A_MINUTE = 3  # of one network of strangers
+LARGE_AT_ONCE = 4
+LARGE_REQUESTS = 20  # in 10 s
+
+# Requests that Synapse has at a time: who is known never waits behind strangers.
+BACKENDS = {
+    "federation": 200,
+    "federation_strangers": 100,
+    "federation_huge": 4,
+    "federation_huge_strangers": 4,
+}
+
+UNSIGNED = (  # word for word as Synapse says it
+    "content-type application/json string "
+    '\'{"errcode": "M_UNAUTHORIZED", "error": "Missing Authorization headers"}\''
+)
 
 
 def fits(site: Site, plan: Plan) -> list[str]:
@@ -38,37 +71,101 @@ def files(site: Site, plan: Plan) -> tuple[File, ...]:
         return ()
     policy = policy_for(site)
     return (
-        File(KNOWN, _lines(policy.patterns())),
+        File(ALL_PATHS, _lines(policy.patterns())),
+        File(UNSIGNED_PATHS, _lines(policy.unsigned_patterns())),
         *(File(patterns_of(it), _lines(policy.patterns(it))) for it in policy.methods),
     )
 
 
-def section(site: Site, plan: Plan, odd: str, *, body: int) -> str:
-    """The ingress; empty where there is no edge. `body`: octets of a request, at the most."""
+def section(site: Site, plan: Plan, odd: str) -> str:
+    """The ingress; empty where there is no edge."""
     if not plan.edges:
         return ""
     return fill(
         "greygate.components.haproxy",
         "ingress.cfg.tmpl",
+        me=f"home-{plan.addresses[0]}",
+        peers="\n\n".join(_peers(plan, place) for place in range(len(plan.edges))),
         binds="\n".join(
             f"    bind {bind(address, plan.ingress_port)} transparent accept-proxy "
             f"ssl strict-sni crt {quoted(plan.paths.certificate)} alpn h2,http/1.1"
             for address in plan.addresses
         ),
         edges=from_edges(plan),
-        connections=str(CONNECTIONS),
-        at_once=str(SOURCE_CONNECTIONS),
-        body=str(body),
-        unsized=answer(411),
-        untold=str(UNTOLD),
-        requests=str(SOURCE_REQUESTS),
+        known="\n".join(
+            f"    acl known src,ipmask(32,64),in_table({table})" for table in _tables(plan)
+        ),
         odd=odd,
         names=" ".join(plan.ingress_names),
         stated="\n".join(_stated(it) for it in policy_for(site).stated),
-        known=str(KNOWN),
+        all_paths=str(ALL_PATHS),
+        unsigned_paths=str(UNSIGNED_PATHS),
+        unsigned=UNSIGNED,
+        unsized=answer(411),
         fits="\n".join(fits(site, plan)),
-        socket=quoted(f"unix@{plan.paths.federation_socket}"),
+        backends="\n\n".join(_backend(plan, name, most) for name, most in BACKENDS.items()),
+        **_limits(),
     )
+
+
+def _limits() -> dict[str, str]:
+    return {
+        "connections": str(CONNECTIONS),
+        "handshakes": str(HANDSHAKES),
+        "at_once": str(SOURCE_CONNECTIONS),
+        "requests": str(SOURCE_REQUESTS),
+        "head": str(HEAD),
+        "transaction": TRANSACTION,
+        "known_body": str(KNOWN_BODY),
+        "stranger_body": str(STRANGER_BODY),
+        "event_body": str(EVENT_BODY),
+        "small": str(SMALL),
+        "huge": str(HUGE),
+        "huge_at_once": str(HUGE_AT_ONCE),
+        "huge_in_a_minute": str(HUGE_IN_A_MINUTE),
+        "large_at_once": str(LARGE_AT_ONCE),
+        "large_requests": str(LARGE_REQUESTS),
+    }
+
+
+def _peers(plan: Plan, place: int) -> str:
+    """What home and that edge tell each other of who is known; the socket is for a reload."""
+    link = plan.edges[place]
+    ours = plan.paths.haproxy_admin_socket.parent / f"peers{place + 1}.sock"
+    return "\n".join(
+        (
+            f"peers {_section(link)}",
+            f"    bind {quoted(f'unix@{ours}')} mode 600",
+            f"    server home-{plan.addresses[0]}",
+            f"    server edge-{link.address} {bind(link.address, KNOWN_PORT)}",
+            f"    table known {KNOWN_TABLE}",
+        )
+    )
+
+
+def _backend(plan: Plan, name: str, most: int) -> str:
+    """One way to Synapse. Who signed what Synapse answers with 2xx is known from then on."""
+    socket = quoted(f"unix@{plan.paths.federation_socket}")
+    return "\n".join(
+        (
+            f"backend {name}",
+            *(("    timeout queue 30s",) if "huge" in name else ()),
+            *(
+                f"    stick store-response src,ipmask(32,64) table {table} "
+                "if { var(txn.signed) -m bool } { status 200:299 }"
+                for table in _tables(plan)
+            ),
+            f"    server synapse {socket} maxconn {most}",
+        )
+    )
+
+
+def _tables(plan: Plan) -> list[str]:
+    return [f"{_section(link)}/known" for link in plan.edges]
+
+
+def _section(link: EdgeLink) -> str:
+    return f"known_{link.edge.id}"
 
 
 def from_edges(plan: Plan) -> str:

@@ -5,25 +5,22 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pytest
 
 from door import free_port
 from golden_files import check_tree
-from greygate.components.component import Service
-from greygate.components.edge import ALL, HAPROXY_CONFIG
+from greygate.components.edge import ALL
 from greygate.plan.edge import EdgePlan, edge_plan
 from greygate.plan.paths import Paths
-from greygate.plan.token import Tenant, Token
-from our_end import WITH_US
+from greygate.plan.token import Tenant
+from sealed_pair import running_edge
 from unit.plan.test_token import TOKEN
 
 PATHS = Paths.below(PurePosixPath("/var/lib/greygate"), PurePosixPath("/run/greygate"))
@@ -42,7 +39,8 @@ def test_two_homes_have_a_way_each() -> None:
     second = Tenant(("other.example",), IPv6Address("200::2"), 18448)
     shared = replace(TOKEN, tenants=(*TOKEN.tenants, second))
     (text,) = (it.text for it in ALL[2].files(shared, edge_plan(shared, PATHS)))
-    assert "use_backend home2 if { req.ssl_sni -i other.example }" in text
+    assert "use_backend home2 if known { req.ssl_sni -i other.example }" in text
+    assert "use_backend strangers2 if { req.ssl_sni -i other.example }" in text
     assert "server home [200::2]:18448 send-proxy-v2" in text
 
 
@@ -67,7 +65,8 @@ def edge(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeP
     below = tmp_path_factory.mktemp("edge")
     token = replace(TOKEN, tenants=(Tenant(("twinkle.example",), LOCAL, home.port),))
     paths = Paths.below(PurePosixPath(below / "state"), PurePosixPath(below / "run"))
-    with _running(token, edge_plan(token, paths, ports=(free_port(),))) as plan:
+    plan = edge_plan(token, paths, ports=(free_port(),))
+    with running_edge(token, plan):
         yield plan
 
 
@@ -122,31 +121,6 @@ def _greet(edge: EdgePlan, sni: str | None) -> str:
     except TimeoutError:
         return "taken"
     return "answered"
-
-
-@contextmanager
-def _running(token: Token, plan: EdgePlan) -> Iterator[EdgePlan]:
-    (service,) = ALL[2].units(token, plan)
-    assert isinstance(service, Service)
-    path = Path(plan.paths.rendered / HAPROXY_CONFIG)
-    path.parent.mkdir(parents=True)
-    (file,) = ALL[2].files(token, plan)
-    path.write_text(file.text)
-    subprocess.run(service.proof, check=True, capture_output=True)
-    argv = (*WITH_US, *service.argv)
-    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _wait(lambda: _listens(plan.ports[0]))
-        yield plan
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
 
 
 def _take(listening: socket.socket, home: Home) -> None:
