@@ -138,7 +138,7 @@ def _peers(plan: Plan, place: int) -> str:
             f"    bind {quoted(f'unix@{ours}')} mode 600",
             f"    server home-{plan.addresses[0]}",
             f"    server edge-{link.address} {bind(link.address, KNOWN_PORT)}",
-            f"    table known {KNOWN_TABLE}",
+            f"    table known_servers {KNOWN_TABLE}",
         )
     )
 
@@ -161,7 +161,7 @@ def _backend(plan: Plan, name: str, most: int) -> str:
 
 
 def _tables(plan: Plan) -> list[str]:
-    return [f"{_section(link)}/known" for link in plan.edges]
+    return [f"{_section(link)}/known_servers" for link in plan.edges]
 
 
 def _section(link: EdgeLink) -> str:

@@ -176,7 +176,9 @@ def test_requests_without_their_bodies_are_bounded_and_synapse_hears_of_none(
     wait_until(lambda: ingress.ask(VERSION).status == 200, within=10, what="it is no more")
 
 
-@pytest.mark.parametrize(("size", "status"), [(100, 200), (15_900, 200), (17_000, 411), (40_000, 411)])
+@pytest.mark.parametrize(
+    ("size", "status"), [(100, 200), (15_900, 200), (17_000, 411), (40_000, 411)]
+)
 def test_a_body_of_untold_length_is_short(ingress: Ingress, size: int, status: int) -> None:
     target = b"/_matrix/federation/v1/send/untold-%d" % size
     head = b"PUT " + target + b" HTTP/1.1\r\nHost: " + NAME.encode()
