@@ -30,6 +30,10 @@ find_state() {
     /*) ;;
     *) state=$PWD/$state ;;
     esac
+    case $state in
+    *:*) cannot "use $state: Python takes no path with a colon in it" \
+        "name another directory: GREYGATE_STATE=DIR" ;;
+    esac
 }
 
 whole() {
@@ -111,7 +115,7 @@ settle_packages() {
             told=ended
             say "ending an installation that was interrupted (dpkg --configure -a)"
             DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a \
-                </dev/null >&2 || :
+                </dev/null >&2 9>&- || :
             apt_get --fix-broken --no-remove install || : ;;
         *) return 0 ;;
         esac
@@ -136,8 +140,9 @@ bring() {
 }
 
 apt_get() {
+    # What a package starts must not keep our lock (9).
     DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
-        "$@" </dev/null >&2
+        "$@" </dev/null >&2 9>&-
 }
 
 # why WORDS: what kept a program from it, from what it said. Sets nothing; prints.

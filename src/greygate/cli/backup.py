@@ -45,7 +45,7 @@ def identity(
         )
     content = papers.identity(common.place(), common.site, common.environ)
     if file is None:
-        sys.stdout.buffer.write(content)
+        output.say_octets(content)
         return
     named_file.write(file, content, mode=0o600)
     output.emit(

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from greygate.cli import cert_report, output
 from greygate.cli.common import NONE, Common
 from greygate.cli.help import family
+from greygate.cli.number import Whole
 from greygate.errors import WrongUsage
 from greygate.home import certificates, papers
 from greygate.machine import named_file
@@ -22,6 +24,7 @@ from greygate.text import _
 command = family("cert", "The certificate: register, order, renew, revoke; the authority.")
 
 UNHEALTHY = 1
+MOST_AHEAD = 366 * 86_400  # seconds
 
 Resolvers = Annotated[
     list[str] | None,
@@ -109,9 +112,10 @@ def register(*, common: Common = NONE) -> None:
 def renew(
     *,
     ahead: Annotated[
-        int,
+        Whole,
         Parameter(
             metavar="SECONDS",
+            validator=Number(gte=0, lte=MOST_AHEAD),
             show_default=True,
             help="Stay for as long as something falls due within so many seconds.",
         ),
@@ -218,7 +222,7 @@ def export(
             "greygate cert export FILE --format der",
         )
     else:
-        sys.stdout.buffer.write(paper.content)
+        output.say_octets(paper.content)
 
 
 def _places(named: list[str] | None) -> tuple[Place, ...]:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from greygate.cli import edge_orders, output
 from greygate.cli.common import NONE, Common
 from greygate.cli.edge_report import joined_text, joined_told, listed, rows
 from greygate.cli.help import family
+from greygate.cli.number import Whole
 from greygate.edge import join as joining
 from greygate.errors import MissingProgram, WrongUsage
 from greygate.home import edges, installation
@@ -24,6 +26,8 @@ from greygate.text import _
 command = family("edge", "Edges: deploy, token, list, join, leave, probe, move, rotate, remove.")
 command.command("greygate.cli.edge_deploy:command", name="deploy")
 
+MOST_SERIAL = 2**53 - 2  # the next one is a JSON number that every reader takes as it is
+
 Id = Annotated[str, Parameter(help="The edge's id in the site file.")]
 
 
@@ -33,7 +37,12 @@ def token(
     /,
     *,
     above: Annotated[
-        int, Parameter(metavar="SERIAL", help="Number it higher, where an edge has a newer one.")
+        Whole,
+        Parameter(
+            metavar="SERIAL",
+            validator=Number(gte=0, lte=MOST_SERIAL),
+            help="Number it higher, where an edge has a newer one.",
+        ),
     ] = 0,
     common: Common = NONE,
 ) -> None:

@@ -7,11 +7,13 @@ from ipaddress import ip_address
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from greygate.apply.differences import difference
 from greygate.cli import edge_changes_report as report
 from greygate.cli import edge_hearing, output
 from greygate.cli.common import NONE, Common
+from greygate.cli.number import Whole
 from greygate.errors import Trouble, WrongUsage
 from greygate.home import agents, edge_changes, edges
 from greygate.home.agents import Heard
@@ -21,6 +23,7 @@ from greygate.plan.orders import Done, Refused, Verb
 from greygate.plan.questions import AskDns, AskTcp, AskTls, Question
 from greygate.probe.answers import NoAnswer
 from greygate.site.model import Address
+from greygate.spec.web_address import LAST_PORT
 from greygate.text import _
 
 UNHEALTHY = 1
@@ -41,7 +44,12 @@ def probe(
         str, Parameter(name="--type", metavar="TYPE", help="Of the DNS records; otherwise A.")
     ] = "A",
     port: Annotated[
-        int, Parameter(metavar="PORT", help="For tcp and tls; otherwise 8448.")
+        Whole,
+        Parameter(
+            metavar="PORT",
+            validator=Number(gte=1, lte=LAST_PORT),
+            help="For tcp and tls; otherwise 8448.",
+        ),
     ] = FEDERATION,
     sni: Annotated[
         str | None, Parameter(metavar="NAME", help="Whose certificate tls asks for, if not NAME's.")

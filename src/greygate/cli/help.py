@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # slow to import, and `up` shows no page
     from rich.console import Console, ConsoleOptions
 
 WIDEST = 100  # columns; longer lines are hard to follow
+NARROWEST = 40  # what is narrower wraps as it likes
 LEFT = 26  # columns for the words; what is longer has its meaning on the next line
 
 EVERYWHERE = Group(_("Everywhere"), sort_key=9)
@@ -97,8 +98,8 @@ def _plain(text: object) -> str:
 
 
 def _width(console: Console) -> int:
-    return min(console.width, WIDEST)
+    return max(NARROWEST, min(console.width, WIDEST))
 
 
 def _print(console: Console, lines: Iterable[str]) -> None:
-    console.print(typed("\n".join(lines)), markup=False, highlight=False, soft_wrap=True)
+    console.file.write(typed("\n".join(lines)) + "\n")  # wrapped already, whatever COLUMNS says

@@ -10,6 +10,7 @@ from cyclopts.validators import Number
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
+from greygate.cli.number import Whole
 from greygate.cli.telling import trial_told
 from greygate.home import persons
 
@@ -20,7 +21,7 @@ MOST_DAYS = 3_650  # a token that never ends is a key under the mat
 def command(
     *,
     uses: Annotated[
-        int,
+        Whole,
         Parameter(
             metavar="NUMBER",
             validator=Number(gte=1, lte=MOST_USES),
@@ -29,7 +30,7 @@ def command(
         ),
     ] = 1,
     days: Annotated[
-        int,
+        Whole,
         Parameter(
             metavar="NUMBER",
             validator=Number(gte=1, lte=MOST_DAYS),

@@ -7,9 +7,11 @@ from dataclasses import asdict
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from greygate.cli import output
 from greygate.cli.help import family
+from greygate.cli.number import Whole
 from greygate.lab import world
 from greygate.lab.places import places_for
 from greygate.lab.topology import Debian
@@ -78,7 +80,12 @@ def weather_(
     kind: Annotated[Kind, Parameter(help="What becomes of its packets.")],
     /,
     *,
-    percent: Annotated[int, Parameter(help="How many are lost, for loss.", show_default=True)] = 10,
+    percent: Annotated[
+        Whole,
+        Parameter(
+            validator=Number(gte=0, lte=100), show_default=True, help="How many are lost, for loss."
+        ),
+    ] = 10,
     json: Json = False,
 ) -> None:
     """Change what becomes of the packets on a line of the internet."""

@@ -9,6 +9,7 @@ from cyclopts.validators import Number
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
+from greygate.cli.number import Whole
 from greygate.components.component import Service
 from greygate.home.start import keeper
 from greygate.text import visible
@@ -19,7 +20,7 @@ MOST = 1_000_000  # lines: more than the files keep
 def command(
     *services: Annotated[str, Parameter(name="SERVICE", help="Whose lines; all if left out.")],
     lines: Annotated[
-        int,
+        Whole,
         Parameter(
             name=("--lines", "-n"),
             metavar="NUMBER",

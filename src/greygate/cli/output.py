@@ -9,14 +9,15 @@ import select
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from greygate.cli.commands import typed
 from greygate.errors import SiteRefused, Trouble, WrongUsage
 from greygate.machine import named_file
+from greygate.site import load
 from greygate.site.report import report
 from greygate.text import _, duration, nearest
 
@@ -29,15 +30,50 @@ _said: list[str] = []  # what went to stdout: with --json there is one object, n
 def begin() -> None:
     """A letter that the terminal's encoding lacks is shown as its number, and stops nothing."""
     _said.clear()
+    _open_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
+def _open_closed() -> None:
+    """A stream that the caller has closed leads nowhere: else another file would get its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            assert os.open(os.devnull, os.O_RDWR) == number, "the lowest that is free"
+            os.set_inheritable(number, True)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
+
+
 def say(text: str = "") -> None:
-    """Print what was asked for, to the letter."""
+    """Print what was asked for, to the letter; whoever has read enough changes no verdict."""
     _said.append(text)
-    print(text, flush=True)
+    with suppress(BrokenPipeError):
+        _print(lambda: print(text, flush=True))
+
+
+def say_octets(content: bytes) -> None:
+    """Print what is no text, whole."""
+    try:
+        sys.stdout.flush()
+        _print(lambda: sys.stdout.buffer.write(content))
+    except BrokenPipeError as gone:
+        raise Trouble(
+            _("cannot write to standard output: nobody reads from it"),
+            _("name a file, or see why the program behind the pipe has ended"),
+        ) from gone
+
+
+def _print(act: Callable[[], object]) -> None:
+    try:
+        act()
+        sys.stdout.flush()
+    except OSError:  # what is left in the buffer would be tried again at our end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
 
 
 def is_stdout(file: Path) -> bool:
@@ -59,8 +95,9 @@ def emit(value: Mapping[str, Any] | list[Any], *, as_json: bool, text: str) -> N
 
 
 def emit_line(value: Mapping[str, Any], *, as_json: bool, text: str) -> None:
-    """Print one of many results, each on a line of its own."""
-    say(_as_json(value, indent=None) if as_json else text)
+    """Print one of many results, each on a line of its own; BrokenPipeError ends them."""
+    _said.append(text)
+    print(_as_json(value, indent=None) if as_json else text, flush=True)
 
 
 def ask(question: str) -> str:
@@ -203,6 +240,6 @@ def _told(problem: Trouble) -> dict[str, Any]:
 def _source(where: str) -> str:
     """The file that was refused, for quoting its lines; empty where it is gone."""
     try:
-        return Path(where).read_text("utf-8", errors="replace")
-    except OSError:
+        return load.read(Path(where))
+    except (OSError, Trouble):
         return ""

@@ -71,7 +71,7 @@ def identity(place: Place, named_site: Path | None, environ: Mapping[str, str]) 
     if Path(place.paths.site_mark).exists():
         keys.claim(place.paths, str(load.load(source).server_name))  # no other site goes into it
     try:
-        archive.ensure_archive(place.paths, site=source.read_text("utf-8"))
+        archive.ensure_archive(place.paths, site=load.read(source))
         return Path(place.paths.identity).read_bytes()
     except FileNotFoundError as absent:
         raise Trouble(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,6 +14,8 @@ from greygate.machine import files, preconditions
 from greygate.plan.paths import Paths
 from greygate.text import _
 
+# Python, HAProxy and supervisord take these for the end of a path.
+_UNFIT = re.compile(r"""[:"\x00-\x1f\x7f]| ;| \#""")
 LONGEST_SOCKET = 100  # sun_path holds 108 octets with its final zero; HAProxy adds a suffix
 
 
@@ -110,6 +113,8 @@ def _check_name(state: Path) -> None:
     try:
         str(state).encode()
         why = None if way.is_dir() else _("{it} is not a directory").format(it=way)
+        if (odd := _UNFIT.search(str(state))) is not None:
+            why = _("{odd!a} in its name would be misread by the programs").format(odd=odd[0])
     except UnicodeEncodeError:
         why = _("its name is not UTF-8, or this locale is not (see: locale)")
     if why is not None:

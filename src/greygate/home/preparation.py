@@ -92,9 +92,7 @@ def prepare(
     services = tuple(unit for unit in home.units if isinstance(unit, Service))
     prepare_directories(paths, services, accounts=plan.accounts)
     files.apply(home.site, plan, progress, components=ALL, overwrite=overwrite)
-    kept_anew = home.substitute is None and archive.ensure_archive(
-        paths, site=source.read_text("utf-8")
-    )
+    kept_anew = home.substitute is None and archive.ensure_archive(paths, site=load.read(source))
     return Prepared(
         home=home,
         kept_anew=kept_anew,

@@ -9,9 +9,12 @@ from ipaddress import ip_address
 from pathlib import PurePosixPath
 
 from greygate.site.edges import address_problem, name_problem
+from greygate.site.file_path import path_problem
 from greygate.site.model import Certificates, Challenge, Edge, Layout, Source
 from greygate.site.question import Question, asked
+from greygate.site.zones import acme_dns_problem
 from greygate.spec.host_name import host_name_problem
+from greygate.spec.web_address import url_problem
 from greygate.text import _
 
 FIRST_EDGE = "edge1"
@@ -38,7 +41,7 @@ def way_in(taken: Sequence[str]) -> Generator[Question, str, WayIn]:
         layout=layout,
         edges=(edge,),
         certificates=certificates,
-        acme_dns=acme_dns if acme_dns.startswith("https://") else None,
+        acme_dns=acme_dns if acme_dns != Challenge.MANUAL.value else None,
     )
 
 
@@ -126,9 +129,7 @@ def _file(name: str, what: str) -> Question:
             "certificate for the server name, the client name and the edge's name, by DNS-01; "
             "it may come later than this answer."
         ),
-        check=lambda given: (
-            None if given.startswith("/") else _("write the path from the root: /etc/...")
-        ),
+        check=path_problem,
     )
 
 
@@ -152,11 +153,7 @@ _ACME_DNS = Question(
         "every renewal. For a zone that can be written from here say manual now, and how below "
         "[[zone]] in the file."
     ),
-    check=lambda given: (
-        None
-        if given.startswith("https://") or given == Challenge.MANUAL.value
-        else _("its address begins with https://; or say manual")
-    ),
+    check=lambda given: None if given == Challenge.MANUAL.value else acme_dns_problem(given),
 )
 _ISSUER = Question(
     key="certificates.issuer",
@@ -173,7 +170,5 @@ _ACCOUNT = Question(
     text=_("Which ACME account orders it?"),
     explain=_("Its https address, as `certbot show_account` tells it; it may be left out."),
     default="",
-    check=lambda given: (
-        None if given.startswith("https://") else _("an account's address begins with https://")
-    ),
+    check=url_problem,
 )

@@ -93,6 +93,8 @@ LATER = {
     "egress": _("everything leaves from home itself; take this section away"),
 }
 
+MOST_NEAR = 100  # keys for which a near one is looked for: more are no slips, and it takes time
+
 _NUMBER = re.compile(r"\[[0-9]+\]$")
 
 
@@ -103,7 +105,7 @@ def known_as(path: Path) -> str:
 
 def mistaken(tree: Tree) -> Iterator[Mistake]:
     """A mistake for each key and section that this version does not have."""
-    reported = set()
+    reported, unknown = set(), 0
     for section in tree.sections:
         if problem := _section_problem(section):
             reported.add(section.path[0])
@@ -122,7 +124,8 @@ def mistaken(tree: Tree) -> Iterator[Mistake]:
             reported.add(later)
             yield _later(entry.line, later)
         else:
-            yield _unknown(entry)
+            unknown += 1
+            yield _unknown(entry, near=unknown <= MOST_NEAR)
 
 
 def _section_problem(section: Section) -> Mistake | None:
@@ -177,7 +180,7 @@ def _later(line: int, name: str) -> Mistake:
     return Mistake(line, name, _("{name} is not in this version").format(name=name), LATER[name])
 
 
-def _unknown(entry: Entry) -> Mistake:
+def _unknown(entry: Entry, *, near: bool) -> Mistake:
     if entry.key in SECTIONS:
         return Mistake(
             entry.line,
@@ -187,9 +190,8 @@ def _unknown(entry: Entry) -> Mistake:
                 header=header(entry.key)
             ),
         )
-    return Mistake(
-        entry.line, entry.key, _("there is no key {key}").format(key=entry.key), _advice(entry)
-    )
+    advice = _advice(entry) if near else _("take it away")
+    return Mistake(entry.line, entry.key, _("there is no key {key}").format(key=entry.key), advice)
 
 
 def meant(path: Path) -> str | None:

@@ -20,7 +20,7 @@ VARIABLE = "GREYGATE_SITE"
 SYSTEM = Path("/etc/greygate")
 
 # A page of text is 4 kB; whoever names a disk image by mistake should not wait for it.
-LARGEST = 1_000_000
+LARGEST = 256_000
 
 
 class SiteExists(WrongUsage):
@@ -66,7 +66,13 @@ def read(path: Path) -> str:
     with _told(path, _("read")):
         if path.is_dir():
             raise IsADirectoryError
-        with path.open("rb") as file:
+        # A pipe without another end is told, not waited for.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise WrongUsage(
+                    _("cannot read {path}: it is a pipe or a device").format(path=path),
+                    _("name the site file: --site FILE"),
+                )
             octets = file.read(LARGEST + 1)
     if len(octets) > LARGEST:
         raise WrongUsage(

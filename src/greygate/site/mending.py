@@ -14,6 +14,7 @@ from greygate.errors import Mistake
 from greygate.text import _
 
 MOST_ERRORS = 100  # more than anybody mends in one sitting; it bounds the work on hostile text
+WORK = 3_000_000  # letters read at most, each round anew; tomllib reads a million in a second
 
 _PLACE = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)", re.S)
 _HEADER = re.compile(r"\s*\[+\s*([A-Za-z0-9_.-]+)")
@@ -36,7 +37,7 @@ def mended(text: str) -> Mended:
     lines = text.replace("\r\n", "\n").split("\n")
     dropped: list[str] = []
     mistakes: list[Mistake] = []
-    for _round in range(MOST_ERRORS):
+    for _round in range(max(1, min(MOST_ERRORS, WORK // (len(text) + 1)))):
         error = _first_error("\n".join((*lines, "")))
         if error is None:
             return Mended("\n".join((*lines, "")), "\n".join(dropped), tuple(mistakes))

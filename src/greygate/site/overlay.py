@@ -39,7 +39,8 @@ _MEANINGLESS = {
 def overlay(reading: Reading) -> Overlay:
     """The overlay that the file asks for; what does not go together is noted."""
     node = reading.choice("overlay.node", Node, defaults.NODE)
-    for name, hint in _MEANINGLESS[node].items():
+    known = not reading.unreadable("overlay.node")
+    for name, hint in _MEANINGLESS[node].items() if known else ():
         if reading.has(f"overlay.{name}"):
             reading.wrong(f"overlay.{name}", _means_nothing(name, node), hint)
     address = _address(reading)

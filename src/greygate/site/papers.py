@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePosixPath
 
+from greygate.site.file_path import path_problem
 from greygate.site.model import Certificates, Source
 from greygate.site.proving import meaningless, ordered
 from greygate.site.reading import Reading
 from greygate.spec.host_name import host_name_problem
+from greygate.spec.web_address import url_problem
 from greygate.text import _
-
-_ACCOUNT = re.compile(r"https://[!-:<-~]+")  # RFC 8657, 3: a URI; CAA ends a parameter with ";"
 
 
 def certificates(reading: Reading, *, federation: bool) -> Certificates:
     """Where certificates come from; what does not go together is noted."""
     source = reading.choice("certificates.source", Source, Source.OWN)
+    known = not reading.unreadable("certificates.source")
     chain, key = (_path(reading, f"certificates.{name}", source) for name in ("chain", "key"))
-    if federation and source is Source.OWN:
+    if federation and source is Source.OWN and known:
         reading.wrong(
             "certificates.source",
             _("other servers trust public authorities only, and none is named here"),
@@ -39,23 +39,20 @@ def certificates(reading: Reading, *, federation: bool) -> Certificates:
 
 def _path(reading: Reading, key: str, source: Source) -> PurePosixPath | None:
     text, name = reading.text(key), key.rpartition(".")[2]
-    if source is not Source.FILES:
+    if source is not Source.FILES and not reading.unreadable("certificates.source"):
         meaningless(reading, key, source, wanted=Source.FILES)
         return None
     if text is None:
-        if not reading.has(key):
+        if source is Source.FILES and not reading.has(key):
             reading.wrong(
                 key,
                 _('source = "files" needs the {name}').format(name=name),
                 _('write {name} = "/path/of/the/file.pem" below [certificates]').format(name=name),
             )
         return None
-    if not text.startswith("/"):
-        reading.wrong(
-            key,
-            _("{text!r} is no path from the root").format(text=text),
-            _("begin it with /: services start elsewhere than you stand now"),
-        )
+    if why := path_problem(text):
+        reading.wrong(key, why, _("begin it with /: services start elsewhere than you stand now"))
+        return None
     return PurePosixPath(text)
 
 
@@ -74,13 +71,16 @@ def _account(reading: Reading, source: Source) -> str | None:
     text = reading.text("certificates.account")
     if text is None:
         return None
-    if not _ACCOUNT.fullmatch(text):
+    ends = _("; ends a parameter in CAA") if ";" in text else None  # RFC 8657, 3
+    why = url_problem(text) or ends
+    if why is not None:
         reading.wrong(
             "certificates.account",
-            _("{text!r} is no ACME account's address").format(text=text),
+            _("{text!r} is no ACME account's address: {why}").format(text=text, why=why),
             _("write the https address of the account, as `certbot show_account` tells it"),
         )
-    if source is not Source.ACME and not reading.has("certificates.issuer"):
+    ordered_here = source is Source.ACME or reading.unreadable("certificates.source")
+    if not ordered_here and not reading.has("certificates.issuer"):
         reading.wrong(
             "certificates.issuer",
             _("an account is somebody's: the authority's name is missing"),

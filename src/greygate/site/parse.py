@@ -25,15 +25,15 @@ from greygate.site.overlay import overlay
 from greygate.site.papers import certificates
 from greygate.site.proving import demand_delegable, demand_proofs
 from greygate.site.reading import Reading
-from greygate.site.zones import zones
+from greygate.site.zones import are_unread, zones
 from greygate.spec.server_name import ServerName
 from greygate.spec.user_id import user_id_problem
+from greygate.spec.web_address import url_problem
 from greygate.text import _, nearest
 
 TRIAL_ZONE = "internal"  # reserved for private networks: nobody's name can be taken by a trial
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
-_PAGE = re.compile(r"https?://[0-9A-Za-z.:\[\]-]+(/[!-~]*)?")
 
 # Stands where the name was refused, so that the rest of the file is judged too.
 _UNNAMED = ServerName.parse("unnamed.example")
@@ -73,9 +73,8 @@ def email_problem(text: str) -> str | None:
 
 def page_problem(text: str) -> str | None:
     """Why `text` cannot be opened as a web page; None where it can."""
-    if _PAGE.fullmatch(text):
-        return None
-    return _("{text!r} is no address of a web page").format(text=text)
+    why = url_problem(text.replace("#", "/", 1), ("https", "http"))  # a place in the page is fine
+    return why and _("{text!r} is no address of a web page: {why}").format(text=text, why=why)
 
 
 def _site(reading: Reading) -> Site | None:
@@ -84,7 +83,7 @@ def _site(reading: Reading) -> Site | None:
     names, trial = _names(reading, name), reading.flag("trial") is True
     accepted = _accepted(reading)
     federation = _federation(reading, trial=trial)
-    if named is not None:
+    if named is not None and not reading.unreadable("trial"):
         _judge_name(reading, named, names, accepted=accepted, trial=trial, federation=federation)
     first, joined = _first_person(reading, name), overlay(reading)
     let_in = edges(reading, name, names, accepted)
@@ -104,7 +103,7 @@ def _site(reading: Reading) -> Site | None:
         certificates=certificates(reading, federation=federation),
         legacy_media=reading.flag("legacy_media") is True,
     )
-    if site.certificates.source is Source.ACME:
+    if site.certificates.source is Source.ACME and not are_unread(reading):
         zones_ = (defaults.zone_of(site, it) for it in defaults.certified(site))
         demand_proofs(reading, list(dict.fromkeys(it.name for it in zones_ if not it.challenge)))
     demand_delegable(reading, let_in, {it.name for it in let_in if _is_in_alfis(site, it)})
@@ -164,7 +163,7 @@ def _federation(reading: Reading, *, trial: bool) -> bool:
             _("a trial can never federate: its name is a throw-away"),
             _("write federation = false at the top, before the first [section]"),
         )
-    unreadable = value is None and reading.has("federation")
+    unreadable = reading.unreadable("federation") or reading.unreadable("trial")
     return value is not False and not (trial or unreadable)
 
 
@@ -179,14 +178,15 @@ def _judge_way_in(
 ) -> None:
     """Whether other servers can come in as the rest of the file has it."""
     if not federation:
-        if names.layout is Layout.CLEARNET:
+        if names.layout is Layout.CLEARNET and not reading.doubtful("federation", "trial"):
             reading.wrong(
                 "names.layout",
                 _('layout = "clearnet" is for servers that federate, and this one stands alone'),
                 _('write layout = "none", or take the line away'),
             )
         return
-    _judge_reachable(reading, server, names.layout)
+    if not reading.unreadable("names.layout"):
+        _judge_reachable(reading, server, names.layout)
     if not reading.has_section("edge"):
         reading.wrong(
             "federation",
@@ -256,10 +256,10 @@ def _judge_name(
                 _("take the line trial = true away: a server of this name is for keeps"),
             )
         return
-    found = doubts(
-        name, names.client, federation=federation, layout=names.layout, accepted=accepted
-    )
-    for doubt in found:
+    # What cannot be read speaks for the file: it may well be what is missing.
+    layout = Layout.OVERLAY if reading.unreadable("names.layout") else names.layout
+    found = doubts(name, names.client, federation=federation, layout=layout, accepted=accepted)
+    for doubt in () if reading.doubtful("accepted_doubts") else found:
         if doubt.severity is Severity.REFUSE:
             key = "names.client" if doubt.name.startswith("doubt.client") else "server_name"
             reading.wrong(key, doubt.text, _accept(doubt.hint, doubt.name, accepted))

@@ -8,9 +8,9 @@ from typing import TypedDict
 
 from greygate.site.model import LETS_ENCRYPT, Challenge, Edge, KeyType, Source
 from greygate.site.reading import Reading
+from greygate.spec.web_address import url_problem
 from greygate.text import _, listing
 
-_HTTPS = re.compile(r"https://[!-~]+")
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
 ONLY_ORDERED = ("email", "directory", "key_type", "profile", "preferred_chain")
 
@@ -27,7 +27,7 @@ class Ordered(TypedDict, total=False):
 
 def ordered(reading: Reading, source: Source) -> Ordered:
     """What is ordered, and where; noted where another source makes it meaningless."""
-    if source is not Source.ACME:
+    if source is not Source.ACME and not reading.unreadable("certificates.source"):
         for name in ONLY_ORDERED:
             meaningless(reading, f"certificates.{name}", source, wanted=Source.ACME)
         return {}
@@ -90,7 +90,7 @@ def meaningless(reading: Reading, key: str, source: Source, *, wanted: Source) -
 
 def _https(reading: Reading, key: str, example: str) -> str | None:
     text = reading.text(key)
-    if text is not None and not _HTTPS.fullmatch(text):
-        told = _("{text!r} is no https address").format(text=text)
+    if text is not None and (why := url_problem(text)):
+        told = _("{text!r} is no https address: {why}").format(text=text, why=why)
         reading.wrong(key, told, _('write it like "{example}"').format(example=example))
     return text

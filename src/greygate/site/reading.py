@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TypeVar
 
 from greygate.errors import Mistake
-from greygate.site.keys import BY_KEY, Kind, known_as, meant
+from greygate.site.keys import BY_KEY, MOST_NEAR, Kind, known_as, meant
 from greygate.site.syntax import Entry, Tree
 from greygate.text import _, nearest
 
@@ -27,23 +27,49 @@ class Reading:
 
     def __init__(self, tree: Tree) -> None:
         self.mistakes: list[Mistake] = []
+        self._wrong: set[str] = set()
+        self._unread: set[str] = set()
         self._entries = {entry.key: entry for entry in tree.entries}
         self._sections = {".".join(s.path): s.line for s in reversed(tree.sections)}
         self._lists = [s.path for s in tree.sections if s.repeated]
-        self._meant = {meant(e.path) for e in tree.entries if known_as(e.path) not in BY_KEY}
+        unknown = [it.path for it in tree.entries if known_as(it.path) not in BY_KEY]
+        self._meant = {meant(path) for path in unknown[:MOST_NEAR]}
         self._dropped = tree.dropped
 
-    def wrong(self, key: str, text: str, hint: str, *, item: int | None = None) -> None:
-        """Note a mistake at the line of `key`, or at that of one item in its list."""
+    def wrong(
+        self, key: str, text: str, hint: str, *, item: int | None = None, unread: bool = False
+    ) -> None:
+        """Note a mistake at the line of `key`, or at that of one item in its list.
+
+        `unread`: what is meant is not known, so nothing follows from it.
+        """
         line = self._line(key)
         entry = self._entries.get(key)
         if item is not None and entry is not None and item < len(entry.item_lines):
             line = entry.item_lines[item]
         self.mistakes.append(Mistake(line, key, text, hint))
+        self._wrong.add(key)
+        if unread:
+            self._unread.add(key)
 
     def noted(self, key: str) -> bool:
         """Whether something was wrong with `key` already."""
-        return any(mistake.key == key for mistake in self.mistakes)
+        return key in self._wrong
+
+    def unreadable(self, key: str) -> bool:
+        """Whether the file says something of `key` that could not be taken: then nothing follows
+        from what is usual where nothing is said.
+        """
+        return key in self._unread or (self.has(key) and key not in self._entries)
+
+    def doubtful(self, *keys: str) -> bool:
+        """Whether one of these is wrong or unreadable; `edge` stands for all that begins so."""
+        return any(
+            self.unreadable(key)
+            or key in self._wrong
+            or any(it.startswith((f"{key}[", f"{key}.")) for it in self._wrong)
+            for key in keys
+        )
 
     def value(self, key: str) -> object:
         """What stands there, whatever it is; None where nothing does."""
@@ -109,7 +135,8 @@ class Reading:
         if text not in known:
             near = nearest(text, known)
             hint = _('did you mean "{near}"?').format(near=near) if near else _one_of(known)
-            self.wrong(key, _("{key} cannot be {text!r}").format(key=key, text=text), hint)
+            told = _("{key} cannot be {text!r}").format(key=key, text=text)
+            self.wrong(key, told, hint, unread=True)
         return known.get(text, default)
 
     def _entry(self, key: str, fits: Callable[[object], bool]) -> Entry | None:
@@ -122,7 +149,8 @@ class Reading:
     def _unfit(self, key: str, *, item: int | None = None) -> None:
         known = BY_KEY[known_as(tuple(key.split(".")))]
         text = _WANTED[known.kind].format(key=key)
-        self.wrong(key, text, _("for example: {line}").format(line=known.line), item=item)
+        hint = _("for example: {line}").format(line=known.line)
+        self.wrong(key, text, hint, item=item, unread=True)
 
     def _line(self, key: str) -> int:
         """Where the key stands; where it is missing, the header that it belongs under."""

@@ -124,6 +124,8 @@ def _in_pair(pair: Node, above: Path, table: object) -> Iterator[Entry | Section
 
 def _path(key: Node) -> Path:
     """The parts of a bare, quoted or dotted key."""
+    if key.type == "bare_key":
+        return (_text(key),)
     level: object = tomllib.loads(_text(key) + " = 0")
     parts = []
     while isinstance(level, dict):

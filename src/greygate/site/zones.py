@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import PurePosixPath
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from greygate.site.doubts import nobodys_zone
+from greygate.site.file_path import path_problem
 from greygate.site.model import Challenge, Edge, Editor, Zone
 from greygate.site.near_name import host_hint, own_name_problem
 from greygate.site.providers import KNOWN, TOO_HEAVY
 from greygate.site.reading import Reading
 from greygate.spec.server_name import BadServerName, ServerName
+from greygate.spec.web_address import host_of, url_problem
 from greygate.spec.yggdrasil import is_overlay
 from greygate.text import _, listing, nearest
 
@@ -66,6 +67,17 @@ def zones(reading: Reading, names: Iterable[str], edges: Sequence[Edge] = ()) ->
     return tuple(found)
 
 
+def are_unread(reading: Reading) -> bool:
+    """Whether there is a zone whose name, or whose ways, could not be read."""
+    zones = reading.elements("zone")
+    return any(reading.doubtful(f"{at}.name") or _is_unread(reading, at) for at in zones)
+
+
+def _is_unread(reading: Reading, at: str) -> bool:
+    """Whether the file says how that zone is written or proved, and it could not be read."""
+    return reading.unreadable(f"{at}.dns") or reading.unreadable(f"{at}.challenge")
+
+
 def is_in(name: str, zone: str) -> bool:
     """Whether `name` is the zone's apex, or below it; both in small letters."""
     return name == zone or name.endswith(f".{zone}")
@@ -81,6 +93,8 @@ def _name(reading: Reading, at: str, ours: list[str], *, taken: list[str]) -> st
         reading.wrong(
             f"{at}.name", _("this is no zone: {why}").format(why=why), host_hint(name, _ZONE_HINT)
         )
+    elif reading.doubtful("server_name", "names.client", "edge"):
+        return zone  # which names are ours is not known
     elif not any(is_in(it, zone) for it in ours):
         told = _("none of this site's names is in {zone}").format(zone=name)
         reading.wrong(f"{at}.name", told, _("they are {names}").format(names=listing(ours)))
@@ -127,7 +141,8 @@ def _way(reading: Reading, key: str, ways: type[E]) -> tuple[E | None, str | Non
             if near and near != word and known[near] is not lexicon
             else _("it can be {choices}").format(choices=", ".join(f'"{it}"' for it in spelled))
         )
-        reading.wrong(key, _("{key} cannot be {text!r}").format(key=key, text=text), hint)
+        told = _("{key} cannot be {text!r}").format(key=key, text=text)
+        reading.wrong(key, told, hint, unread=True)
         return None, None
     if colon and provider not in KNOWN:
         reading.wrong(key, *_unknown(provider))
@@ -172,13 +187,12 @@ def server_problem(text: str) -> str | None:
 def _file(reading: Reading, at: str, name: str, needs: str, ways: _Ways) -> PurePosixPath | None:
     key = f"{at}.{name}"
     text = _needed(reading, key, needs, ways, example=_FILES[name])
-    if text is not None and not text.startswith("/"):
-        reading.wrong(
-            key,
-            _("{text!r} is no path from the root").format(text=text),
-            _("begin it with /: services start elsewhere than you stand now"),
-        )
-    return None if text is None else PurePosixPath(text)
+    if text is None:
+        return None
+    if why := path_problem(text):
+        reading.wrong(key, why, _("begin it with /: services start elsewhere than you stand now"))
+        return None
+    return PurePosixPath(text)
 
 
 def _needed(reading: Reading, key: str, needs: str, ways: _Ways, *, example: str) -> str | None:
@@ -219,14 +233,9 @@ def _acme_dns(reading: Reading, at: str, ways: _Ways) -> str | None:
 
 def acme_dns_problem(text: str) -> str | None:
     """Why our credentials cannot be sent to an acme-dns at `text`; None where they can."""
-    try:
-        url = urlsplit(text)
-        host = url.hostname
-    except ValueError:
-        host = None
-    if not host or url.scheme not in ("https", "http"):
-        return _("{text!r} is no address of an acme-dns").format(text=text)
-    if url.scheme == "http" and not _is_private(host):
+    if why := url_problem(text, ("https", "http")):
+        return _("{text!r} is no address of an acme-dns: {why}").format(text=text, why=why)
+    if text.startswith("http:") and not _is_private(host_of(text)):
         return _("everybody on the way could read what is sent to {text}").format(text=text)
     return None
 
@@ -256,14 +265,16 @@ def _edge(reading: Reading, at: str, ways: _Ways, edges: Sequence[Edge]) -> Edge
                 _('describe one below [[edge]], or write challenge = "acme-dns"'),
             )
         return None
-    if text is not None and text not in known:
+    if text is not None and text not in known and not reading.doubtful("edge"):
         told = _("there is no edge {text!r}").format(text=text)
         reading.wrong(key, told, _("there are {known}").format(known=listing(known)))
     return known.get(text or edges[0].id)
 
 
 def _meaningless(reading: Reading, key: str, way: str) -> None:
-    name = key.rpartition(".")[2]
+    at, _dot, name = key.rpartition(".")
+    if _is_unread(reading, at):
+        return
     reading.wrong(
         key,
         _('{name} means nothing without "{way}"').format(name=name, way=way),

@@ -27,7 +27,7 @@ _HOST_NAME = re.compile(r"(?!-)[0-9A-Za-z_-]{1,63}(\.[0-9A-Za-z_-]{1,63})*\.?")
 _PLACE = re.compile(r"(\[(?P<literal>[^\[\]]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[0-9]{1,5})")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2}).{0,2}")
 _USER = re.compile(r"[0-9A-Za-z%._:~!$&'()*+,;=@-]*")  # net/url, validUserinfo
-_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/\[\]]+):[0-9]{1,5}")
+_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/\[\]]+):(?P<port>[0-9]{1,5})")
 _DURATION = re.compile(r"\+?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|ms|s|m|h))+")  # Go's time.ParseDuration
 _DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|ms|s|m|h)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -87,10 +87,15 @@ def _check_peer(uri: str) -> None:
         _check_reachable(literal)
     elif not _HOST_NAME.fullmatch(host):
         raise _Bad(_("{host!r} is neither an address nor a host name").format(host=host))
-    if parts.scheme.startswith("socks") and not _HOST_PORT.fullmatch(parts.path.strip("/")):
+    if parts.scheme.startswith("socks") and not _is_place(parts.path.strip("/")):
         raise _Bad(
             _("behind the proxy there must be a host and a port: socks://proxy:port/host:port")
         )
+
+
+def _is_place(text: str) -> bool:
+    found = _HOST_PORT.fullmatch(text)
+    return found is not None and 1 <= int(found["port"]) <= LAST_PORT
 
 
 def _check_listen(uri: str) -> None:
