@@ -54,7 +54,10 @@ def join(
         _demand_names_port(plan)
     for remark in preconditions.short_of_memory(preconditions.EDGE_MEMORY):
         progress.note(remark)
-    packages.ensure([it for each in ALL for it in each.packages(token)], progress)
+    wanted = [it for each in ALL for it in each.packages(token)]
+    packages.ensure(wanted, progress)
+    for remark in packages.outdated(wanted):
+        progress.note(remark)
     knot = (keys.KNOT,) if token.name_server else ()
     accounts.ensure((keys.HAPROXY, keys.YGGDRASIL, keys.AGENT, *knot))
     changes = follow(token, plan, progress, before=before)

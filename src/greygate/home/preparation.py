@@ -50,6 +50,8 @@ def provide(place: Place, site: Site, progress: Progress) -> None:
     """Bring packages, accounts and the engine; make nothing of this site's own."""
     wanted = dict.fromkeys(name for component in ALL for name in component.packages(site))
     packages.ensure(tuple(wanted), progress)
+    for remark in packages.outdated(tuple(wanted)):
+        progress.note(remark)
     if place.root:
         accounts.ensure(keys.ACCOUNTS, SOCKET_GROUPS)
     synapse.ensure(place.paths, progress)

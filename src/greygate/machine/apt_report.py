@@ -15,6 +15,10 @@ class Stale(Trouble):
     """Apt's lists name archives that are gone: they want refreshing."""
 
 
+class NoSuite(Trouble):
+    """A source names a suite that its mirror does not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """The program that holds a lock which apt needs."""
@@ -94,6 +98,10 @@ _CAUSES = (
 )
 
 
+# Not one package that went, which a refresh of the lists cures, but a suite that is not there.
+_NO_SUITE = r"^E: The repository '(?P<source>[^']+) Release' does not have a Release file"
+
+
 def holder(output: str) -> Holder | None:
     """Who holds the lock that made apt give up, if that was it."""
     if found := re.search(r"It is held by process (\d+)(?: \((.*?)\))?", output):
@@ -109,6 +117,14 @@ def is_half_done(output: str) -> bool:
 
 def trouble(what: str, output: str) -> Trouble:
     """Why apt could not do it, and what to do next; `what` reads "cannot install haproxy"."""
+    if found := re.search(_NO_SUITE, output, re.MULTILINE):
+        why = _("apt has a source whose mirror does not have it: {source}").format(
+            source=found["source"]
+        )
+        hint = _("correct it or take it away: grep -r {uri} /etc/apt/sources.list*; ").format(
+            uri=found["source"].split()[0]
+        )
+        return NoSuite(f"{what}: {why}", hint + _AGAIN)
     if re.search(r"404  Not Found|Hash Sum mismatch", output):
         why = _("apt's package lists are older than its sources")
         return Stale(f"{what}: {why}", _("run `apt-get update`, ") + _AGAIN)
@@ -154,6 +170,11 @@ def offered(output: str) -> tuple[str, ...]:
     )
 
 
+def offered_since(wanted: tuple[int, ...], policy: str) -> str | None:
+    """The best version that can be fetched and is `wanted` or newer, by `apt-cache policy`."""
+    return next((it for it in offered(policy) if numbers(it) >= wanted), None)
+
+
 def coming(simulation: str) -> tuple[str, ...]:
     """The packages that `apt-get --simulate install` would bring new; upgrades are not among."""
     return tuple(re.findall(r"^Inst (\S+) \(", simulation, re.MULTILINE))
@@ -172,6 +193,12 @@ def archive(index_targets: str) -> Archive | None:
         if ours == ("Debian", "Debian", "main") and fields["Codename"].isalpha():
             return Archive(uri=fields["Repo-URI"], codename=fields["Codename"])
     return None
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """All numbers of upstream's version: (0, 5, 12) of `0.5.12-1~bpo12+1`."""
+    upstream = version.partition(":")[2] or version
+    return tuple(map(int, re.findall(r"\d+", re.split(r"[-+~]", upstream)[0])))
 
 
 def generation(version: str) -> tuple[int, int]:

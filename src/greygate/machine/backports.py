@@ -30,7 +30,7 @@ def add(package: str, progress: Progress) -> None:
     try:
         _write(PREFERENCES, preferences(mirror, package))  # first: the source must not act alone
         _write(SOURCES, sources(mirror, package, keyring=KEYRING if KEYRING.exists() else None))
-        said = apt.update(progress, options=_ONLY_OURS)
+        said = _refreshed(mirror, package, progress)
         if _candidate(package) == candidate:
             what = _("cannot take {package} from {suite}").format(package=package, suite=suite())
             raise apt_report.trouble(what, said)
@@ -39,6 +39,26 @@ def add(package: str, progress: Progress) -> None:
     except BaseException:
         forget()
         raise
+
+
+def _refreshed(mirror: Archive, package: str, progress: Progress) -> str:
+    try:
+        return apt.update(progress, options=_ONLY_OURS)
+    except apt_report.NoSuite as absent:
+        raise _not_there(mirror, package) from absent
+
+
+def _not_there(mirror: Archive, package: str) -> Trouble:
+    """Mirrors drop a release's backports when it gets old, and some never have them."""
+    return Trouble(
+        _("cannot install {package}: the mirror {uri} does not have {suite}").format(
+            package=package, uri=mirror.uri, suite=f"{mirror.codename}-backports"
+        ),
+        _(
+            "as root, name a MIRROR that has it (a release that is over is in Debian's archive): "
+            "{source}; then run this again. Or upgrade to Debian 13, which needs none"
+        ).format(source=_source_line("MIRROR", f"{mirror.codename}-backports")),
+    )
 
 
 def forget() -> None:
@@ -84,9 +104,11 @@ def suite() -> str:
 def by_hand() -> str:
     """The shell command that adds backports as anybody would, with apt's own caution."""
     mirror = _archive()
-    uri = mirror.uri if mirror else "MIRROR"
-    path = SOURCES.with_name("backports.list")
-    return f"echo 'deb {uri} {suite()} main' >{path}"
+    return _source_line(mirror.uri if mirror else "MIRROR", suite())
+
+
+def _source_line(uri: str, name: str) -> str:
+    return f"echo 'deb {uri} {name} main' >{SOURCES.with_name('backports.list')}"
 
 
 def _mirror(package: str) -> Archive:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from greygate.errors import MissingProgram, Trouble
 from greygate.machine import apt, apt_report, backports, hush
@@ -13,6 +13,8 @@ from greygate.text import _, listing
 YGGDRASIL = "yggdrasil"
 # Today's network speaks 0.5; an older node cannot join it.
 AT_LEAST = {YGGDRASIL: (0, 5)}
+# From which version on something is mended that matters to whoever runs it, and what.
+MENDS = {YGGDRASIL: ((0, 5, 14), _("does not crash of malformed packets"))}
 
 
 def missing(packages: Sequence[str]) -> tuple[str, ...]:
@@ -43,6 +45,19 @@ def ensure(packages: Sequence[str], progress: Progress) -> None:
             _("cannot go on: apt did not bring {packages}").format(packages=listing(still)),
             _("see what `apt-get install {packages}` says").format(packages=" ".join(still)),
         )
+
+
+def outdated(packages: Sequence[str]) -> Iterator[str]:
+    """What is worth saying of packages whose newer version mends something, where it is offered."""
+    for package, version in _installed([it for it in packages if it in MENDS]).items():
+        wanted, what = MENDS[package]
+        if apt_report.numbers(version) >= wanted:
+            continue
+        if found := apt_report.offered_since(wanted, _policy(package)):
+            yield _(
+                "note: {package} {version} is installed, and {found} {what}; "
+                "as root: apt-get install {package}={found}, then restart it"
+            ).format(package=package, version=version, found=found, what=what)
 
 
 def forget_sources() -> None:

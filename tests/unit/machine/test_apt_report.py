@@ -26,6 +26,12 @@ def said(name: str) -> str:
         ("interrupted", "an earlier installation was interrupted", "dpkg --configure -a"),
         ("offline", "apt's sources cannot be reached", "look at the network"),
         ("offline-update", "apt's sources cannot be reached", "look at the network"),
+        (
+            "no-suite",
+            "apt has a source whose mirror does not have it: "
+            "http://mirror.example/debian bookworm-backports",
+            "grep -r http://mirror.example/debian /etc/apt",
+        ),
         ("unknown", "this machine's sources do not have it", "/etc/apt/sources.list"),
     ],
 )
@@ -120,3 +126,36 @@ def test_the_releases_own_archive_is_found_among_its_additions() -> None:
 )
 def test_a_versions_generation(version: str, wanted: tuple[int, int]) -> None:
     assert apt_report.generation(version) == wanted
+
+
+@pytest.mark.parametrize(
+    ("version", "numbers"),
+    [
+        ("0.5.12-1~bpo12+1", (0, 5, 12)),
+        ("0.5.14-1", (0, 5, 14)),
+        ("1:0.5.14+dfsg-2", (0, 5, 14)),
+        ("0.5.14~rc1-1", (0, 5, 14)),
+        ("0.4.7-1+b5", (0, 4, 7)),
+    ],
+)
+def test_all_numbers_of_a_version_are_read(version: str, numbers: tuple[int, ...]) -> None:
+    assert apt_report.numbers(version) == numbers
+
+
+POLICY = """\
+yggdrasil:
+  Installed: 0.5.12-1~bpo12+1
+  Candidate: 0.5.14-1~bpo12+1
+  Version table:
+     0.5.14-1~bpo12+1 500
+         -1 http://mirror.example/debian bookworm-backports/main amd64 Packages
+ *** 0.5.12-1~bpo12+1 100
+        100 /var/lib/dpkg/status
+     0.4.7-1+b5 500
+        500 http://mirror.example/debian bookworm/main amd64 Packages
+"""
+
+
+def test_what_mends_something_is_offered_or_not() -> None:
+    assert apt_report.offered_since((0, 5, 14), POLICY) == "0.5.14-1~bpo12+1"
+    assert apt_report.offered_since((0, 5, 15), POLICY) is None

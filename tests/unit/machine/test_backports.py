@@ -24,3 +24,10 @@ def test_nothing_else_comes_from_there() -> None:
     assert barred.endswith("Pin-Priority: -1")
     assert "Package: yggdrasil\n" in allowed
     assert allowed.endswith("Pin-Priority: 500")
+
+
+def test_a_mirror_without_backports_is_told_with_a_way_out() -> None:
+    trouble = backports._not_there(MIRROR, "yggdrasil")
+    assert "http://mirror.example/debian/ does not have bookworm-backports" in trouble.what
+    assert "echo 'deb MIRROR bookworm-backports main' >" in trouble.hint
+    assert "Debian 13" in trouble.hint
