@@ -29,7 +29,10 @@ PACKAGES = (
     *("ufw", "iptables"),  # other people's packet filters; neither does anything by itself
     "faketime",  # a clock that is far off
     *("nginx", "caddy"),  # the fronts that ours is compared with
-    *("chromium", "libnss3-tools", "libnss-wrapper"),  # apps, and names that only they know
+)
+# Apart from the others: Ubuntu has no package of Chromium.
+APPS = (
+    *("chromium", "libnss3-tools", "libnss-wrapper"),  # and names that only they know
     # From elsewhere Node brings npm along, and bars Debian's.
     *(() if which("npm") else ("nodejs", "npm")),
 )
@@ -78,6 +81,7 @@ def _engine() -> str | None:
 
 def _apps() -> str | None:
     absent = [it for it in ("chromium", "certutil", "node", "npm") if not _found(it)]
+    absent += packages.missing(["libnss-wrapper"])
     if absent:
         return f"there is no {' and no '.join(absent)} (as root, ./dev setup brings it)"
     from clients import built  # which needs us
@@ -165,10 +169,11 @@ def main() -> None:
     """Install the system packages; what cannot be had is told, and its tests are left out."""
     if os.geteuid() != 0:
         return
-    try:
-        packages.ensure(PACKAGES, _Told())
-    except Trouble as trouble:
-        sys.stderr.write(f"./dev: {trouble.what}\n    next: {trouble.hint}\n")
+    for wanted in (PACKAGES, APPS):
+        try:
+            packages.ensure(wanted, _Told())
+        except Trouble as trouble:
+            sys.stderr.write(f"./dev: {trouble.what}\n    next: {trouble.hint}\n")
 
 
 if __name__ == "__main__":
