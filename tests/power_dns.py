@@ -55,8 +55,10 @@ class PowerDns:
 
 
 @contextmanager
-def running(zone: str, address: str = HERE, *, port: int | None = None) -> Iterator[PowerDns]:
-    """Serves an empty zone until the block ends."""
+def running(
+    zone: str, address: str = HERE, *, port: int | None = None, server: str | None = None
+) -> Iterator[PowerDns]:
+    """Serves an empty zone until the block ends; `server`: its name, if it is not in the zone."""
     with tempfile.TemporaryDirectory(prefix="gg-pdns-") as name:
         below = Path(name)
         made = PowerDns(zone, address, port or free_port(address), free_port(address))
@@ -67,21 +69,22 @@ def running(zone: str, address: str = HERE, *, port: int | None = None) -> Itera
         log = below / "pdns.log"
         with program(("pdns_server", f"--config-dir={below}"), log) as started:
             wait(lambda: opens(address, made.api), started, log)
-            _create(made)
+            _create(made, server)
             yield made
 
 
-def _create(made: PowerDns) -> None:
-    server = f"ns.{made.zone}."
+def _create(made: PowerDns, server: str | None) -> None:
+    own = f"ns.{made.zone}."
     address = {"content": made.address, "disabled": False}
+    glue = {"name": own, "type": "A", "ttl": 1, "records": [address]}
     answer = httpx.post(
         f"{made.url}/api/v1/servers/localhost/zones",
         headers={"X-API-Key": TOKEN},
         json={
             "name": f"{made.zone}.",
             "kind": "Native",
-            "nameservers": [server],
-            "rrsets": [{"name": server, "type": "A", "ttl": 1, "records": [address]}],
+            "nameservers": [server or own],
+            "rrsets": [] if server else [glue],
         },
     )
     answer.raise_for_status()

@@ -20,7 +20,7 @@ from greygate.certs.proof import PREFIX
 from greygate.plan.paths import Paths
 from greygate.probe.dns import Resolver
 from greygate.progress import Silent
-from greygate.site.defaults import zone_of
+from greygate.site.defaults import challenge_zone_of
 from greygate.site.model import Certificates, Challenge, Site, Source, Zone
 
 NAMES = ("twinkle.example", "m.twinkle.example", "edge.other.example")
@@ -58,7 +58,7 @@ class Orders:
         """Publish the CNAME of each name's challenge, as `cert issue` says it."""
         for name in names or NAMES:
             challenge = f"{PREFIX}.{name}"
-            solver = solver_for(zone_of(self.ordering.site, name), self.paths, Silent())
+            solver = solver_for(challenge_zone_of(self.ordering.site, name), self.paths, Silent())
             target = astray or solver.alias(challenge)
             if target is not None:
                 self.rig.publish(challenge, "CNAME", f"{target}.")

@@ -77,12 +77,24 @@ class Rig:
 
     def publish(self, name: str, kind: str, *values: str, ttl: int = 1) -> None:
         """Have these records in place of any of that kind; without values, none."""
-        zone = next(it for it in ZONES if f".{name}".endswith(f".{it}"))
-        ring = dns.tsigkeyring.from_text({OPERATOR: self.keys[OPERATOR].secret})
-        update = dns.update.UpdateMessage(zone, keyring=ring, keyalgorithm=ALGORITHM)
+        update = self._update(name)
         update.delete(f"{name}.", kind)
         for value in values:
             update.add(f"{name}.", ttl, kind, value)
+        self._send(update)
+
+    def withdraw(self, name: str, kind: str, value: str) -> None:
+        """Of a zone's own NS records only single ones can go (RFC 2136, 3.4.2.3)."""
+        update = self._update(name)
+        update.delete(f"{name}.", kind, value)
+        self._send(update)
+
+    def _update(self, name: str) -> dns.update.UpdateMessage:
+        zone = next(it for it in ZONES if f".{name}".endswith(f".{it}"))
+        ring = dns.tsigkeyring.from_text({OPERATOR: self.keys[OPERATOR].secret})
+        return dns.update.UpdateMessage(zone, keyring=ring, keyalgorithm=ALGORITHM)
+
+    def _send(self, update: dns.update.UpdateMessage) -> None:
         reply = dns.query.tcp(update, self.knot, timeout=5)
         assert reply.rcode() == dns.rcode.NOERROR, dns.rcode.to_text(reply.rcode())
 

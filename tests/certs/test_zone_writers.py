@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -11,11 +13,13 @@ import power_dns
 from acme_rig.rig import Authority, Rig
 from greygate.certs.issue import issue
 from greygate.errors import Trouble
+from greygate.probe.dns import Resolver
 from greygate.progress import Silent
 from greygate.site.model import Challenge, Zone
 from greygate.spec.certificate import covered_by
 from power_dns import TOKEN, PowerDns
 from some_orders import NAMES, orders
+from some_resolvers import resolver
 
 pytestmark = pytest.mark.acme
 
@@ -78,3 +82,83 @@ def test_a_key_that_may_not_write_the_zone_is_told_before_anything_is_ordered(
         with pytest.raises(Trouble, match=f"cannot write {OURS} at {rig.knot}"):
             issue(acme.ordering, Silent())
         assert not Path(acme.paths.certificate).exists()
+
+
+def by_signed_updates(rig: Rig, below: Path) -> tuple[Zone, ...]:
+    edges = rig.keys[EDGES]
+    file = kept(below / "edges", f"hmac-sha256:{edges.name}:{edges.secret}")
+    other = Zone(EDGES, challenge=Challenge.RFC2136, server=rig.knot, key_file=file)
+    return signed(rig, below), other
+
+
+def test_an_alias_that_a_wildcard_answers_leads_nowhere(
+    rig: Rig, authority: Authority, tmp_path: Path
+) -> None:
+    rig.publish(f"*.{OURS}", "CNAME", "parking.other.example.")
+    try:
+        with orders(rig, authority, tmp_path, by_signed_updates(rig, tmp_path)) as acme:
+            issue(acme.ordering, Silent())
+            assert covered_by(acme.leaf).names == set(NAMES)
+    finally:
+        rig.publish(f"*.{OURS}", "CNAME")
+
+
+@pytest.fixture
+def challenges(rig: Rig) -> Iterator[PowerDns]:
+    """A small zone for the challenges of the client name, at a provider."""
+    zone, server = f"_acme-challenge.{PEOPLE}", f"ns.{OURS}"
+    address = f"{rig.resolver.rpartition('.')[0]}.58"
+    with power_dns.running(zone, address, port=53, server=f"{server}.") as made:
+        rig.publish(server, "A", address)
+        rig.publish(zone, "NS", f"{server}.")
+        yield made
+        rig.publish(zone, "NS")
+        rig.publish(server, "A")
+
+
+def test_a_challenge_may_be_a_zone_of_its_own(
+    rig: Rig, authority: Authority, challenges: PowerDns, tmp_path: Path
+) -> None:
+    told = f'pdns_server = "{challenges.url}"\nauth_token = "{TOKEN}"\n'
+    credentials = kept(tmp_path / "credentials", told)
+    way = Challenge.LEXICON
+    small = Zone(challenges.zone, challenge=way, provider="powerdns", credentials=credentials)
+    zones = (*by_signed_updates(rig, tmp_path), small)
+    with orders(rig, authority, tmp_path, zones) as acme:
+        issue(acme.ordering, Silent())
+        assert covered_by(acme.leaf).names == set(NAMES)
+
+
+def test_a_challenge_in_a_zone_that_nobody_writes_is_told(
+    rig: Rig, authority: Authority, challenges: PowerDns, tmp_path: Path
+) -> None:
+    with (
+        orders(rig, authority, tmp_path, by_signed_updates(rig, tmp_path)) as acme,
+        pytest.raises(Trouble, match=f"{challenges.zone} is a zone of its own") as told,
+    ):
+        issue(acme.ordering, Silent())
+    assert f'[[zone]] with name = "{challenges.zone}"' in told.value.hint
+
+
+def test_a_zone_that_is_no_cut_is_written_by_the_one_above(
+    rig: Rig, authority: Authority, tmp_path: Path
+) -> None:
+    ours, edges = by_signed_updates(rig, tmp_path)
+    with orders(rig, authority, tmp_path, (ours, edges, replace(ours, name=PEOPLE))) as acme:
+        issue(acme.ordering, Silent())
+        assert covered_by(acme.leaf).names == set(NAMES)
+
+
+@pytest.mark.parametrize("way", ["refuse", "static"])
+def test_a_resolver_that_hides_the_zone_is_passed_over(
+    rig: Rig, authority: Authority, tmp_path: Path, way: str
+) -> None:
+    view = (f'local-zone: "{OURS}." {way}', f'local-data: "{OURS}. TXT hidden"')
+    with (
+        resolver(rig, *view) as first,
+        orders(rig, authority, tmp_path, by_signed_updates(rig, tmp_path)) as acme,
+    ):
+        hiding = (first, Resolver((ip_address(first), 53), patience=2.0))
+        resolvers = (hiding, *acme.ordering.resolvers)
+        issue(replace(acme.ordering, resolvers=resolvers), Silent())
+        assert covered_by(acme.leaf).names == set(NAMES)

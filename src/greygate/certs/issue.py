@@ -15,14 +15,14 @@ from greygate.certs.kept import Kept
 from greygate.certs.known import unregistered
 from greygate.certs.order import Chain as Certificates
 from greygate.certs.order import Stage, Wanted, fulfil
-from greygate.certs.proof import REGISTER, Proof, Servers, demand, find
+from greygate.certs.proof import REGISTER, Proof, at_cut, demand, find
 from greygate.certs.rehearsal import rehearse
 from greygate.errors import Trouble
 from greygate.identity.certificate_files import Chain, flaw
 from greygate.plan.paths import Paths
-from greygate.probe.authority import guards
+from greygate.probe.authority import Servers, guards
 from greygate.progress import Progress
-from greygate.site.defaults import certified, zone_of
+from greygate.site.defaults import certified, challenge_zone_of
 from greygate.site.model import LETS_ENCRYPT, Site
 from greygate.spec.caa import Allowed, Forbidden, Order, Untold, may_issue
 from greygate.text import _
@@ -37,7 +37,7 @@ class Ordering:
     site: Site
     paths: Paths
     authority: str  # the URL of its directory
-    resolvers: Servers  # the first also finds the zones' own servers
+    resolvers: Servers  # asked in turn who the zones' own servers are
     accounts: bool  # services have accounts of their own
 
     @property
@@ -98,7 +98,7 @@ def rehearsed(ordering: Ordering, progress: Progress) -> tuple[Proof, ...]:
         acme, account = known(ordering.authority, kept)
     if account is None:
         progress.note(_("no account at {url} yet").format(url=ordering.authority) + f"; {REGISTER}")
-    zones = {it: zone_of(ordering.site, it) for it in ordering.names}
+    zones = {it: challenge_zone_of(ordering.site, it) for it in ordering.names}
     missing = (unregistered(name, zone, ordering.paths) for name, zone in zones.items())
     demand([it for it in missing if it is not None])
     return prepared(ordering, Authority(ordering.authority, acme), progress)
@@ -106,12 +106,14 @@ def rehearsed(ordering: Ordering, progress: Progress) -> tuple[Proof, ...]:
 
 def prepared(ordering: Ordering, authority: Authority, progress: Progress) -> tuple[Proof, ...]:
     """Where each name's challenge leads, seen to work; Trouble with all that is missing."""
-    resolver = ordering.resolvers[0][1]
+    resolvers = ordering.resolvers
     with progress.step(_("looking where the names lead")):
-        found = [
-            find(name, zone, solver_for(zone, ordering.paths, progress), resolver)
-            for name, zone in ((it, zone_of(ordering.site, it)) for it in ordering.names)
-        ]
+        zones = {name: challenge_zone_of(ordering.site, name) for name in ordering.names}
+        solvers = {
+            zone: solver_for(at_cut(zone, resolvers), ordering.paths, progress)
+            for zone in dict.fromkeys(zones.values())
+        }
+        found = [find(name, zone, solvers[zone], resolvers) for name, zone in zones.items()]
         proofs = demand(found)
         demand_permission(ordering, authority)
     rehearse(proofs, ordering.resolvers, progress)
@@ -124,7 +126,7 @@ def demand_permission(ordering: Ordering, authority: Authority) -> None:
         return  # it does not say what it is called there
     for name in ordering.names:
         order = Order(name=name, authorities=authority.identities, account=authority.account)
-        match guards(ordering.resolvers[0][1], may_issue(order)):
+        match guards(ordering.resolvers, may_issue(order)):
             case Allowed():
                 continue
             case Forbidden(where=where) if ordering.authority in STAGING.values():

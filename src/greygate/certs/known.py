@@ -9,7 +9,7 @@ from greygate.certs.kept import Kept
 from greygate.certs.proof import PREFIX, REGISTER, Missing
 from greygate.errors import Trouble
 from greygate.plan.paths import Paths
-from greygate.site.defaults import certified, zone_of
+from greygate.site.defaults import certified, challenge_zone_of
 from greygate.site.model import Challenge, Site, Source, Zone
 from greygate.text import _
 
@@ -47,7 +47,7 @@ def known_aliases(site: Site, paths: Paths) -> tuple[tuple[str, str], ...]:
         return ()
     found = []
     for name in certified(site):
-        zone, challenge = zone_of(site, name), f"{PREFIX}.{name.lower()}"
+        zone, challenge = challenge_zone_of(site, name), f"{PREFIX}.{name.lower()}"
         if zone.challenge is Challenge.ACME_DNS and zone.acme_dns is not None:
             target = registered(zone.acme_dns, paths).get(challenge)
             found += [(challenge, target)] if target is not None else []

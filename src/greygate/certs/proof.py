@@ -8,22 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from greygate.certs.dns01.solver import Solver
 from greygate.errors import Trouble
 from greygate.plan.spelling import spelled_name, title
-from greygate.probe.authority import authorities
+from greygate.probe.authority import (
+    NoZone,
+    Servers,
+    ZoneServers,
+    delegated,
+    from_wildcard,
+    zone_servers,
+)
 from greygate.probe.dns import Resolver
-from greygate.site.model import Zone
-from greygate.spec.dns import ROOT, TextAnswer, Texts, Unanswered, bare
+from greygate.site.model import Challenge, Zone
+from greygate.site.zones import is_in
+from greygate.spec.dns import ROOT, Absence, Absent, TextAnswer, Texts, Unanswered, bare
 from greygate.text import _, listing
 
 PREFIX = "_acme-challenge"  # RFC 8555, 8.4
 REGISTER = _("open the account and register the names: greygate cert register")
 LONGEST = 8  # aliases in a row; resolvers give up after about as many
-
-Servers = tuple[tuple[str, Resolver], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +55,15 @@ class Missing:
     cure: str
 
 
-def find(name: str, zone: Zone, solver: Solver, resolver: Resolver) -> Proof | Missing:
+def find(name: str, zone: Zone, solver: Solver, resolvers: Servers) -> Proof | Missing:
     """Where a value for `name` is to be written."""
     challenge, wanted = f"{PREFIX}.{bare(name)}", solver.alias(f"{PREFIX}.{bare(name)}")
     place, ways = challenge, [challenge]
     while True:
-        match servers_of(place, resolver):
-            case Missing() as missing:
-                return missing
-            case servers:
-                led = _led(place, servers)
+        held = servers_of(place, resolvers)
+        if isinstance(held, Missing):
+            return held
+        led = _led(place, held.servers)
         if isinstance(led, Missing):
             return led
         if led is None:
@@ -69,27 +74,36 @@ def find(name: str, zone: Zone, solver: Solver, resolver: Resolver) -> Proof | M
                 _cname(zone, challenge, wanted),
             )
         ways.append(place := led)
+    if is_in(place, zone.name) and not is_in(zone.name, held.zone):
+        return _elsewhere(held)
     if wanted is not None and place != bare(wanted):
         return _astray(zone, challenge, wanted, seen=ways[1:])
-    return Proof(name=bare(name), zone=zone, solver=solver, place=place, servers=servers)
+    return Proof(name=bare(name), zone=zone, solver=solver, place=place, servers=held.servers)
 
 
-def servers_of(name: str, resolver: Resolver) -> Servers | Missing:
-    """The servers that have the last word on what is below the next zone above `name`."""
-    labels = bare(name).split(".")
-    for place in range(1, len(labels)):
-        zone = ".".join(labels[place:])
-        match resolver.texts(zone, "SOA"):
-            case Texts(aliases=()):
-                return _served(zone, resolver)
-            case Unanswered() as untold:
-                return Missing(
-                    _("the zone {zone} cannot be looked up: {why}").format(zone=zone, why=untold),
-                    _("see that its name servers run, and that the zone above names them"),
-                )
-            case _:
-                continue
-    return Missing(_("no zone holds {name}").format(name=name), _("register its domain first"))
+def servers_of(name: str, resolvers: Servers) -> ZoneServers | Missing:
+    """The servers that have the last word on the name: it may be a zone of its own."""
+    held = zone_servers(resolvers, name.partition(".")[2])
+    if isinstance(held, NoZone):
+        known = _("register its domain first")
+        broken = _("see that its name servers run, and that the zone above names them")
+        return Missing(str(held), known if held.is_known else broken)
+    held = delegated(held.servers, resolvers, name) or held
+    if held.servers:
+        return held
+    why = listing(f"{server}: {it}" for server, it in held.faults)
+    return Missing(
+        _("nobody can be asked about the zone {zone}: {why}").format(zone=held.zone, why=why),
+        _("see that the zone above names its servers, and has their addresses"),
+    )
+
+
+def at_cut(zone: Zone, resolvers: Servers) -> Zone:
+    """The zone by the cut that encloses its name: whoever writes it knows it by that."""
+    if zone.challenge not in (Challenge.RFC2136, Challenge.LEXICON):
+        return zone
+    held = zone_servers(resolvers, zone.name)
+    return replace(zone, name=held.zone) if isinstance(held, ZoneServers) else zone
 
 
 def ask(servers: Servers, question: Callable[[Resolver], TextAnswer]) -> tuple[TextAnswer, ...]:
@@ -112,23 +126,9 @@ def demand(found: Iterable[Proof | Missing]) -> tuple[Proof, ...]:
     return tuple(it for it in all_ if isinstance(it, Proof))
 
 
-def _served(zone: str, resolver: Resolver) -> Servers | Missing:
-    match authorities(resolver, zone):
-        case Unanswered() as untold:
-            why = str(untold)
-        case ():
-            why = _("its name servers have no address that is known")
-        case servers:
-            return servers
-    return Missing(
-        _("nobody can be asked about the zone {zone}: {why}").format(zone=zone, why=why),
-        _("see that the zone above names its servers, and has their addresses"),
-    )
-
-
 def _led(name: str, servers: Servers) -> str | Missing | None:
     """Where the alias there leads; None where there is none. Every server must say the same."""
-    answers = ask(servers, lambda it: it.texts(name, "CNAME"))
+    answers = ask(servers, lambda it: _own_alias(it, name))
     told = {server: it for (server, _resolver), it in zip(servers, answers, strict=True)}
     answered = {server: _target(it) for server, it in told.items() if _was_told(it)}
     if not answered:
@@ -148,12 +148,33 @@ def _led(name: str, servers: Servers) -> str | Missing | None:
     return next(iter(answered.values()))
 
 
+def _own_alias(server: Resolver, name: str) -> TextAnswer:
+    """Not what `*` answers: the value that is written there ends it (RFC 4592)."""
+    answer = server.texts(name, "CNAME")
+    if from_wildcard(server, name, "CNAME", answer):
+        return Absent(Absence.NO_NAME)
+    return answer
+
+
 def _was_told(answer: TextAnswer) -> bool:
     return not isinstance(answer, Unanswered)
 
 
 def _target(answer: TextAnswer) -> str | None:
     return bare(answer.values[0]) if isinstance(answer, Texts) else None
+
+
+def _elsewhere(held: ZoneServers) -> Missing:
+    """The zone that the site file names ends above the place."""
+    servers = listing(server for server, _resolver in held.servers)
+    return Missing(
+        _("{zone} is a zone of its own, at {servers}: nothing is written there").format(
+            zone=held.zone, servers=servers
+        ),
+        _('write [[zone]] with name = "{zone}", and how it is written; or delete its NS').format(
+            zone=held.zone
+        ),
+    )
 
 
 def _astray(zone: Zone, challenge: str, wanted: str, *, seen: Sequence[str]) -> Missing:

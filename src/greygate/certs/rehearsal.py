@@ -13,8 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from secrets import token_bytes
 
-from greygate.certs.proof import Proof, Servers, ask
+from greygate.certs.proof import Proof, ask
 from greygate.errors import Trouble
+from greygate.probe.authority import Servers
 from greygate.probe.dns import Resolver
 from greygate.progress import Progress
 from greygate.site.model import Challenge

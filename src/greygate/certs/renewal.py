@@ -21,7 +21,7 @@ from greygate.certs.refusal import AuthorityRefused
 from greygate.certs.standing import look
 from greygate.errors import Trouble
 from greygate.progress import Progress
-from greygate.site.defaults import zone_of
+from greygate.site.defaults import challenge_zone_of
 from greygate.site.model import Challenge
 from greygate.spec.acme import Deed, Turn, life
 from greygate.spec.certificate import Due
@@ -107,7 +107,7 @@ def order(
 
 def _demand_no_hands(ordering: Ordering) -> None:
     """Trouble where somebody would have to type a value, and nobody is there to read it."""
-    zones = dict.fromkeys(zone_of(ordering.site, name) for name in ordering.names)
+    zones = dict.fromkeys(challenge_zone_of(ordering.site, name) for name in ordering.names)
     for zone in zones:
         if zone.challenge is Challenge.MANUAL:
             raise Trouble(

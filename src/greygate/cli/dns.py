@@ -24,6 +24,7 @@ from greygate.home import certificates, published, publishing
 from greygate.home.published import Server
 from greygate.plan.records import RecordSet, record_sets, zones
 from greygate.plan.spelling import Spelling, told
+from greygate.probe.authority import PATIENCE
 from greygate.probe.dns import PUBLIC, Resolver, place_of
 from greygate.spec.dns import bare
 from greygate.text import _, listing
@@ -111,6 +112,10 @@ def apply(
     force: Annotated[
         bool, Parameter(help="Also where more than a third of a zone, or its NS, would change.")
     ] = False,
+    replace_caa: Annotated[
+        bool,
+        Parameter(help="Also where others' CAA records must not go: who issues now may not then."),
+    ] = False,
     dry_run: Annotated[bool, Parameter(help="Show the difference, change nothing.")] = False,
     resolver: Annotated[
         str | None,
@@ -135,7 +140,8 @@ def apply(
     steps = output.Steps()
     home = common.home() if dry_run else certificates.with_aliases(common.keyed_home(), steps)
     with steps.step(_("asking the zones' own servers")):
-        seen = publishing.look(home, _servers([resolver] if resolver else None)[0].resolver)
+        named = _servers([resolver] if resolver else None)
+        seen = publishing.look(home, named, replace_caa=replace_caa)
     agreed = agreement(seen)
     if not common.json:
         output.note(difference_text(seen))
@@ -166,9 +172,11 @@ def _demand_agreement(digest: str, yes: str | None) -> None:
 
 def _servers(named: list[str] | None) -> tuple[Server, ...]:
     if named:
-        return tuple(Server(text, Resolver(place_of(text))) for text in named)
-    public = (Server(text, Resolver(place_of(text))) for text in PUBLIC)
-    return (Server(_("this machine's resolver"), Resolver()), *public)
+        return tuple(Server(text, Resolver(place_of(text), give_up=True)) for text in named)
+    public = (
+        Server(text, Resolver(place_of(text), patience=PATIENCE, give_up=True)) for text in PUBLIC
+    )
+    return (Server(_("this machine's resolver"), Resolver(give_up=True)), *public)
 
 
 def _of_zone(sets: tuple[RecordSet, ...], name: str | None) -> tuple[RecordSet, ...]:

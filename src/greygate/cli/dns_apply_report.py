@@ -57,6 +57,9 @@ def _difference(it: Difference) -> Iterator[str]:
     else:
         for change in it.changes:
             yield from (f"  {line}" for line in _change(change))
+    for change in it.changes if it.untold is None else ():
+        if change.warning:
+            yield _("    mind: {warning}").format(warning=change.warning)
 
 
 def _to_type(it: Difference) -> Iterator[str]:
@@ -144,4 +147,5 @@ def _change_told(change: Change) -> dict[str, Any]:
         "seen": list(change.seen),
         "alias": change.alias,
         "need": change.records.need.value,
+        "warning": change.warning,
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from greygate.home.published import Published
 from greygate.plan.published import State, Verdict
-from greygate.plan.records import Need, RecordSet, unguarded, zones
+from greygate.plan.records import TTL, Need, RecordSet, unguarded, zones
 from greygate.plan.spelling import Spelling, lines, spelled, title, usual
 from greygate.site.model import Layout, Site
 from greygate.spec.dns import Signing, Unanswered
@@ -31,7 +31,7 @@ def plan_text(site: Site, sets: tuple[RecordSet, ...], spelling: Spelling | None
 
 def check_text(found: Published) -> str:
     parts = ["\n".join(_told(verdicts)) for verdicts in _by_records(found)]
-    parts += _signing(found)
+    parts += dict.fromkeys((*_servers(found), *_signing(found)))
     if found.unsealed is not None:
         parts.append(_("not sealed: {cure}").format(cure=found.unsealed))
     return "\n".join(parts)
@@ -48,15 +48,49 @@ def check_told(found: Published) -> dict[str, Any]:
                 "need": it.records.need.value,
                 "wanted": list(it.records.values),
                 "server": it.server,
+                "authoritative": it.authoritative,
                 "state": it.state.value,
                 "seen": it.seen,
+                "wildcard": it.wildcard,
+                "ttl": it.ttl,
+                "warning": it.warning,
             }
             for it in found.verdicts
         ],
+        "zones": [
+            {
+                "zone": name,
+                "cut": it.zone,
+                "servers": [server for server, _resolver in it.servers],
+                "faults": {server: str(why) for server, why in it.faults},
+                "hidden_by": list(it.unhelpful),
+            }
+            for name, it in found.served.items()
+        ],
+        "given_up": {name: str(why) for name, why in found.given_up},
         "dnssec": [
             {"zone": it.zone, "server": it.server, "state": _state(it.state)} for it in found.signed
         ],
     }
+
+
+def _servers(found: Published) -> Iterator[str]:
+    """What is wrong with who was asked, each once."""
+    for it in dict.fromkeys(found.served.values()):
+        for server, why in it.faults:
+            told = _("{server}, a name server of {zone}: {why}")
+            yield f"{'name server':<20} " + told.format(server=server, zone=it.zone, why=why)
+        for server, _why in it.broken:
+            cure = _("    load the zone at {server}, or take it out of the NS records of {zone}")
+            yield cure.format(server=server, zone=it.zone)
+    hidden = {name for it in found.served.values() for name in it.unhelpful}
+    for name in sorted(hidden - {name for name, _why in found.given_up}):
+        told = _("{server} tells no SOA and NS of the zones, others do: look at its configuration")
+        yield f"{'resolver':<20} " + told.format(server=name)
+    if found.given_up:
+        names = listing(name for name, _why in found.given_up)
+        failures = listing(dict.fromkeys(it.failure.value for _name, it in found.given_up))
+        yield f"{'not asked further':<20} {names}: {failures}"
 
 
 def _signing(found: Published) -> Iterator[str]:
@@ -88,20 +122,52 @@ def _by_records(found: Published) -> Iterator[list[Verdict]]:
 
 
 def _told(verdicts: list[Verdict]) -> Iterator[str]:
-    records = verdicts[0].records
-    named = f"{records.name} {records.type}"
+    own = [it for it in verdicts if it.authoritative]
+    if own and all(it.state is State.RIGHT for it in own):
+        late = [it for it in verdicts if it.state not in (State.RIGHT, State.UNTOLD)]
+        yield from _states([it for it in verdicts if it not in late])
+        yield from map(_late, late)
+    else:
+        yield from _states(verdicts)
+        yield from _cure(verdicts)
+
+
+def _states(verdicts: list[Verdict]) -> Iterator[str]:
     for state in State:
         mine = [it for it in verdicts if it.state is state]
         if not mine:
             continue
+        records = mine[0].records
         word = _("advised") if records.need is Need.ADVISED and state is not State.RIGHT else ""
         who = listing(dict.fromkeys(it.server for it in mine))
         seen = tuple(dict.fromkeys(it.seen for it in mine if it.seen))
-        told = f"{state.value:<20} {named}  ({who})" + (f": {listing(seen)}" if seen else "")
+        told = f"{state.value:<20} {records.name} {records.type}  ({who})"
+        told += f": {listing(seen)}" if seen else ""
         yield f"{told}  [{word}]" if word else told
+
+
+def _late(it: Verdict) -> str:
+    """A resolver that differs from the zone's own servers, which are right."""
+    told = _("{name} {type}  ({server}): {seen}; the zone's own servers are right").format(
+        name=it.records.name, type=it.records.type, server=it.server, seen=it.seen
+    )
+    wait = _("    wait {seconds} s; if it stays so, {server} has a view of its own").format(
+        seconds=it.ttl or TTL, server=it.server
+    )
+    return f"{'old answer':<20} {told}\n{wait}"
+
+
+def _cure(verdicts: list[Verdict]) -> Iterator[str]:
+    records = verdicts[0].records
     if any(it.state in (State.MISSING, State.WRONG) for it in verdicts):
         yield from (f"    publish: {line}" for line in lines(records))
-    if any(it.state is State.UNWANTED for it in verdicts):
+    for warning in dict.fromkeys(it.warning for it in verdicts if it.warning):
+        yield _("    mind: {warning}").format(warning=warning)
+    unwanted = [it for it in verdicts if it.state is State.UNWANTED]
+    if any(it.wildcard for it in unwanted):
+        told = _("    it comes from a wildcard (*), which ends once {name} has a record of its own")
+        yield told.format(name=records.name)
+    elif unwanted:
         yield _("    take it away: {why}").format(why=records.why)
 
 

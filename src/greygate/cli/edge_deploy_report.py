@@ -121,5 +121,7 @@ def _wrong(dns: Published) -> set[str]:
 
 def _untold(dns: Published) -> set[str]:
     return {
-        f"{it.records.name} {it.records.type}" for it in dns.verdicts if it.state is State.UNTOLD
+        f"{it.records.name} {it.records.type}"
+        for it in dns.verdicts
+        if it.harms and it.state is State.UNTOLD
     }

@@ -18,7 +18,7 @@ from greygate.certs.installation import in_place
 from greygate.certs.issue import Ordering, issue, rehearsed, staging_of
 from greygate.certs.kept import Account, Kept
 from greygate.certs.known import known_aliases, unregistered, with_account
-from greygate.certs.proof import PREFIX, Servers
+from greygate.certs.proof import PREFIX
 from greygate.certs.refusal import AuthorityRefused
 from greygate.certs.renewal import Renewed
 from greygate.certs.standing import look
@@ -26,9 +26,10 @@ from greygate.errors import Trouble, WrongUsage
 from greygate.home.half import Home
 from greygate.home.in_use import catch_up, put_in_use
 from greygate.identity import authority
+from greygate.probe.authority import Servers
 from greygate.probe.dns import PUBLIC, Place, Resolver, place_of
 from greygate.progress import Progress
-from greygate.site.defaults import certified, zone_of
+from greygate.site.defaults import certified, challenge_zone_of
 from greygate.site.model import Challenge, Source
 from greygate.spec.acme import Life
 from greygate.spec.renewal import Outlook
@@ -138,7 +139,7 @@ def first(home: Home, progress: Progress) -> bool:
 
 def _is_proved_by_an_edge(home: Home) -> bool:
     """Whether challenges are answered where only a home that runs can write."""
-    zones = (zone_of(home.site, name) for name in certified(home.site))
+    zones = (challenge_zone_of(home.site, name) for name in certified(home.site))
     return any(zone.challenge is Challenge.OWN_DNS for zone in zones)
 
 
@@ -161,7 +162,7 @@ def unregistered_names(home: Home) -> tuple[str, ...]:
     """The names whose CNAME is not known yet."""
     names = certified(home.site) if home.plan.ordered else ()
     paths = home.plan.paths
-    return tuple(it for it in names if unregistered(it, zone_of(home.site, it), paths))
+    return tuple(it for it in names if unregistered(it, challenge_zone_of(home.site, it), paths))
 
 
 def with_aliases(home: Home, progress: Progress) -> Home:
@@ -169,7 +170,7 @@ def with_aliases(home: Home, progress: Progress) -> Home:
     if home.plan.ordered:
         try:
             for name in certified(home.site):
-                zone = zone_of(home.site, name)
+                zone = challenge_zone_of(home.site, name)
                 if zone.challenge is Challenge.ACME_DNS:
                     solver = solver_for(zone, home.plan.paths, progress)
                     solver.alias(f"{PREFIX}.{name.lower()}")
@@ -221,5 +222,5 @@ def exchanged(wanted: Ordering, progress: Progress) -> Account:
 
 def _usual_resolvers() -> Servers:
     """This machine's own first: it is the one that need not be reached across the world."""
-    public = ((it, Resolver(place_of(it), patience=PATIENCE)) for it in PUBLIC)
+    public = ((it, Resolver(place_of(it), patience=PATIENCE, give_up=True)) for it in PUBLIC)
     return ((_("this machine's resolver"), Resolver()), *public)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from greygate.home.half import Home
+from greygate.plan.caa_judge import Found, judge_caa
 from greygate.plan.published import State, Verdict, judged
-from greygate.plan.records import RecordSet, record_sets, zones
+from greygate.plan.records import Need, RecordSet, permissions, record_sets, zones
 from greygate.plan.seal import unsealed
-from greygate.probe.authority import authorities, guards
+from greygate.probe.authority import (
+    NoZone,
+    Resolvers,
+    ZoneServers,
+    first_answer,
+    from_wildcard,
+    zone_servers,
+)
 from greygate.probe.dns import Resolver
-from greygate.spec.dns import Signing, Unanswered
+from greygate.site.zones import is_in
+from greygate.spec.caa import LookUpCaa, answered, relevant
+from greygate.spec.dns import Absent, Failure, Signing, TextAnswer, Texts, Unanswered
 from greygate.text import _
 
 AT_ONCE = 8  # questions under way
+NO_USE = (Failure.SILENCE, Failure.NO_WAY, Failure.REFUSED)  # of a resolver, whatever is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +45,15 @@ class Published:
     verdicts: tuple[Verdict, ...]
     unsealed: str | None
     signed: tuple[Signed, ...] = ()
+    served: Mapping[str, ZoneServers] = field(default_factory=dict)  # by the plan's zone
+    given_up: tuple[tuple[str, Unanswered], ...] = ()  # resolvers that were not asked further
 
     @property
     def right(self) -> bool:
         bogus = any(it.state is Signing.BOGUS for it in self.signed)
-        return self.unsealed is None and not bogus and not any(it.harms for it in self.verdicts)
+        lame = any(it.broken for it in self.served.values())
+        harm = any(it.harms for it in self.verdicts)
+        return self.unsealed is None and not (bogus or lame or harm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,50 +62,118 @@ class Server:
 
     name: str
     resolver: Resolver
+    zone: str | None = None  # the zone cut that it serves; None for a resolver
 
 
 def look(home: Home, resolvers: Sequence[Server]) -> Published:
-    """Ask for every record set; the first of `resolvers` is also asked who serves the zones."""
+    """Ask for every record set; the `resolvers` are asked in turn who serves the zones."""
     sets = record_sets(home.site, home.plan)
-    own = {zone.name: _own(zone.name, resolvers[0]) for zone in zones(sets)}
-    asked = [(it, server) for it in sets for server in (*own[it.zone.name], *resolvers)]
+    asked = (*sets, *permissions(home.site, sets))
+    known = tuple((it.name, it.resolver) for it in resolvers)
+    found = {zone.name: zone_servers(known, zone.name) for zone in zones(asked)}
+    served = {name: it for name, it in found.items() if isinstance(it, ZoneServers)}
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        verdicts = list(pool.map(lambda pair: _asked(*pair), asked))
-        pairs = [(zone, server) for zone in own for server in resolvers]
-        signed = list(pool.map(lambda pair: _signed(*pair), pairs))
-    return Published(
-        verdicts=(*_undelegated(sets, own), *verdicts),
-        unsealed=not_sealed(home, resolvers[0]),
-        signed=tuple(signed),
-    )
+        first = next(iter(found))
+        tried = list(pool.map(lambda it: it.resolver.texts(first, "SOA"), resolvers))
+        useless = {
+            server.name: answer
+            for server, answer in zip(resolvers, tried, strict=True)
+            if isinstance(answer, Unanswered) and answer.failure in NO_USE
+        }
+        asking = tuple(it for it in resolvers if it.name not in useless)
+        world = Sight(served, tuple((it.name, it.resolver) for it in asking))
+        pairs = [(it, server) for it in asked for server in (*world.own(it), *asking)]
+        verdicts = pool.map(lambda pair: world.verdict(*pair), pairs)
+        looks = [(_cut(zone, served), server) for zone in found for server in asking]
+        signed = list(pool.map(lambda pair: _signed(*pair), looks))
+        return Published(
+            verdicts=(*_unserved(sets, found), *(it for it in verdicts if _is_told(it))),
+            unsealed=answered(unsealed(home.site), world.caa_answer),
+            signed=tuple(signed),
+            served=served,
+            given_up=tuple(useless.items()),
+        )
 
 
-def not_sealed(home: Home, server: Server) -> str | None:
-    """What would seal the site; None where it is sealed."""
-    return guards(server.resolver, unsealed(home.site))
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Whom to ask about a name: the zones' own servers, and resolvers for all else."""
+
+    served: Mapping[str, ZoneServers]
+    resolvers: Resolvers
+
+    def own(self, records: RecordSet) -> tuple[Server, ...]:
+        found = self.served.get(records.zone.name)
+        return () if found is None else tuple(Server(*it, found.zone) for it in found.servers)
+
+    def verdict(self, records: RecordSet, server: Server) -> Verdict:
+        verdict = self._judged(records, server)
+        return replace(verdict, server=server.name, authoritative=server.zone is not None)
+
+    def caa(self, name: str, server: Server) -> Found:
+        """The CAA records that count for the name, as that server has them."""
+
+        def answer(question: LookUpCaa) -> TextAnswer:
+            if server.zone is None:
+                return server.resolver.texts(question.name, "CAA")
+            if not is_in(question.name, server.zone):
+                return first_answer(self.resolvers, question.name, "CAA")
+            return self.followed(server.resolver.texts(question.name, "CAA"), "CAA")
+
+        return answered(relevant(name), answer)
+
+    def caa_answer(self, question: LookUpCaa) -> TextAnswer:
+        """Of the zone's own server, where it is one of ours."""
+        held = [it for it in self.served.values() if it.servers and is_in(question.name, it.zone)]
+        if not held:
+            return first_answer(self.resolvers, question.name, "CAA")
+        nearest = max(held, key=lambda it: len(it.zone))
+        return self.followed(first_answer(nearest.servers, question.name, "CAA"), "CAA")
+
+    def followed(self, answer: TextAnswer, kind: str) -> TextAnswer:
+        """What stands where an alias leads that leaves the zone."""
+        if not isinstance(answer, Absent) or not answer.aliases:
+            return answer
+        match first_answer(self.resolvers, answer.aliases[-1], kind):
+            case Texts(values=values, aliases=more):
+                return Texts(values, (*answer.aliases, *more))
+            case Absent(how, more):
+                return Absent(how, (*answer.aliases, *more))
+            case failure:
+                return failure
+
+    def _judged(self, records: RecordSet, server: Server) -> Verdict:
+        if records.type == "CAA":
+            return judge_caa(records, server.name, self.caa(records.name, server))
+        answer = server.resolver.texts(records.name, records.type)
+        verdict = judged(records, server.name, self.followed(answer, records.type))
+        if verdict.state is not State.UNWANTED or server.zone in (None, records.name):
+            return verdict
+        told = from_wildcard(server.resolver, records.name, records.type, answer)
+        return replace(verdict, wildcard=told)
 
 
-def _own(zone: str, first: Server) -> tuple[Server, ...]:
-    found = authorities(first.resolver, zone)
-    if isinstance(found, Unanswered):
-        return ()
-    return tuple(Server(name, resolver) for name, resolver in found)
-
-
-def _asked(records: RecordSet, server: Server) -> Verdict:
-    return judged(records, server.name, server.resolver.texts(records.name, records.type))
+def _is_told(verdict: Verdict) -> bool:
+    """That nobody is barred where nothing was planned is no news."""
+    return verdict.records.need is not Need.UNBARRED or verdict.state is not State.RIGHT
 
 
 def _signed(zone: str, server: Server) -> Signed:
     return Signed(zone, server.name, server.resolver.signing(zone))
 
 
-def _undelegated(
-    sets: tuple[RecordSet, ...], own: dict[str, tuple[Server, ...]]
+def _cut(zone: str, served: Mapping[str, ZoneServers]) -> str:
+    return served[zone].zone if zone in served else zone
+
+
+def _unserved(
+    sets: tuple[RecordSet, ...], found: Mapping[str, ZoneServers | NoZone]
 ) -> Iterator[Verdict]:
     """A zone that nobody serves is told once, by its first record set."""
-    for name, servers in own.items():
-        if not servers:
-            first = next(it for it in sets if it.zone.name == name)
-            why = _("nobody is known to serve the zone {zone}").format(zone=name)
-            yield Verdict(first, name, State.UNTOLD, why)
+    for name, servers in found.items():
+        records = next((it for it in sets if it.zone.name == name), None)
+        if records is None or (isinstance(servers, ZoneServers) and servers.servers):
+            continue
+        nobody = _("none of its name servers answers for it")
+        why = str(servers) if isinstance(servers, NoZone) else nobody
+        yield Verdict(records, name, State.UNTOLD, why)

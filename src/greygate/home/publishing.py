@@ -7,27 +7,35 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from greygate.errors import Trouble
 from greygate.home.half import Home
-from greygate.home.published import AT_ONCE, Server
+from greygate.home.published import AT_ONCE, Server, Sight
+from greygate.plan.caa_judge import change_caa
 from greygate.plan.changes import Change, change_of, unsafe
-from greygate.plan.published import State, judged
-from greygate.plan.records import RecordSet, record_sets, zones
-from greygate.probe.authority import PATIENCE, authorities
+from greygate.plan.published import same
+from greygate.plan.records import Need, RecordSet, permissions, record_sets, zones
+from greygate.probe.authority import (
+    PATIENCE,
+    NoZone,
+    ZoneServers,
+    cut_at,
+    from_wildcard,
+    zone_servers,
+)
 from greygate.probe.dns import Resolver, place_of
 from greygate.progress import Progress
 from greygate.site.model import Editor, Zone
-from greygate.spec.dns import Absent, Texts, Unanswered
-from greygate.text import _
+from greygate.spec.caa import Untold
+from greygate.spec.dns import Absence, Absent, TextAnswer, Texts, Unanswered
+from greygate.text import _, listing
 from greygate.zones.catalogue import WRITERS, writer_for
 
 BETWEEN_LOOKS = 1.0  # seconds
 
 Waits = Callable[[float], None]
-Seen = dict[tuple[str, str], Texts | Absent]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +45,7 @@ class Difference:
     zone: Zone
     sets: tuple[RecordSet, ...]
     servers: tuple[Server, ...]  # those that have the last word, the one that was asked first
+    target: Zone | None = None  # the zone by its cut, which may be above the name in the site file
     changes: tuple[Change, ...] = ()
     untold: str | None = None  # why the zone could not be seen: then nothing is written
     unsafe: str | None = None  # why the changes are too many to be meant
@@ -48,6 +57,14 @@ class Difference:
     @property
     def to_write(self) -> bool:
         return bool(self.changes) and not self.by_hand
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One record set: whether there is any, and what must become of it."""
+
+    there: bool
+    change: Change | None
 
 
 class Result(Enum):
@@ -76,12 +93,27 @@ class Outcome:
         return self.result in (Result.RIGHT, Result.DONE)
 
 
-def look(home: Home, resolver: Resolver) -> tuple[Difference, ...]:
-    """Every zone of the plan against what its own servers tell; `resolver` says who they are."""
+def look(
+    home: Home, resolvers: Sequence[Server], *, replace_caa: bool = False
+) -> tuple[Difference, ...]:
+    """Every zone of the plan against what its own servers tell; `resolvers` say who they are.
+
+    `replace_caa`: others' CAA goes also where the plan can do with it.
+    """
     sets = record_sets(home.site, home.plan)
+    asked = (*sets, *permissions(home.site, sets))
+    known = tuple((it.name, it.resolver) for it in resolvers)
+    found = {zone: zone_servers(known, zone.name) for zone in zones(asked)}
+    served = {zone.name: it for zone, it in found.items() if isinstance(it, ZoneServers)}
+    sight = Sight(served, known)
     return tuple(
-        _difference(zone, tuple(it for it in sets if it.zone == zone), resolver)
-        for zone in zones(sets)
+        _difference(
+            zone,
+            tuple(it for it in asked if it.zone == zone),
+            _servers(zone, servers),
+            lambda records, server: _looked(records, server, sight, replace_caa=replace_caa),
+        )
+        for zone, servers in found.items()
     )
 
 
@@ -106,64 +138,85 @@ def unwritten(differences: Sequence[Difference]) -> Iterator[Outcome]:
         yield Outcome(difference=it, result=result)
 
 
-def _difference(zone: Zone, sets: tuple[RecordSet, ...], resolver: Resolver) -> Difference:
-    servers = _servers(zone, resolver)
+def _difference(
+    zone: Zone,
+    sets: tuple[RecordSet, ...],
+    servers: tuple[Server, ...] | str,
+    look_at: Callable[[RecordSet, Server], _Look | Unanswered],
+) -> Difference:
     if isinstance(servers, str):
         return Difference(zone=zone, sets=sets, servers=(), untold=servers)
-    first = servers[:1] if zone.editor is Editor.RFC2136 else servers
-    answers = []
-    for server in first:
-        seen = server.resolver.texts(zone.name, "SOA")
-        if isinstance(seen, Texts):
-            return _compared(zone, sets, (server, *(it for it in servers if it is not server)))
-        answers.append(_("{server}: {why}").format(server=server.name, why=_how(seen)))
-    return Difference(zone=zone, sets=sets, servers=servers, untold="; ".join(answers))
-
-
-def _how(seen: Absent | Unanswered) -> str:
-    return seen.how.value if isinstance(seen, Absent) else str(seen)
-
-
-def _servers(zone: Zone, resolver: Resolver) -> tuple[Server, ...] | str:
-    """The primary that takes updates has the last word, and is first; then those that all ask."""
-    known = authorities(resolver, zone.name)
-    public = () if isinstance(known, Unanswered) else tuple(Server(*it) for it in known)
-    if zone.editor is Editor.RFC2136 and zone.server is not None:
-        primary = Resolver(place_of(zone.server), patience=PATIENCE)
-        return (Server(zone.server, primary), *public)
-    if isinstance(known, Unanswered):
-        return str(known)
-    return public or _("nobody is known to serve the zone {zone}").format(zone=zone.name)
-
-
-def _compared(zone: Zone, sets: tuple[RecordSet, ...], servers: tuple[Server, ...]) -> Difference:
-    seen = _seen(sets, servers[0].resolver)
-    if isinstance(seen, Unanswered):
-        return Difference(zone=zone, sets=sets, servers=servers, untold=str(seen))
-    found = (change_of(it, seen[it.name, it.type], _target(seen[it.name, "CNAME"])) for it in sets)
-    changes = tuple(it for it in found if it is not None)
-    there = sum(isinstance(seen[it.name, it.type], Texts) for it in sets)
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        looks = list(pool.map(lambda it: look_at(it, servers[0]), sets))
+    silent = next((it for it in looks if isinstance(it, Unanswered)), None)
+    if silent is not None:
+        return Difference(zone=zone, sets=sets, servers=servers, untold=str(silent))
+    seen = [it for it in looks if isinstance(it, _Look)]
+    changes = tuple(it.change for it in seen if it.change is not None)
+    target = replace(zone, name=servers[0].zone or zone.name)
     return Difference(
         zone=zone,
         sets=sets,
         servers=servers,
+        target=target,
         changes=changes,
-        unsafe=_unsafe(zone, changes, there),
+        unsafe=_unsafe(target, changes, sum(it.there for it in seen)),
     )
 
 
-def _seen(sets: tuple[RecordSet, ...], resolver: Resolver) -> Seen | Unanswered:
-    """What is there of each name and type, and whether an alias stands there; all or nothing."""
-    asked = dict.fromkeys((it.name, kind) for it in sets for kind in (it.type, "CNAME"))
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        answers = list(pool.map(lambda it: resolver.texts(*it), asked))
-    silent = next((it for it in answers if isinstance(it, Unanswered)), None)
-    told = [it for it in answers if not isinstance(it, Unanswered)]
-    return silent or dict(zip(asked, told, strict=True))
+def _servers(zone: Zone, found: ZoneServers | NoZone) -> tuple[Server, ...] | str:
+    """The primary that takes updates has the last word, and is first; then those that all ask."""
+    public: tuple[Server, ...] = ()
+    if isinstance(found, ZoneServers):
+        public = tuple(Server(*it, found.zone) for it in found.servers)
+    if zone.editor is Editor.RFC2136 and zone.server is not None:
+        primary = Resolver(place_of(zone.server), patience=PATIENCE)
+        cut = cut_at(primary, zone.name)
+        if cut is None:
+            why = _how(primary.texts(zone.name, "SOA"))
+            return _("{server}: {why}").format(server=zone.server, why=why)
+        own = Resolver(place_of(zone.server), patience=PATIENCE, zone=cut)
+        return (Server(zone.server, own, cut), *public)
+    return public or (str(found) if isinstance(found, NoZone) else _lame(found))
 
 
-def _target(answer: Texts | Absent) -> str | None:
-    return answer.values[0] if isinstance(answer, Texts) else None
+def _lame(found: ZoneServers) -> str:
+    faults = listing(f"{server}: {why}" for server, why in found.faults)
+    return _("no name server of {zone} answers ({why})").format(zone=found.zone, why=faults)
+
+
+def _how(answer: TextAnswer) -> str:
+    return answer.how.value if isinstance(answer, Absent) else str(answer)
+
+
+def _looked(
+    records: RecordSet, server: Server, sight: Sight, *, replace_caa: bool
+) -> _Look | Unanswered:
+    """What must become of a set. What `*` answers is not the name's own: nobody could delete it,
+    and it ends with the first record that the name gets (RFC 4592)."""
+    answer = server.resolver.texts(records.name, records.type)
+    if isinstance(answer, Unanswered):
+        return answer
+    if records.name != server.zone and from_wildcard(
+        server.resolver, records.name, records.type, answer
+    ):
+        answer = Absent(Absence.NO_NAME)
+    alias = answer.aliases[0] if answer.aliases else None
+    there = isinstance(answer, Texts)
+    if records.type != "CAA":
+        followed = sight.followed(answer, records.type)
+        if isinstance(followed, Unanswered):
+            return followed
+        return _Look(there, change_of(records, followed, alias))
+    found = sight.caa(records.name, server)
+    if isinstance(found, Untold):
+        return found.answer
+    own = answer.values if isinstance(answer, Texts) and alias is None else ()
+    change = change_caa(records, own, found, replace_others=replace_caa)
+    if alias is not None and change is not None:
+        beside = records.need is Need.UNBARRED  # where the alias leads, CAA is not ours to write
+        change = None if beside else replace(change, alias=alias)
+    return _Look(there, change)
 
 
 def _unsafe(zone: Zone, changes: tuple[Change, ...], there: int) -> str | None:
@@ -182,7 +235,7 @@ def _published(difference: Difference, progress: Progress, wait: Waits) -> Outco
     if left.result is not Result.TO_DO:
         return left
     try:
-        writer = writer_for(zone)
+        writer = writer_for(difference.target or zone)
         assert writer is not None, "a zone to be written has a writer"
         with progress.step(_("writing {zone}").format(zone=zone.name)):
             writer.write(difference.changes)
@@ -198,15 +251,19 @@ def _late(difference: Difference, patience: float, wait: Waits) -> tuple[str, ..
     """The servers that do not tell the plan when patience ends."""
     ends_at = time.monotonic() + patience
     late = difference.servers
-    while late := tuple(it for it in late if not _tells(it, difference.sets)):
+    while late := tuple(it for it in late if not all(_tells(it, c) for c in difference.changes)):
         if time.monotonic() > ends_at:
             break
         wait(BETWEEN_LOOKS)
     return tuple(it.name for it in late)
 
 
-def _tells(server: Server, sets: tuple[RecordSet, ...]) -> bool:
-    return all(
-        judged(it, server.name, server.resolver.texts(it.name, it.type)).state is State.RIGHT
-        for it in sets
-    )
+def _tells(server: Server, change: Change) -> bool:
+    records = change.records
+    answer = server.resolver.texts(records.name, records.type)
+    if not records.values:
+        gone = isinstance(answer, Absent) and not answer.aliases
+        return gone or from_wildcard(server.resolver, records.name, records.type, answer)
+    if not isinstance(answer, Texts) or (answer.aliases and records.type != "CNAME"):
+        return False
+    return same(records.type, answer.values, records.values)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from greygate.site.defaults import certified, zone_of
+from greygate.site.defaults import certified, challenge_zone_of
 from greygate.site.model import Challenge, Layout, Site, Source, Zone
+from greygate.site.zones import CHALLENGE
 
-CHALLENGE = "_acme-challenge"  # RFC 8555, 8.4
+__all__ = ["CHALLENGE", "led_to_edges", "needs_guard", "place_of", "serving"]
 
 
 def led_to_edges(site: Site) -> tuple[tuple[str, Zone], ...]:
     """The names whose challenges lead to an edge, each with its zone, which says to which."""
     if site.certificates.source is not Source.ACME:
         return ()
-    found = ((name.lower(), zone_of(site, name)) for name in certified(site))
+    found = ((name.lower(), challenge_zone_of(site, name)) for name in certified(site))
     return tuple((name, zone) for name, zone in found if zone.challenge is Challenge.OWN_DNS)
 
 

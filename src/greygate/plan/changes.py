@@ -36,6 +36,7 @@ class Change:
     records: RecordSet
     seen: tuple[str, ...]
     alias: str | None = None  # where a CNAME leads that is in the way
+    warning: str = ""  # what it does to others
 
     @property
     def kind(self) -> Kind:
@@ -56,7 +57,9 @@ def change_of(
 
     `alias`: where a CNAME of that very name leads, which no other record may stand beside.
     """
-    if records.type == "CNAME":
+    if records.type == "CNAME" or (
+        records.may_alias and judged(records, "", answer).state is State.RIGHT
+    ):
         alias = None
     seen = answer.values if isinstance(answer, Texts) and alias is None else ()
     if alias is not None:

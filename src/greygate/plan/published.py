@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_address
@@ -30,23 +31,39 @@ class Verdict:
     server: str
     state: State
     seen: str  # what was seen in place of it; empty where it is right
+    authoritative: bool = True  # the server is the zone's own; others may be late, or lie
+    wildcard: bool = False  # the name has nothing of its own: `*` answers for it (RFC 4592)
+    ttl: int | None = None  # seconds for which a resolver goes on telling it
+    warning: str = ""  # what publishing it would do to others
 
     @property
     def harms(self) -> bool:
         """Whether somebody is shut out by it, or may be; advice that was not taken harms nobody."""
-        return self.state is not State.RIGHT and self.records.need is not Need.ADVISED
+        return (
+            self.authoritative
+            and self.state is not State.RIGHT
+            and self.records.need is not Need.ADVISED
+        )
 
 
 def judged(records: RecordSet, server: str, answer: TextAnswer) -> Verdict:
-    """What follows from one answer."""
+    """What follows from one answer; for CAA see `caa_judge`."""
     match answer:
         case Unanswered() as untold:
             return Verdict(records, server, State.UNTOLD, str(untold))
-        case Absent(how):
-            there = State.RIGHT if records.need is Need.ABSENT else State.MISSING
-            return Verdict(records, server, there, "" if there is State.RIGHT else how.value)
-        case Texts(values=values, aliases=aliases):
-            return Verdict(records, server, *_compared(records, values, aliases))
+        case Absent() if records.need is Need.ABSENT:
+            return Verdict(records, server, State.RIGHT, "")
+        case Absent(aliases=aliases, ttl=ttl) if aliases and records.type != "CNAME":
+            return Verdict(records, server, State.WRONG, _alias(aliases), ttl=ttl)
+        case Absent(how, ttl=ttl):
+            return Verdict(records, server, State.MISSING, how.value, ttl=ttl)
+        case Texts(values=values, aliases=aliases, ttl=ttl):
+            return Verdict(records, server, *_compared(records, values, aliases), ttl=ttl)
+
+
+def same(kind: str, some: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether values mean the same records."""
+    return {_plain(kind, it) for it in some} == {_plain(kind, it) for it in others}
 
 
 def _compared(
@@ -55,12 +72,15 @@ def _compared(
     seen = listing(values)
     if records.need is Need.ABSENT:
         return State.UNWANTED, seen
-    if aliases:
-        # RFC 2782 and the specification: what SRV leads to has addresses of its own.
-        return State.WRONG, _("an alias of {names}").format(names=listing(aliases))
-    wanted = {_plain(records.type, value) for value in records.values}
-    same = {_plain(records.type, value) for value in values} == wanted
-    return (State.RIGHT, "") if same else (State.WRONG, seen)
+    if aliases and not records.may_alias:
+        return State.WRONG, _alias(aliases)
+    right = same(records.type, records.values, values)
+    return (State.RIGHT, "") if right else (State.WRONG, seen)
+
+
+def _alias(aliases: tuple[str, ...]) -> str:
+    """RFC 2782 and the specification: what SRV leads to has addresses of its own."""
+    return _("an alias of {names}").format(names=listing(aliases))
 
 
 def _plain(kind: str, value: str) -> str:

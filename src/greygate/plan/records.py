@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from greygate.plan.challenges import (
@@ -14,8 +14,8 @@ from greygate.plan.challenges import (
     serving,
 )
 from greygate.plan.plan import Plan
-from greygate.site.defaults import zone_of
-from greygate.site.model import Address, Edge, Editor, Layout, Node, Site, Zone
+from greygate.site.defaults import certified, zone_of
+from greygate.site.model import Address, Edge, Editor, Layout, Node, Site, Source, Zone
 from greygate.site.zones import is_in
 from greygate.text import _
 
@@ -33,6 +33,7 @@ class Need(Enum):
     MUST = "must"
     ADVISED = "advised"
     ABSENT = "absent"  # there must be none
+    UNBARRED = "unbarred"  # CAA: none need be there, but what is must not bar our authority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class RecordSet:
     values: tuple[str, ...]  # as RFC 1035 and its like write them, but for the dot
     why: str
     need: Need = Need.MUST
+    may_alias: bool = False  # a CNAME that leads to the values does as well
 
 
 def record_sets(site: Site, plan: Plan) -> tuple[RecordSet, ...]:
@@ -80,6 +82,22 @@ def guard(site: Site) -> str | None:
 def _edges(site: Site) -> tuple[Edge, ...]:
     """Those that are published, keyed or not: no record holds a key. Loopback has none."""
     return () if site.overlay.node is Node.LOOPBACK or not site.federation else site.edges
+
+
+def permissions(site: Site, sets: Iterable[RecordSet]) -> tuple[RecordSet, ...]:
+    """CAA at the names of our certificate that the plan has none for: needed where CAA records
+    that are theirs, or that they inherit, shut our authority out."""
+    wanted = guard(site)
+    planned = {it.name for it in sets if it.type == "CAA"}
+    if wanted is None or site.certificates.source is Source.OWN:
+        return ()
+    why = _("CAA there lets our authority issue nothing")
+    names = dict.fromkeys(it.lower() for it in certified(site))
+    return tuple(
+        _set(site, name, "CAA", (wanted,), why, need=Need.UNBARRED)
+        for name in names
+        if name not in planned and not unguarded(site, name)
+    )
 
 
 def _services(site: Site) -> Iterator[RecordSet]:
@@ -118,7 +136,8 @@ def _client_name(site: Site, plan: Plan) -> Iterator[RecordSet]:
     if site.names.client.lower() == site.server_name.host.lower() and _edges(site):
         return  # in layout overlay the two may be one, and it has been told
     why = _("people's apps connect to it, over the overlay")
-    yield _set(site, site.names.client, "AAAA", _texts(plan.addresses), why)
+    over = _set(site, site.names.client, "AAAA", _texts(plan.addresses), why)
+    yield replace(over, may_alias=True)
     yield _none(site, site.names.client, "A", _("people come over the overlay only"))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from greygate.plan.challenges import needs_guard
 from greygate.plan.records import guard, unguarded
 from greygate.site.model import Challenge, Layout, Site, Source
-from greygate.spec.caa import Asking, Issuer, Relevant, Untold, relevant
+from greygate.spec.caa import Asking, Issuer, Relevant, Untold, issuer, property_of, relevant
 from greygate.text import _
 
 METHODS = frozenset({"dns-01"})
@@ -25,15 +25,15 @@ def unsealed(site: Site) -> Asking[str | None]:
     return None
 
 
-def guards(site: Site, found: Relevant) -> bool:
-    """Whether these records let our account alone order, by DNS-01 alone, wildcards included.
+def guarded(found: Relevant, wanted: str) -> bool:
+    """Whether these records let nobody order whom `wanted`, our property, would not.
 
     A critical property that we do not know guards nothing: some authority may know it.
     """
-    issuers = found.issuers()
+    issuers, ours = found.issuers(), issuer(property_of(wanted).value)
     if issuers is None:
         return False
-    return all(_is_ours(site, it) for it in (*issuers, *(found.issuers(wildcard=True) or ())))
+    return all(_is_ours(it, ours) for it in (*issuers, *(found.issuers(wildcard=True) or ())))
 
 
 def _unsealed(site: Site, name: str) -> Asking[str | None]:
@@ -47,10 +47,11 @@ def _unsealed(site: Site, name: str) -> Asking[str | None]:
     match (yield from relevant(name)):
         case Untold(answer=silence):
             return _("CAA could not be asked: {why}; greygate dns check").format(why=silence)
-        case Relevant() as found if guards(site, found):
+        case Relevant() as found if guarded(found, wanted):
             return None
         case _:
-            return _("publish CAA {value} at {name}, and no other").format(value=wanted, name=name)
+            told = _("publish CAA {value} at {name}, and no other issuer")
+            return told.format(value=wanted, name=name)
 
 
 def _no_caa(site: Site, name: str) -> str:
@@ -60,14 +61,14 @@ def _no_caa(site: Site, name: str) -> str:
     return told.format(name=name, way=Challenge.OWN_DNS.value)
 
 
-def _is_ours(site: Site, issuer: Issuer) -> bool:
+def _is_ours(it: Issuer, ours: Issuer) -> bool:
     """A malformed property guards nothing: an authority may be less strict than its grammar."""
-    if not issuer.domain:
-        return not issuer.malformed
+    if not it.domain:
+        return not it.malformed
     return (
-        not issuer.malformed
-        and issuer.domain == (site.certificates.issuer or "").lower()
-        and issuer.account == site.certificates.account
-        and issuer.methods is not None
-        and issuer.methods <= METHODS
+        not it.malformed
+        and it.domain == ours.domain
+        and it.account == ours.account
+        and it.methods is not None
+        and it.methods <= METHODS
     )

@@ -1,40 +1,186 @@
-"""The servers that have the last word on a zone, found and asked one by one."""
+"""The servers that have the last word on a zone: found from a name in it, and asked one by one."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from secrets import token_hex
 from typing import TypeVar
 
 from greygate.probe.dns import PORT, Resolver
 from greygate.spec.caa import Asking, answered
-from greygate.spec.dns import Absent, Addresses, Texts, Unanswered
+from greygate.spec.dns import Absent, Addresses, Failure, TextAnswer, Texts, Unanswered, bare
+from greygate.text import _, listing
 
 MOST = 6  # servers of one zone that are asked
 PATIENCE = 5.0  # seconds for each
 
+# By what each is called.
+Servers = tuple[tuple[str, Resolver], ...]
+Resolvers = Sequence[tuple[str, Resolver]]
 R = TypeVar("R")
 
 
-def authorities(resolver: Resolver, zone: str) -> tuple[tuple[str, Resolver], ...] | Unanswered:
-    """The zone's name servers, each by its name; none where nobody has delegated it."""
-    match resolver.texts(zone, "NS"):
-        case Unanswered() as untold:
-            return untold
-        case Absent():
-            return ()
-        case Texts(values=names):
-            found = [(name, _server(resolver, name)) for name in names[:MOST]]
-            return tuple((name, server) for name, server in found if server is not None)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneServers:
+    """Who serves the zone that a name is in."""
+
+    zone: str  # the nearest zone cut at the name or above it
+    servers: Servers  # that answer for it
+    faults: tuple[tuple[str, Unanswered], ...] = ()  # that its NS records name, and that do not
+    unhelpful: tuple[str, ...] = ()  # resolvers that were asked before, and did not tell
+
+    @property
+    def broken(self) -> tuple[tuple[str, Unanswered], ...]:
+        """Those at fault; to one that has IPv6 alone this machine may only have no way."""
+        return tuple(it for it in self.faults if it[1].failure is not Failure.NO_WAY)
 
 
-def guards(resolver: Resolver, asking: Asking[R]) -> R:
-    """What comes of questions about CAA when that resolver answers them."""
-    return answered(asking, lambda question: resolver.texts(question.name, "CAA"))
+@dataclass(frozen=True, slots=True)
+class NoZone:
+    """No resolver told of a zone that the name is in."""
+
+    name: str
+    answers: tuple[tuple[str, Unanswered | None], ...]  # None: it knows of none
+
+    @property
+    def is_known(self) -> bool:
+        """Whether somebody said so, and nobody answered with an error."""
+        errors = [it for _server, it in self.answers if it is not None and it.failure.was_answered]
+        return not errors and any(it is None for _server, it in self.answers)
+
+    def __str__(self) -> str:
+        if self.is_known:
+            return _("no zone holds {name}").format(name=self.name)
+        failures = listing(f"{server}: {it}" for server, it in self.answers if it is not None)
+        told = _("the name servers of {name} cannot be found ({why})")
+        return told.format(name=self.name, why=failures)
 
 
-def _server(resolver: Resolver, name: str) -> Resolver | None:
+def zone_servers(resolvers: Resolvers, name: str) -> ZoneServers | NoZone:
+    """Ask the resolvers in turn: some routers' own hide SOA and NS, or refuse."""
+    answers: list[tuple[str, Unanswered | None]] = []
+    for called, resolver in resolvers:
+        match _cut(resolver, bare(name)):
+            case (zone, names):
+                servers, faults = _tried(resolver, zone, names)
+                unhelpful = tuple(before for before, _answer in answers)
+                return ZoneServers(zone=zone, servers=servers, faults=faults, unhelpful=unhelpful)
+            case answer:
+                answers.append((called, answer))
+    return NoZone(name, tuple(answers))
+
+
+def cut_at(server: Resolver, name: str) -> str | None:
+    """The zone that holds the name, as the server has it that may not be named by any NS."""
+    for zone in _enclosing(bare(name)):
+        match server.texts(zone, "SOA"):
+            case Texts(aliases=()):
+                return zone
+    return None
+
+
+def delegated(servers: Servers, resolvers: Resolvers, name: str) -> ZoneServers | None:
+    """Who serves a name that is a zone of its own; None where it is not.
+
+    The servers of the zone above are asked: a resolver would remember that there is nothing at a
+    name that is about to be written.
+    """
+    for _called, server in servers:
+        match server.texts(name, "NS"):
+            case Texts(values=names, aliases=()):
+                made, faults = _tried(resolvers[0][1], name, names)
+                for _other, resolver in resolvers[1:] if not made else ():
+                    made, faults = _tried(resolver, name, names)
+                return ZoneServers(zone=name, servers=made, faults=faults)
+            case Texts() | Absent():
+                return None
+    return None
+
+
+def from_wildcard(server: Resolver, name: str, kind: str, answer: TextAnswer) -> bool:
+    """Whether the answer is that of `*`, and the name itself is not there (RFC 4592).
+
+    Below a name that is there `*` of a zone above it means nothing; what is below it can still be
+    told by a `*` of its own, but then what is beside it is not told.
+    """
+    if isinstance(answer, Unanswered) or (isinstance(answer, Absent) and not answer.aliases):
+        return False
+    above = name.partition(".")[2]
+    return all(server.texts(f"{token_hex(8)}.{it}", kind) == answer for it in (name, above))
+
+
+def first_answer(resolvers: Resolvers, name: str, kind: str) -> TextAnswer:
+    """What the first tells that tells anything; else how the first one failed."""
+    failure: Unanswered | None = None
+    for _called, resolver in resolvers:
+        answer = resolver.texts(name, kind)
+        if not isinstance(answer, Unanswered):
+            return answer
+        failure = failure or answer
+    return failure or Unanswered(Failure.NO_WAY)
+
+
+def guards(resolvers: Resolvers, asking: Asking[R]) -> R:
+    """What comes of questions about CAA when those resolvers answer them."""
+    return answered(asking, lambda question: first_answer(resolvers, question.name, "CAA"))
+
+
+def _enclosing(name: str) -> list[str]:
+    """The name and those above it, without the top-level domain: nothing of ours is in that."""
+    labels = name.split(".")
+    return [".".join(labels[place:]) for place in range(len(labels) - 1)]
+
+
+def _cut(resolver: Resolver, name: str) -> tuple[str, tuple[str, ...]] | Unanswered | None:
+    """The nearest zone cut, and the names of its servers."""
+    for zone in _enclosing(name):
+        match resolver.texts(zone, "SOA"):
+            case Unanswered() as failure:
+                return failure
+            case Texts(aliases=()):
+                match resolver.texts(zone, "NS"):
+                    case Texts(values=names):
+                        return zone, names
+                    case Unanswered() as failure:
+                        return failure
+                    case Absent():
+                        return None
+            case _:
+                continue
+    return None
+
+
+def _tried(
+    resolver: Resolver, zone: str, names: Sequence[str]
+) -> tuple[Servers, tuple[tuple[str, Unanswered], ...]]:
+    """Those of the servers that answer for the zone, and how the others do not."""
+    asked = names[:MOST]
+    with ThreadPoolExecutor(max_workers=MOST) as pool:
+        found = list(pool.map(lambda name: _server(resolver, name, zone), asked))
+    pairs = list(zip(asked, found, strict=True))
+    return (
+        tuple((name, it) for name, it in pairs if isinstance(it, Resolver)),
+        tuple((name, it) for name, it in pairs if isinstance(it, Unanswered)),
+    )
+
+
+def _server(resolver: Resolver, name: str, zone: str) -> Resolver | Unanswered:
     """Asks that one server, by whichever of its addresses this machine has a way to."""
     match resolver.addresses(name):
         case Addresses(addresses=(first, *others)):
-            return Resolver((first, PORT), others=others, patience=PATIENCE)
+            server = Resolver((first, PORT), others=others, patience=PATIENCE, zone=zone)
+        case Unanswered() as failure:
+            return failure
         case _:
-            return None
+            return Unanswered(Failure.NO_ADDRESS)
+    match server.texts(zone, "SOA"):
+        case Texts():
+            return server
+        case Unanswered(Failure.REFUSED | Failure.OTHER_CODE as code):
+            return Unanswered(Failure.LAME, code.value)
+        case Unanswered() as failure:
+            return failure
+        case Absent():
+            return Unanswered(Failure.LAME)

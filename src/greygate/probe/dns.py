@@ -99,14 +99,26 @@ class Resolver:
         *,
         others: Iterable[Address] = (),
         patience: float = PATIENCE,
+        zone: str | None = None,
+        give_up: bool = False,
     ) -> None:
-        """One server, by any of its addresses: at `place`, or at `others` with the same port."""
+        """One server, by any of its addresses: at `place`, or at `others` with the same port.
+
+        `zone`: it is asked as one of that zone's own servers, not to look further for us, and
+        only what it answers with authority counts. `give_up`: where it has never answered and is
+        silent once, it is not waited for again.
+        """
         self._patience = patience
         self._resolver = _own() if place is None else dns.resolver.Resolver(configure=False)
         if place is not None:
             self._resolver.nameservers = [str(place[0]), *map(str, others)]
             self._resolver.port = place[1]
         self._resolver.timeout = min(ONE_TRY, patience)
+        self._zone = None if zone is None else dns.name.from_text(zone)
+        if zone is not None:
+            self._resolver.flags = 0  # RFC 1034, 4.3.1: recursion is not desired
+        self._give_up = give_up
+        self._silence: Unanswered | None = None
 
     def services(self, name: str) -> SrvAnswer:
         """The SRV records of a name."""
@@ -127,7 +139,7 @@ class Resolver:
         untold = tuple(it for it in answers if isinstance(it, Unanswered))
         if had:
             addresses = tuple(ip_address(record.address) for each in had for record in each)
-            return Addresses(addresses, _aliases(had[0]), untold)
+            return Addresses(addresses, _aliases(had[0].chaining_result), untold)
         if untold:
             return untold[0]
         # NXDOMAIN for one type and NODATA for the other: the name is there for somebody.
@@ -140,7 +152,8 @@ class Resolver:
         if not isinstance(answer, dns.resolver.Answer):
             return answer
         values = tuple(sorted(it.to_text(omit_final_dot=True) for it in answer))
-        return Texts(values, _aliases(answer))
+        chain = answer.chaining_result
+        return Texts(values, _aliases(chain), chain.minimum_ttl)
 
     def signing(self, zone: str) -> Signing | Unanswered:
         """How the zone is signed, as far as this resolver tells: by DS, and by its own verdict."""
@@ -168,6 +181,18 @@ class Resolver:
     def _ask(
         self, name: str, kind: dns.rdatatype.RdataType
     ) -> dns.resolver.Answer | Absent | Unanswered:
+        if self._silence is not None:
+            return self._silence
+        told = self._asked(name, kind)
+        if not isinstance(told, Unanswered) or told.failure.was_answered:
+            self._give_up = False
+        elif self._give_up and told.failure in (Failure.SILENCE, Failure.NO_WAY):
+            self._silence = told
+        return told
+
+    def _asked(
+        self, name: str, kind: dns.rdatatype.RdataType
+    ) -> dns.resolver.Answer | Absent | Unanswered:
         try:
             answer = self._resolver.resolve(
                 dns.name.from_text(name),
@@ -176,15 +201,36 @@ class Resolver:
                 raise_on_no_answer=False,
                 lifetime=self._patience,
             )
-        except dns.resolver.NXDOMAIN:
-            return Absent(Absence.NO_NAME)
+        except dns.resolver.NXDOMAIN as problem:
+            response = next(iter(problem.kwargs["responses"].values()))
+            return self._not_ours(response) or _absent(Absence.NO_NAME, response)
         except (dns.resolver.NoNameservers, dns.resolver.LifetimeTimeout) as problem:
             return _failure(problem.kwargs["errors"])
         except (dns.exception.DNSException, UnicodeError) as problem:
             return Unanswered(Failure.CANNOT_BE_ASKED, str(problem).rstrip("."))
         if answer.rrset is None and kind == dns.rdatatype.NS:
             answer.rrset = _delegation(answer)
-        return Absent(Absence.NO_RECORD) if answer.rrset is None else answer
+            if answer.rrset is not None:
+                return answer
+        if lame := self._not_ours(answer.response):
+            return lame
+        return answer if answer.rrset else _absent(Absence.NO_RECORD, answer.response)
+
+    def _not_ours(self, response: dns.message.Message) -> Unanswered | None:
+        """How the server does not answer for the zone that it is asked for; None where it does."""
+        if self._zone is None or response.flags & dns.flags.AA:
+            return None
+        cuts = [it.name for it in response.authority if it.rdtype == dns.rdatatype.NS]
+        if cuts and cuts[0] != self._zone and cuts[0].is_subdomain(self._zone):
+            return Unanswered(Failure.DELEGATED, cuts[0].to_text(omit_final_dot=True))
+        instead = response.flags & dns.flags.RA
+        return Unanswered(Failure.LAME, _("a resolver answers in its place") if instead else "")
+
+
+def _absent(how: Absence, response: dns.message.Message) -> Absent:
+    assert isinstance(response, dns.message.QueryMessage), "it answers a question"
+    chain = response.resolve_chaining()
+    return Absent(how, _aliases(chain), chain.minimum_ttl)
 
 
 def _delegation(answer: dns.resolver.Answer) -> dns.rrset.RRset | None:
@@ -203,9 +249,8 @@ def _own() -> dns.resolver.Resolver:
         ) from problem
 
 
-def _aliases(answer: dns.resolver.Answer) -> tuple[str, ...]:
-    cnames = answer.chaining_result.cnames
-    return tuple(each[0].target.to_text(omit_final_dot=True) for each in cnames)
+def _aliases(chain: dns.message.ChainingResult) -> tuple[str, ...]:
+    return tuple(each[0].target.to_text(omit_final_dot=True) for each in chain.cnames)
 
 
 def _failure(errors: Iterable[dns.resolver.ErrorTuple]) -> Unanswered:

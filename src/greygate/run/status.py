@@ -122,7 +122,7 @@ def _firewall(plan: Plan, units: tuple[Unit, ...]) -> TableAnswer | None:
 
 def _unsealed(site: Site) -> str | None:
     """DNS is asked only where it can undo the seal."""
-    return guards(Resolver(), unsealed(site)) if needs_guard(site) else None
+    return guards((("", Resolver()),), unsealed(site)) if needs_guard(site) else None
 
 
 def through_edges(site: Site, plan: Plan, agents: AskAgents = dict) -> tuple[EdgeSeen, ...]:

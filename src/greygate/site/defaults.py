@@ -8,7 +8,7 @@ from functools import cache
 from publicsuffixlist import PublicSuffixList
 
 from greygate.site.model import Editor, Layout, Node, Site, Zone
-from greygate.site.zones import is_in
+from greygate.site.zones import CHALLENGE, is_in
 from greygate.spec.server_name import ServerName
 from greygate.spec.user_id import user_id
 from greygate.text import _, listing
@@ -47,6 +47,11 @@ def zone_of(site: Site, name: str) -> Zone:
     if is_in(small, MIRRORED):
         return Zone(".".join(small.split(".")[-3:]), Editor.ALFIS)
     return Zone(registered(small), Editor.MANUAL)
+
+
+def challenge_zone_of(site: Site, name: str) -> Zone:
+    """The zone that the name's challenge is in: it may be one of its own."""
+    return zone_of(site, f"{CHALLENGE}.{name}")
 
 
 def registered(name: str) -> str:

@@ -104,7 +104,7 @@ def _site(reading: Reading) -> Site | None:
         legacy_media=reading.flag("legacy_media") is True,
     )
     if site.certificates.source is Source.ACME and not are_unread(reading):
-        zones_ = (defaults.zone_of(site, it) for it in defaults.certified(site))
+        zones_ = (defaults.challenge_zone_of(site, it) for it in defaults.certified(site))
         demand_proofs(reading, list(dict.fromkeys(it.name for it in zones_ if not it.challenge)))
     demand_delegable(reading, let_in, {it.name for it in let_in if _is_in_alfis(site, it)})
     return site if named is not None else None

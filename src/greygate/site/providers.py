@@ -18,3 +18,15 @@ KNOWN = (
 
 # Known to it too, but each needs a package of many megabytes that Greygate does not bring.
 TOO_HEAVY = ("gransy", "oci", "qcloud", "route53", "softlayer")
+
+# What dns-lexicon 3.25 cannot write there (read in its source, and in the providers' own
+# documentation: DigitalOcean and Namecheap want each part of such a record in a field of its own).
+CANNOT_WRITE = {
+    "azure": ("CAA",),
+    "digitalocean": ("SRV",),
+    "dinahosting": ("NS", "SRV"),
+    "duckdns": ("CAA", "CNAME", "NS", "SRV"),
+    "infoblox": ("CAA", "NS"),
+    "namecheap": ("SRV",),
+    "onapp": ("CAA", "NS", "SRV"),
+}

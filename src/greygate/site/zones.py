@@ -22,6 +22,7 @@ from greygate.text import _, listing, nearest
 # How a zone's names are proved where the file does not say: as the zone is written, if it can be.
 USUAL = {Editor.RFC2136: Challenge.RFC2136, Editor.LEXICON: Challenge.LEXICON}
 
+CHALLENGE = "_acme-challenge"  # RFC 8555, 8.4
 LABEL = "acme"  # of the zone on an edge, below the edge's own name
 
 E = TypeVar("E", Editor, Challenge)
@@ -89,13 +90,13 @@ def _name(reading: Reading, at: str, ours: list[str], *, taken: list[str]) -> st
     if name is None:
         if not reading.has(f"{at}.name"):
             reading.wrong(f"{at}.name", _("the zone's name is missing"), _ZONE_HINT)
-    elif why := own_name_problem(name) or nobodys_zone(zone):
+    elif why := own_name_problem(zone.removeprefix(f"{CHALLENGE}.")) or nobodys_zone(zone):
         reading.wrong(
             f"{at}.name", _("this is no zone: {why}").format(why=why), host_hint(name, _ZONE_HINT)
         )
     elif reading.doubtful("server_name", "names.client", "edge"):
         return zone  # which names are ours is not known
-    elif not any(is_in(it, zone) for it in ours):
+    elif not any(is_in(it, zone) or zone == f"{CHALLENGE}.{it}" for it in ours):
         told = _("none of this site's names is in {zone}").format(zone=name)
         reading.wrong(f"{at}.name", told, _("they are {names}").format(names=listing(ours)))
     elif zone in taken:
@@ -122,7 +123,18 @@ def _ways(reading: Reading, at: str) -> _Ways:
             _("names in Alfis can be written by hand only"),
             _('write challenge = "acme-dns": a CNAME is typed once, and never again'),
         )
+    if challenge in (Challenge.ACME_DNS, Challenge.OWN_DNS) and _is_challenge(reading, at):
+        reading.wrong(
+            f"{at}.challenge",
+            _("a CNAME cannot stand where a zone begins"),
+            _('write challenge = "rfc2136", "lexicon:PROVIDER" or "manual"'),
+        )
     return _Ways(editor, challenge or USUAL.get(editor), writes or proves)
+
+
+def _is_challenge(reading: Reading, at: str) -> bool:
+    """Whether the zone is that of one name's challenges alone."""
+    return str(reading.value(f"{at}.name")).lower().startswith(f"{CHALLENGE}.")
 
 
 def _way(reading: Reading, key: str, ways: type[E]) -> tuple[E | None, str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 
@@ -32,6 +32,9 @@ class Failure(Enum):
     FORMAT = "FORMERR"
     OTHER_CODE = "another error code"
     UNREADABLE = "an answer that cannot be read"
+    LAME = "does not serve the zone"  # no authoritative answer, by one that the zone names
+    DELEGATED = "stands in a zone of its own"
+    NO_ADDRESS = "its name has no address"
     SILENCE = "time-out"
     NO_WAY = "no connection"
     CANNOT_BE_ASKED = "not a name that DNS can carry"
@@ -45,7 +48,7 @@ class Failure(Enum):
 _ANSWERED = frozenset(
     (
         *(Failure.SERVER, Failure.REFUSED, Failure.NOT_DONE, Failure.FORMAT),
-        *(Failure.OTHER_CODE, Failure.UNREADABLE),
+        *(Failure.OTHER_CODE, Failure.UNREADABLE, Failure.LAME, Failure.DELEGATED),
     )
 )
 
@@ -64,6 +67,8 @@ class Absent:
     """The records are not there: those who must know have said so."""
 
     how: Absence
+    aliases: tuple[str, ...] = ()  # where CNAME records led, out of what the server knows
+    ttl: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,7 @@ class Texts:
 
     values: tuple[str, ...]
     aliases: tuple[str, ...] = ()
+    ttl: int | None = field(default=None, compare=False)
 
 
 TextAnswer = Texts | Absent | Unanswered

@@ -17,12 +17,15 @@ from greygate.plan.records import TTL
 from greygate.plan.spelling import dotted
 from greygate.secret import Secret
 from greygate.site.model import Zone
+from greygate.site.providers import CANNOT_WRITE
 from greygate.text import _, listing
 from greygate.zones.secret_file import secret_text
 
 ONE_ORDER = 120.0  # seconds; some providers take several for each record
 PATIENCE = 300.0  # seconds until every server of the provider tells it
 CHALLENGE_TTL = 60  # seconds; hardly any provider takes less
+OFTEN_REFUSED = ("SRV", "CAA")  # whose parts many interfaces want one by one
+NOT_THE_VALUE = (401, 403, 404, 429)  # refusals that are not of what was to be written
 MODULE = "greygate.zones.lexicon_worker"
 
 Act = dict[str, Any]
@@ -57,24 +60,47 @@ class Provider:
         return found.get("sets")
 
     def write(self, changes: Sequence[Change]) -> None:
-        """Aliases go first: nothing may stand beside them."""
+        """Aliases go first: nothing may stand beside them; then what is refused most often, so
+        that it is known before anything else is written."""
+        self._demand_possible(changes)
         gone = [_act("set", it.records.name, "CNAME", ()) for it in changes if it.alias]
         sets = [_act("set", it.records.name, it.records.type, it.records.values) for it in changes]
-        self._have_done([*gone, *sets], TTL)
+        self._have_done([*gone, *sorted(sets, key=lambda it: it["type"] not in OFTEN_REFUSED)], TTL)
 
     def add_text(self, name: str, value: str) -> None:
-        self._have_done([_act("add", name, "TXT", (value,))], CHALLENGE_TTL)
+        acts = [_act("add", name, "TXT", (value,))]
+        told = self._ask({"acts": acts, "ttl": CHALLENGE_TTL})
+        if "why" in told and _may_be_for_its_ttl(told):
+            self._have_done(acts, TTL, ttls=(CHALLENGE_TTL, TTL))
+        else:
+            self._demand_done(acts, told)
 
     def take_text(self, name: str, value: str) -> None:
         self._have_done([_act("take", name, "TXT", (value,))], CHALLENGE_TTL)
 
-    def _have_done(self, acts: list[Act], ttl: int) -> None:
-        told = self._ask({"acts": acts, "ttl": ttl})
+    def _demand_possible(self, changes: Sequence[Change]) -> None:
+        cannot = CANNOT_WRITE.get(self._provider, ())
+        kinds = sorted({it.records.type for it in changes if it.records.type in cannot})
+        if kinds:
+            raise self._trouble(
+                _("its interface takes no {types}").format(types=listing(kinds)),
+                _("type the {types} records by hand; then: greygate dns apply").format(
+                    types=listing(kinds)
+                ),
+            )
+
+    def _have_done(self, acts: list[Act], ttl: int, *, ttls: tuple[int, ...] = ()) -> None:
+        self._demand_done(acts, self._ask({"acts": acts, "ttl": ttl}), ttls=ttls or (ttl,))
+
+    def _demand_done(
+        self, acts: list[Act], told: dict[str, Any], *, ttls: tuple[int, ...] = (CHALLENGE_TTL,)
+    ) -> None:
         if "why" not in told:
             return
         done = told["done"]
         part = _(" ({done} of {all} done)").format(done=done, all=len(acts)) if done else ""
-        raise self._trouble(f"{told['why']}{part}", self._hint(told["options"], done))
+        refused = acts[min(done, len(acts) - 1)]
+        raise self._trouble(f"{told['why']}{part}", self._hint(told, refused, ttls))
 
     def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
         whole = {
@@ -102,12 +128,18 @@ class Provider:
             ) from problem
         return found
 
-    def _hint(self, options: list[str], done: int) -> str:
-        if done:
-            return _("run it again: what is done already is left as it is")
-        return _("see the credentials: {provider} knows {options}").format(
-            provider=self._provider, options=listing(options)
-        )
+    def _hint(self, told: dict[str, Any], act: Act, ttls: tuple[int, ...]) -> str:
+        """Credentials are blamed where the provider does; else what can have been meant."""
+        named = {"provider": self._provider, "zone": self._zone, "type": act["type"]}
+        strange = set(self._credentials) - set(told["options"])
+        if told["status"] in (401, 403) or (told["status"] is None and strange):
+            known = listing(told["options"])
+            hint = _("see the credentials: {provider} knows {options}")
+            return hint.format(**named, options=known)
+        if "ttl" in told["why"].lower():
+            hint = _("{provider} refuses a TTL of {ttls} s: take another challenge for {zone}")
+            return hint.format(**named, ttls=listing(map(str, ttls)))
+        return _hint_of(told).format(**named)
 
     def _trouble(self, why: str, hint: str) -> Trouble:
         return Trouble(
@@ -116,6 +148,28 @@ class Provider:
             ),
             hint,
         )
+
+
+def _may_be_for_its_ttl(told: dict[str, Any]) -> bool:
+    """Providers with a least TTL word that in as many ways; others are not asked twice."""
+    refused = told["status"] is not None and 400 <= told["status"] < 500
+    return (refused and told["status"] not in NOT_THE_VALUE) or "ttl" in told["why"].lower()
+
+
+def _hint_of(told: dict[str, Any]) -> str:
+    match told:
+        case {"account": True} | {"status": 404}:
+            return _("is {zone} in that account at {provider}, by this name?")
+        case {"status": 429}:
+            return _("{provider} has had too many requests: wait, and run it again")
+        case {"status": int(status)} if status >= 500:
+            return _("{provider} has trouble of its own: run it again later")
+        case {"silent": True}:
+            return _("see whether this machine is online, and run it again")
+        case {"done": done} if done:
+            return _("run it again: what is done already is left as it is")
+        case _:
+            return _("type the {type} record by hand at {provider}; then: greygate dns check")
 
 
 def _act(do: str, name: str, kind: str, values: tuple[str, ...]) -> Act:

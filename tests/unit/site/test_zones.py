@@ -8,6 +8,7 @@ import pytest
 
 import some_sites
 from greygate.errors import Mistake, SiteRefused
+from greygate.site.defaults import challenge_zone_of, zone_of
 from greygate.site.model import Challenge, Editor, Zone
 from greygate.site.parse import parse
 from greygate.site.write import site_text
@@ -160,3 +161,18 @@ def mistakes(text: str) -> tuple[Mistake, ...]:
     with pytest.raises(SiteRefused) as refused:
         parse(text)
     return refused.value.mistakes
+
+
+def test_the_challenge_of_a_name_may_be_a_zone() -> None:
+    text = HEAD.removesuffix('name = "twinkle.example"\n')
+    small = 'name = "_acme-challenge.m.twinkle.example"\n'
+    site = parse(f'{text}{small}challenge = "rfc2136"\n{SIGNED}')
+    (zone,) = site.zones
+    assert zone.name == "_acme-challenge.m.twinkle.example"
+    assert challenge_zone_of(site, "m.twinkle.example") is zone
+    assert challenge_zone_of(site, "twinkle.example").name == "twinkle.example"
+    assert zone_of(site, "m.twinkle.example").name == "twinkle.example"
+    (other,) = mistakes(f"{text}{small.replace('.m.', '.x.')}")
+    assert "none of this site's names" in other.text
+    (led,) = mistakes(f'{text}{small}challenge = "acme-dns"\nacme_dns = "https://a.example"\n')
+    assert "CNAME cannot stand" in led.text
