@@ -18,7 +18,7 @@ from greygate.progress import Silent
 from greygate.site.model import Challenge, Zone
 from greygate.spec.certificate import covered_by
 from power_dns import TOKEN, PowerDns
-from some_orders import NAMES, orders
+from some_orders import NAMES, Watching, orders
 from some_resolvers import resolver
 
 pytestmark = pytest.mark.acme
@@ -160,5 +160,7 @@ def test_a_resolver_that_hides_the_zone_is_passed_over(
     ):
         hiding = (first, Resolver((ip_address(first), 53), patience=2.0))
         resolvers = (hiding, *acme.ordering.resolvers)
-        issue(replace(acme.ordering, resolvers=resolvers), Silent())
+        watching = Watching()
+        issue(replace(acme.ordering, resolvers=resolvers), watching)
         assert covered_by(acme.leaf).names == set(NAMES)
+        assert any(it.startswith(f"{first} tells no SOA and NS") for it in watching.heard)

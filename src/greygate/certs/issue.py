@@ -116,6 +116,9 @@ def prepared(ordering: Ordering, authority: Authority, progress: Progress) -> tu
         found = [find(name, zone, solvers[zone], resolvers) for name, zone in zones.items()]
         proofs = demand(found)
         demand_permission(ordering, authority)
+    for resolver in dict.fromkeys(name for it in proofs for name in it.unhelpful):
+        told = _("{resolver} tells no SOA and NS of the zones, others do: see its configuration")
+        progress.note(told.format(resolver=resolver))
     rehearse(proofs, ordering.resolvers, progress)
     return proofs
 

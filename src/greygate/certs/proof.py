@@ -41,6 +41,7 @@ class Proof:
     solver: Solver
     place: str
     servers: Servers  # that have the last word on the place
+    unhelpful: tuple[str, ...] = ()  # resolvers that did not tell who they are
 
     @property
     def challenge(self) -> str:
@@ -78,7 +79,14 @@ def find(name: str, zone: Zone, solver: Solver, resolvers: Servers) -> Proof | M
         return _elsewhere(held)
     if wanted is not None and place != bare(wanted):
         return _astray(zone, challenge, wanted, seen=ways[1:])
-    return Proof(name=bare(name), zone=zone, solver=solver, place=place, servers=held.servers)
+    return Proof(
+        name=bare(name),
+        zone=zone,
+        solver=solver,
+        place=place,
+        servers=held.servers,
+        unhelpful=held.unhelpful,
+    )
 
 
 def servers_of(name: str, resolvers: Servers) -> ZoneServers | Missing:

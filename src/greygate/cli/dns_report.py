@@ -85,8 +85,8 @@ def _servers(found: Published) -> Iterator[str]:
             yield cure.format(server=server, zone=it.zone)
     hidden = {name for it in found.served.values() for name in it.unhelpful}
     for name in sorted(hidden - {name for name, _why in found.given_up}):
-        told = _("{server} tells no SOA and NS of the zones, others do: look at its configuration")
-        yield f"{'resolver':<20} " + told.format(server=name)
+        told = _("{resolver} tells no SOA and NS of the zones, others do: see its configuration")
+        yield f"{'resolver':<20} " + told.format(resolver=name)
     if found.given_up:
         names = listing(name for name, _why in found.given_up)
         failures = listing(dict.fromkeys(it.failure.value for _name, it in found.given_up))

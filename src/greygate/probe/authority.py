@@ -10,10 +10,11 @@ from typing import TypeVar
 
 from greygate.probe.dns import PORT, Resolver
 from greygate.spec.caa import Asking, answered
-from greygate.spec.dns import Absent, Addresses, Failure, TextAnswer, Texts, Unanswered, bare
+from greygate.spec.dns import ROOT, Absent, Addresses, Failure, TextAnswer, Texts, Unanswered, bare
 from greygate.text import _, listing
 
 MOST = 6  # servers of one zone that are asked
+OF_THE_ZONE_ABOVE = 2  # of its servers; they tell one delegation
 PATIENCE = 5.0  # seconds for each
 
 # By what each is called.
@@ -140,16 +141,36 @@ def _cut(resolver: Resolver, name: str) -> tuple[str, tuple[str, ...]] | Unanswe
             case Unanswered() as failure:
                 return failure
             case Texts(aliases=()):
-                match resolver.texts(zone, "NS"):
-                    case Texts(values=names):
-                        return zone, names
-                    case Unanswered() as failure:
-                        return failure
-                    case Absent():
-                        return None
+                return _named(resolver, zone)
             case _:
                 continue
     return None
+
+
+def _named(resolver: Resolver, zone: str) -> tuple[str, tuple[str, ...]] | Unanswered | None:
+    """The zone, with the servers that it names, and those that the zone above names for it: one
+    that does not serve it stands most often there alone."""
+    answer = resolver.texts(zone, "NS")
+    if isinstance(answer, Unanswered):
+        return answer
+    own = answer.values if isinstance(answer, Texts) else ()
+    names = tuple(dict.fromkeys(map(bare, (*own, *_delegation(resolver, zone)))))
+    return (zone, names) if names else None
+
+
+def _delegation(resolver: Resolver, zone: str) -> tuple[str, ...]:
+    labels = zone.split(".")[1:]
+    for place in range(len(labels) + 1):
+        above = ".".join(labels[place:]) or ROOT
+        if isinstance(resolver.texts(above, "SOA"), Texts):
+            break
+    match resolver.texts(above, "NS"):
+        case Texts(values=names):
+            servers, _faults = _tried(resolver, above, names[:OF_THE_ZONE_ABOVE])
+            match first_answer(servers, zone, "NS"):
+                case Texts(values=told):
+                    return told
+    return ()
 
 
 def _tried(

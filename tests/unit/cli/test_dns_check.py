@@ -229,25 +229,32 @@ def test_a_name_server_that_does_not_serve_the_zone_is_told_once(
     assert "publish: m." not in text
 
 
-def test_one_that_leads_elsewhere_does_not_serve_the_zone(world: World) -> None:
-    """Knot is named beside PowerDNS, and has the zone above alone."""
+def test_one_that_the_zone_above_alone_names_is_told(world: World) -> None:
+    """Knot, which has the zone above alone, stands in the delegation beside PowerDNS."""
     name, rig = f"new.{HOST}", world.rig
-    view = [f'local-zone: "{name}." typetransparent']
-    for server in (f"ns.{name}.", "ns.example."):
-        view.append(f'local-data: "{name}. NS {server}"')
     with power_dns.running(name, f"{rig.resolver.rpartition('.')[0]}.58", port=53) as made:
         rig.publish(f"ns.{name}", "A", made.address)
-        rig.publish(name, "NS", f"ns.{name}.")
+        rig.publish(name, "NS", f"ns.{name}.", "ns.example.")
         world.rename(name)
         world.write(zone=name, **{f'server_name = "{HOST}"': f'server_name = "{name}"'})
+        known = (
+            f"{name}. SOA ns.{name}. hostmaster.{name}. 1 60 60 3600 1",
+            f"{name}. NS ns.{name}.",
+            f"ns.{name}. A {made.address}",
+        )
+        view = (
+            f'local-zone: "{name}." typetransparent',
+            *(f'local-data: "{it}"' for it in known),
+        )
         try:
             with resolver(rig, *view) as asked:
-                told = world.check(asked)
+                told, text = world.check(asked), world("check", resolvers=(asked,)).out
         finally:
             rig.publish(name, "NS")
             rig.publish(f"ns.{name}", "A")
     (zone,) = (it for it in told["zones"] if it["zone"] == name)
     assert (zone["servers"], zone["faults"]) == ([f"ns.{name}"], {"ns.example": LAME})
+    assert f"name server          ns.example, a name server of {name}: {LAME}" in text
     servers = {it["server"] for it in told["records"] if it["name"].endswith(name)}
     assert servers == {f"ns.{name}", asked}
 
