@@ -14,7 +14,7 @@ from greygate.cli.help import family
 from greygate.errors import WrongUsage
 from greygate.home import papers
 from greygate.machine import named_file
-from greygate.text import _, size
+from greygate.text import _, listing, size
 
 command = family("backup", "Keep what nothing else brings back.")
 
@@ -26,7 +26,7 @@ def identity(
     *,
     common: Common = NONE,
 ) -> None:
-    """Write identity.tar: signing key, overlay key, certificate authority, secrets, site file.
+    """Write identity.tar: keys, certificate authority, secrets, site file, own settings.
 
     With it the server can be brought back under its name and its address; without it nothing
     can. It is a secret: whoever has it can pose as the server. Messages are not in it.
@@ -43,7 +43,10 @@ def identity(
             _("cannot write the archive here: it is binary, and a secret"),
             "greygate backup identity FILE",
         )
-    content = papers.identity(common.place(), common.site, common.environ)
+    place = common.place()
+    content = papers.identity(place, common.site, common.environ)
+    if beside := papers.beside(place, common.site, common.environ):
+        output.note(_("copy these too, they are not in it: {files}").format(files=listing(beside)))
     if file is None:
         output.say_octets(content)
         return

@@ -101,7 +101,7 @@ def told(home: Home) -> dict[str, Any]:
         "homeserver": plan.address_url,
         "homeserver_by_address": plan.address_url,
         "homeserver_by_name": plan.base_url,
-        "certificate": [*plan.certificate.names, *map(str, plan.certificate.addresses)],
+        "certificate": _certified(plan),
         "state": str(plan.paths.state),
         "synapse_settings": _own_settings(plan),
         "sockets": str(plan.paths.runtime),
@@ -140,6 +140,12 @@ def _if_any(label: str, values: list[str]) -> list[tuple[str, str]]:
 
 def _other_url(plan: Plan) -> list[str]:
     return [plan.base_url] if plan.base_url != plan.address_url else []
+
+
+def _certified(plan: Plan) -> list[str]:
+    """Public authorities are asked for names alone."""
+    addresses = () if plan.vouched else plan.certificate.addresses
+    return [*plan.certificate.names, *map(str, addresses)]
 
 
 def _own_settings(plan: Plan) -> list[str]:

@@ -15,8 +15,8 @@ UNHEALTHY = 1
 def command(*, common: Common = NONE) -> int:
     """Tell whether the server is up, whether people can reach it, and whether it federates.
 
-    Ends with 0 where people can reach it and the firewall is in place, with 1 where not or where
-    we cannot tell, with 3 where there is no server yet.
+    Ends with 0 where people can reach it, other servers too if it federates, and the firewall is
+    in place; with 1 where not or where we cannot tell, with 3 where there is no server yet.
     """
     running = common.running()
     home = running.home
@@ -25,4 +25,4 @@ def command(*, common: Common = NONE) -> int:
     instead = running.instead and running.instead.what
     told = {**report.to_json(seen), "in_force_because": instead}
     output.emit(told, as_json=common.json, text="\n".join(report.lines(seen)))
-    return 0 if seen.people.reachable and report.is_closed(seen) else UNHEALTHY
+    return 0 if report.is_well(seen) else UNHEALTHY

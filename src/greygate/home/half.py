@@ -18,6 +18,7 @@ from greygate.home.choice import Standing
 from greygate.home.place import Place, place_for
 from greygate.identity import edge_keys, keys
 from greygate.plan.plan import INTERFACE, Chore, Plan, plan_for
+from greygate.run import systemd
 from greygate.run.renewal_units import renewal_words
 from greygate.site import load
 from greygate.site.model import Node, Site, Source
@@ -76,11 +77,28 @@ def _no_server(place: Place) -> NotRunning:
     )
 
 
+def demand_state(place: Place) -> None:
+    """Trouble where installed services have lost their state: new keys would be another server."""
+    if Path(place.paths.site_mark).exists() or not systemd.keeps(place.paths.state):
+        return
+    raise Trouble(
+        _("cannot go on: the services are installed, but their state in {state} is gone").format(
+            state=place.paths.state
+        ),
+        _(
+            "bring it back from your copy of identity.tar: greygate backup restore FILE, then "
+            "greygate install. To give this server up: systemctl disable --now greygate.target, "
+            "then rm {units}/greygate*"
+        ).format(units=systemd.UNITS),
+    )
+
+
 def demand_claimed(place: Place, site: Site) -> None:
     """Trouble where the state is of no server yet, or of another one."""
     try:
         claimed = Path(place.paths.site_mark).read_text("utf-8").strip()
     except FileNotFoundError as absent:
+        demand_state(place)
         raise NotRunning(
             _("cannot go on: {name} was never started").format(name=site.server_name),
             _first_step(site),

@@ -85,6 +85,13 @@ def identity(place: Place, named_site: Path | None, environ: Mapping[str, str]) 
         ) from refused
 
 
+def beside(place: Place, named_site: Path | None, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """What the operator keeps for this server and the archive does not hold."""
+    zones = load.load(existing_site(place, named_site, environ)).zones
+    kept = (it for zone in zones for it in (zone.key_file, zone.credentials) if it is not None)
+    return tuple(dict.fromkeys((*archive.left_out(place.paths), *map(str, kept))))
+
+
 @dataclass(frozen=True, slots=True)
 class Restored:
     """A server that is back, and where its site file is."""

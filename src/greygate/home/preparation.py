@@ -16,7 +16,14 @@ from greygate.engine import synapse
 from greygate.errors import CannotApply
 from greygate.home import choice
 from greygate.home.choice import Standing
-from greygate.home.half import Home, demand_claimed, derive, own_address, why_loopback
+from greygate.home.half import (
+    Home,
+    demand_claimed,
+    demand_state,
+    derive,
+    own_address,
+    why_loopback,
+)
 from greygate.home.place import Place, demand_passable
 from greygate.identity import archive, certificate_files, edge_keys, keys
 from greygate.machine import accounts, disk, packages, preconditions
@@ -62,6 +69,7 @@ def found(source: Path, place: Place, standing: Standing) -> Home:
     site = load.load(source)
     choice.check_node(site.overlay.node, standing)
     demand_passable(place)
+    demand_state(place)
     keys.claim(place.paths, str(site.server_name))
     if place.root:
         accounts.ensure(keys.ACCOUNTS, SOCKET_GROUPS)

@@ -11,7 +11,7 @@ from greygate.errors import Trouble, WrongUsage
 from greygate.home import choice
 from greygate.home.aside import set_trial_aside, trial_in
 from greygate.home.choice import Standing
-from greygate.home.half import demand_no_edge, site_file
+from greygate.home.half import demand_no_edge, demand_state, site_file
 from greygate.home.place import Place, demand_passable
 from greygate.progress import Progress
 from greygate.site import load
@@ -72,6 +72,7 @@ def _new(place: Place, wishes: Wishes, progress: Progress, *, node: Node) -> Pat
 
 def demand_unclaimed(place: Place, name: str | None) -> None:
     """Trouble where the state is a server's whose site file is gone: a new one would hide that."""
+    demand_state(place)
     mark = Path(place.paths.site_mark)
     owner = mark.read_text("utf-8", errors="replace").strip() if mark.exists() else None
     if owner in (None, name):

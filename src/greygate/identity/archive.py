@@ -54,7 +54,7 @@ class Identity:
             f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in listed.items()
         )
         stream = io.BytesIO()
-        with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
             for name, content in {**listed, SUMS: sums.encode()}.items():
                 member = tarfile.TarInfo(name)
                 member.size, member.mode = len(content), 0o600
@@ -64,7 +64,7 @@ class Identity:
 
 def gathered(paths: Paths, *, site: str | None) -> Identity:
     """The identity as it is on this machine now."""
-    kept = (*_kept(paths), *_of_edges(paths), *_of_acme(paths))
+    kept = (*_kept(paths), *_of_edges(paths), *_of_acme(paths), *_of_operator(paths))
     members = {_place(paths, path): Path(path).read_bytes() for path in kept}
     if site is not None:
         members[SITE] = site.encode()
@@ -133,6 +133,24 @@ def restore_into(paths: Paths, identity: Identity, *, accounts: bool) -> None:
     for name in filter(_OF_ACME.fullmatch, identity.members):
         path = paths.state / name
         write_new(path, identity.members[name], owner=Owner.ourselves(), mode=0o600)
+    _restore_settings(paths, identity, accounts=accounts)
+
+
+def left_out(paths: Paths) -> tuple[str, ...]:
+    """What an operator wrote and the archive does not hold, as it is too large."""
+    return tuple(str(it) for it in _settings(paths) if Path(it).stat().st_size > LARGEST)
+
+
+def _restore_settings(paths: Paths, identity: Identity, *, accounts: bool) -> None:
+    """The operator's settings; Synapse's account reads them through the group, and nobody else."""
+    group = Owner.account(keys.SYNAPSE).group if accounts else Owner.ourselves().group
+    owner = Owner(Owner.ourselves().user, group)
+    for name in identity.members:
+        path = paths.state / name
+        inside = path.is_relative_to(paths.synapse_settings) and ".." not in path.parts
+        if inside and path != paths.synapse_settings:
+            directory(path.parent, mode=0o755)
+            write_new(path, identity.members[name], owner=owner, mode=0o640)
 
 
 def _demand_same_keys(paths: Paths, identity: Identity, there: bytes) -> None:
@@ -163,6 +181,16 @@ def _of_edges(paths: Paths) -> tuple[PurePosixPath, ...]:
 def _of_acme(paths: Paths) -> tuple[PurePosixPath, ...]:
     """What CAA records and CNAMEs name; keys may be exchanged, and names added."""
     return tuple(it for it in (paths.acme_accounts, paths.acme_dns) if Path(it).exists())
+
+
+def _of_operator(paths: Paths) -> tuple[PurePosixPath, ...]:
+    """Settings of his own; a site file is handed in, as it may lie elsewhere."""
+    return tuple(it for it in _settings(paths) if Path(it).stat().st_size <= LARGEST)
+
+
+def _settings(paths: Paths) -> tuple[PurePosixPath, ...]:
+    found = (it for it in Path(paths.synapse_settings).rglob("*") if it.is_file())
+    return tuple(sorted(map(PurePosixPath, found)))
 
 
 def _place(paths: Paths, path: PurePosixPath) -> str:

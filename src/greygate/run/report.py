@@ -65,6 +65,12 @@ def is_closed(status: Status) -> bool:
     return status.seen.firewall in (None, Table.INTACT)
 
 
+def is_well(status: Status) -> bool:
+    """Whether people can reach it, other servers too where they are to, and nobody else."""
+    federates = status.federation.verdict in (Verdict.YES, Verdict.OFF)
+    return status.people.reachable and federates and is_closed(status)
+
+
 def lines(status: Status) -> tuple[str, ...]:
     """Who can reach it first, the services last."""
     trial = _("  (a trial: its accounts do not carry over)") if status.site.trial else ""

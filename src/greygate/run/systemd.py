@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from greygate.apply import outstanding
 from greygate.components.component import Socket, Unit
@@ -53,6 +53,19 @@ def is_here() -> bool:
     return HERE.is_dir()
 
 
+def keeps(state: PurePath) -> bool:
+    """Whether our units are there, and of the deployment with that state."""
+    return _is_of(UNITS, state)
+
+
+def _is_of(directory: Path, state: PurePath) -> bool:
+    try:
+        target = (directory / TARGET).read_text("utf-8")
+    except FileNotFoundError:
+        return False
+    return f"{OURS}={state}" in target.splitlines()
+
+
 class Systemd:
     """A Runner: units in `directory`, driven through systemctl."""
 
@@ -64,11 +77,7 @@ class Systemd:
 
     def installed(self) -> bool:
         """Whether our units are there, and of this deployment and no other on the machine."""
-        try:
-            target = (self._directory / TARGET).read_text("utf-8")
-        except FileNotFoundError:
-            return False
-        return f"{OURS}={self._plan.paths.state}" in target.splitlines()
+        return _is_of(self._directory, self._plan.paths.state)
 
     def others(self) -> bool:
         """Whether units of ours are there that are another deployment's."""

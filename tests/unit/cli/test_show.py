@@ -48,3 +48,10 @@ def test_a_file_that_is_none_names_its_neighbour(run: Run, made: Place) -> None:
     assert "did you mean haproxy/haproxy.cfg?" in asked.err
     asked = run("show", "files", "nonsense", "--state", made.paths.state)
     assert "one of: " in asked.err
+
+
+def test_no_public_authority_is_said_to_vouch_for_an_address() -> None:
+    told = show.told(home(SITES["federating"]()))
+    assert told["certificate"] == ["twinkle.example", "m.twinkle.example", "edge.other.example"]
+    assert told["homeserver"] == "https://m.twinkle.example"
+    assert "or by" not in show.text(home(SITES["federating"]()))

@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from greygate.components.haproxy.join import TARGET
 from greygate.errors import NotRunning, Trouble
-from greygate.home.half import derive, existing_site, site_file
+from greygate.home.half import demand_claimed, derive, existing_site, site_file
 from greygate.home.place import Place
+from greygate.home.preparation import found
+from greygate.home.site_file import demand_unclaimed
 from greygate.identity import keys
 from greygate.plan.plan import INTERFACE, LOOPBACK
+from greygate.run import systemd
+from greygate.run.units import OURS
 from greygate.site.model import Node
 from greygate.site.parse import parse
 from some_homes import ITS_ADDRESS, NO_TUN, node, place, standing
@@ -94,3 +99,26 @@ def test_without_a_site_file_both_ways_to_one_are_told(tmp_path: Path) -> None:
         existing_site(place(tmp_path / "s"), None, {})
     assert "greygate up" in trouble.value.hint
     assert "greygate init NAME" in trouble.value.hint
+
+
+def test_where_services_have_lost_their_state_no_keys_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where, file = place(tmp_path / "s"), tmp_path / "site.toml"
+    file.write_text('server_name = "home.example.net"\nfederation = false\n')
+    units = tmp_path / "units"
+    units.mkdir()
+    monkeypatch.setattr(systemd, "UNITS", units)
+    (units / TARGET).write_text(f"[Unit]\n{OURS}=/elsewhere\n")
+    with pytest.raises(NotRunning, match="never started"):
+        demand_claimed(where, parse(file.read_text()))
+    (units / TARGET).write_text(f"[Unit]\n{OURS}={where.paths.state}\n")
+    for act in (
+        lambda: demand_claimed(where, parse(file.read_text())),
+        lambda: found(file, where, standing()),
+        lambda: demand_unclaimed(where, "home.example.net"),
+    ):
+        with pytest.raises(Trouble, match=r"their state in .* is gone") as told:
+            act()
+        assert "greygate backup restore FILE" in told.value.hint
+    assert not Path(where.paths.state).exists()

@@ -136,3 +136,31 @@ def test_keys_lost_while_the_archive_is_elsewhere_are_not_replaced(paths: Paths)
         Path(key.path).unlink()
     with pytest.raises(Trouble, match="another server"):
         keys.ensure_keys(paths, accounts=False)
+
+
+def test_what_an_operator_wrote_comes_back(paths: Paths, tmp_path: Path) -> None:
+    settings = Path(paths.synapse_settings)
+    (settings / "more").mkdir(parents=True)
+    (settings / "10-own.yaml").write_text("max_upload_size: 10M\n")
+    (settings / "more" / ("a" * 120)).write_text("\u00e4\n")
+    (settings / "large.yaml").write_bytes(b"#" * (archive.LARGEST + 1))
+    (settings / "link.yaml").symlink_to("10-own.yaml")
+    archive.ensure_archive(paths, site=SITE)
+    assert archive.left_out(paths) == (str(settings / "large.yaml"),)
+    other = _paths(tmp_path / "other")
+    archive.restore_into(other, archive.read(Path(paths.identity).read_bytes()), accounts=False)
+    back = Path(other.synapse_settings)
+    assert (back / "10-own.yaml").read_text() == "max_upload_size: 10M\n"
+    assert (back / "more" / ("a" * 120)).read_text() == "\u00e4\n"
+    assert stat.S_IMODE((back / "10-own.yaml").stat().st_mode) == 0o640
+    assert (back / "link.yaml").read_text() == "max_upload_size: 10M\n"
+    assert not (back / "large.yaml").exists()
+
+
+def test_nothing_in_it_leads_out_of_the_state(paths: Paths, tmp_path: Path) -> None:
+    whole = archive.gathered(paths, site=SITE)
+    odd = archive.Identity({**whole.members, "synapse.d/../../evil": b"", "other/file": b""})
+    other = _paths(tmp_path / "other")
+    archive.restore_into(other, archive.read(odd.packed()), accounts=False)
+    assert not (tmp_path / "other/evil").exists()
+    assert not (tmp_path / "other/state/other").exists()

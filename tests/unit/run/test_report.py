@@ -11,8 +11,8 @@ from pathlib import Path
 from greygate.machine.disk import Room
 from greygate.probe.answers import NoAnswer, Peer, Peers, Reply
 from greygate.run.judgement import federation, people
-from greygate.run.report import lines, to_json, verdict
-from greygate.run.seen import Seen
+from greygate.run.report import is_well, lines, to_json, verdict
+from greygate.run.seen import Reach, Seen, Verdict
 from greygate.run.state import Condition, End, Memory, State
 from greygate.run.status import Status
 from greygate.spec.acme import Life
@@ -124,3 +124,16 @@ def test_what_was_killed_is_told_while_it_runs_again() -> None:
     killed = tuple(replace(it, end=end) if it.name == "synapse" else it for it in STATES)
     told = lines(replace(before, seen=replace(before.seen, states=killed)))
     assert any("synapse was killed for want of memory 5 min ago" in line for line in told)
+
+
+def test_it_is_well_where_people_and_other_servers_both_come_in() -> None:
+    for verdict_, well in (
+        (Verdict.YES, True),
+        (Verdict.OFF, True),
+        (Verdict.NO, False),
+        (Verdict.UNKNOWN, False),
+    ):
+        seen = replace(status(), people=Reach(Verdict.YES, ""), federation=Reach(verdict_, ""))
+        assert is_well(seen) is well
+    nobody = replace(status(), people=Reach(Verdict.NO, ""), federation=Reach(Verdict.YES, ""))
+    assert not is_well(nobody)
