@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from greygate.components.haproxy.join import TARGET
 from greygate.errors import NotRunning, Trouble
 from greygate.home.half import demand_claimed, derive, existing_site, site_file
 from greygate.home.place import Place
@@ -16,6 +15,7 @@ from greygate.home.site_file import demand_unclaimed
 from greygate.identity import keys
 from greygate.plan.plan import INTERFACE, LOOPBACK
 from greygate.run import systemd
+from greygate.run.unit_text import TARGET
 from greygate.run.units import OURS
 from greygate.site.model import Node
 from greygate.site.parse import parse
