@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
 from greygate.apply.differences import Replace
 from greygate.home.edge_changes import Rewriting
+from greygate.home.half import Home
 from greygate.home.preparation import Prepared
 from greygate.plan.record_changes import RecordChange
 from greygate.plan.spelling import lines
@@ -50,11 +52,15 @@ def told(changes: tuple[RecordChange, ...]) -> dict[str, Any]:
     }
 
 
-def after_move(edge: str) -> str:
-    return _(
-        "the same token: greygate edge token {edge} > FILE, and on the new host\n"
-        "./greygate edge join < FILE; on the old one, if it is still yours: greygate edge leave"
-    ).format(edge=edge)
+def after_move(home: Home, edge: str, until: datetime | None) -> str:
+    """What is left to do, in its order; `until`: when the old host is barred."""
+    if until is None:
+        return ""
+    return "\n" + _(
+        "{edge} has a new key. Next: greygate edge deploy {edge} root@HOST, then publish these "
+        "records.\nKeep the old host until {when:%H:%M} ({when:%Y-%m-%d %H:%M %Z}): until then it "
+        "is let in, too; then it is barred.\n{identity} holds the new key: copy it again."
+    ).format(edge=edge, when=until, identity=home.plan.paths.identity)
 
 
 def after_rotation(prepared: Prepared, edge: str) -> str:

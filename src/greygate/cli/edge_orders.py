@@ -21,6 +21,7 @@ from greygate.home.orders import give
 from greygate.plan import questions
 from greygate.plan.orders import Done, Refused, Verb
 from greygate.plan.questions import AskDns, AskTcp, AskTls, Question
+from greygate.plan.records import EDGE_TTL
 from greygate.probe.answers import NoAnswer
 from greygate.site.model import Address
 from greygate.spec.web_address import LAST_PORT
@@ -28,6 +29,9 @@ from greygate.text import _
 
 UNHEALTHY = 1
 FEDERATION = 8448
+# Minutes: as long as its records may be remembered, and as long again to make the new host an edge.
+KEEP = 2 * EDGE_TTL // 60
+LONGEST_KEEP = 7 * 24 * 60
 
 Id = Annotated[str, Parameter(help="The edge's id in the site file.")]
 Yes = Annotated[bool, Parameter(help="Do not ask.")]
@@ -89,35 +93,56 @@ def move(
     ],
     /,
     *,
+    keep: Annotated[
+        int,
+        Parameter(
+            metavar="MINUTES",
+            show_default=True,
+            help="For how long the old host is let in beside the new one.",
+        ),
+    ] = KEEP,
     yes: Yes = False,
     dry_run: DryRun = False,
     common: Common = NONE,
 ) -> None:
-    """Take an edge to another host: its addresses in the site file, and nothing else of it.
+    """Take an edge to another host: new addresses, a new key and token, the same name.
 
-    The token stays the same: let the new host join with it first. Then home dials there, and
-    only the edge's own records change in DNS. Comments in the site file stay.
+    Make the new host the edge (`greygate edge deploy`), then publish the records that are told:
+    only the edge's own change in DNS. Keep the old host until the moment that is told: until then
+    home lets in both, from then on the old one is barred, whether it runs or not. Where one of the
+    addresses stays, the host is the same, and so is its key. Comments in the site file stay.
 
     For example:
 
         greygate edge move edge1 198.51.100.7 2001:db8::7
     """
     home, steps = common.home(), output.Steps()
-    wanted = edge_changes.moving(home, edge, tuple(map(_address, addresses)))
+    named = tuple(map(_address, addresses))
+    wanted = edge_changes.moving(home, edge, named)
     output.note(difference(report.of_site_file(wanted)))
     heard: tuple[Heard, ...] = ()
+    until = None
     if not dry_run:
         output.note(report.records(wanted.records))  # if what follows is cut short, this was told
         if not yes:
             output.confirm(_("bring this into force?"))
-        prepared = edge_changes.carry_out(wanted, steps, still_in=output.agreed_within)
-        heard = agents.tell_news(prepared.home, steps)
+        moved = edge_changes.move(
+            wanted, named, steps, keep=_seconds(keep), still_in=output.agreed_within
+        )
+        until = moved.until
+        heard = agents.tell_news(moved.prepared.home, steps, but=edge if until else "")
         edge_hearing.note(heard)
-    told = {"edge": edge, "addresses": addresses, "applied": not dry_run}
+    told = {
+        "edge": edge,
+        "addresses": addresses,
+        "applied": not dry_run,
+        "new_key": edge_changes.is_another_host(wanted, named),
+        "keep_until": until and until.isoformat(),
+    }
     output.emit(
         {**told, **report.told(wanted.records), "edges": edge_hearing.told(heard)},
         as_json=common.json,
-        text=report.records(wanted.records) + "\n" + report.after_move(edge),
+        text=report.records(wanted.records) + report.after_move(home, edge, until),
     )
 
 
@@ -204,6 +229,15 @@ def _question(kind: str, name: str, type_: str, port: int, sni: str | None) -> Q
         raise WrongUsage(
             _("cannot ask that: {why}").format(why=problem), "greygate edge probe --help"
         ) from problem
+
+
+def _seconds(keep: int) -> int:
+    if not 0 <= keep <= LONGEST_KEEP:
+        raise WrongUsage(
+            _("cannot keep the old host for {minutes} minutes").format(minutes=keep),
+            _("--keep takes 0 to {longest} minutes").format(longest=LONGEST_KEEP),
+        )
+    return keep * 60
 
 
 def _address(text: str) -> Address:

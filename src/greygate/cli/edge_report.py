@@ -11,7 +11,7 @@ from greygate.home.half import Home
 from greygate.plan.edges import EdgeLink
 from greygate.probe.answers import Peer, Peers
 from greygate.run.edge_remarks import remarks
-from greygate.run.report import agent_json
+from greygate.run.report import agent_json, left_json
 from greygate.run.seen import EdgeTold
 from greygate.run.status import peers_of
 from greygate.text import _, aligned, duration, listing
@@ -22,14 +22,27 @@ def rows(home: Home) -> list[dict[str, Any]]:
     told = peers_of(home.site, home.plan)
     peers = told.peers if isinstance(told, Peers) else None
     heard = agents.look(home)
-    return [_row(it, peers, heard.get(it.edge.id)) for it in home.plan.edges]
+    return [
+        {
+            **_row(it, peers, heard.get(it.edge.id)),
+            "left_hosts": [left_json(old) for old in home.plan.former if old.edge.id == it.edge.id],
+        }
+        for it in home.plan.edges
+    ]
 
 
 def listed(found: list[dict[str, Any]]) -> str:
     if not found:
         return _("no edges: this server stands alone")
     heads = (_("edge"), _("name"), _("addresses"), _("on the overlay"), _("link"), _("it says"))
-    return "\n".join((aligned([heads, *(_line(it) for it in found)]), *_remarked(found)))
+    left = (
+        _("{edge}: keep the old host at {where} until {until}; then it is barred").format(
+            edge=row["id"], where=" ".join(old["addresses"]), until=old["until"][11:16]
+        )
+        for row in found
+        for old in row["left_hosts"]
+    )
+    return "\n".join((aligned([heads, *(_line(it) for it in found)]), *left, *_remarked(found)))
 
 
 def joined_told(done: Joined) -> dict[str, Any]:

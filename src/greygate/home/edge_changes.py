@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from greygate.errors import WrongUsage
 from greygate.home import choice, edge_memory, start
@@ -12,7 +14,8 @@ from greygate.home.guard import StillIn
 from greygate.home.half import Home, derive
 from greygate.home.orders import give
 from greygate.home.preparation import Prepared, prepare
-from greygate.identity import edge_keys
+from greygate.identity import edge_keys, former_keys
+from greygate.identity.former_keys import FormerKey
 from greygate.plan.orders import Done, Refused, Verb
 from greygate.plan.record_changes import RecordChange, changes
 from greygate.plan.records import record_sets
@@ -69,11 +72,47 @@ def removing(home: Home, edge: str) -> Rewriting:
     return _rewriting(home, known, text, after)
 
 
-def carry_out(wanted: Rewriting, progress: Progress, *, still_in: StillIn) -> Prepared:
-    """The other site file in place, and in force where the server runs."""
-    home = wanted.home
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An edge that is elsewhere; `until`: the host that it left is followed, and barred then."""
+
+    prepared: Prepared
+    until: datetime | None  # None where the host is the same, and has the same key
+
+
+def is_another_host(wanted: Rewriting, addresses: Sequence[Address]) -> bool:
+    """Whether none of the edge's addresses stays: then the host is another."""
+    return set(addresses).isdisjoint(wanted.edge.addresses)
+
+
+def move(
+    wanted: Rewriting,
+    addresses: Sequence[Address],
+    progress: Progress,
+    *,
+    keep: float,
+    still_in: StillIn,
+) -> Moved:
+    """The edge at other addresses; another host gets another key. `keep`: seconds for which the
+    one that is left is followed.
+
+    The key is first: where a kill comes between the two files, moving again goes on.
+    """
+    home, until = wanted.home, None
+    if is_another_host(wanted, addresses):
+        until = int(time.time() + keep)
+        _leave_host(home, wanted.edge, until)
     load.rewrite(home.source, wanted.after)
-    return _into_force(home, progress, still_in=still_in)
+    prepared = _into_force(home, progress, still_in=still_in)
+    return Moved(prepared, datetime.fromtimestamp(until).astimezone() if until else None)
+
+
+def _leave_host(home: Home, edge: Edge, until: int) -> None:
+    paths, left = home.plan.paths, link(home, edge.id)
+    addresses = tuple(map(str, edge.addresses))
+    former_keys.add(paths, edge.id, FormerKey(left.key, addresses, until))
+    edge_keys.renew(paths, edge.id)
+    edge_memory.forget(paths, edge.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +142,7 @@ def rotate(home: Home, edge: str, progress: Progress, *, still_in: StillIn) -> P
     """Another key for the edge, in force here at once: who has the old one is nobody."""
     paths = home.plan.paths
     link(home, edge)
+    former_keys.bar(paths, edge)  # whoever has the one may have the others
     edge_keys.renew(paths, edge)
     edge_memory.forget(paths, edge)
     return _into_force(home, progress, still_in=still_in)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
 import greygate
@@ -16,7 +17,8 @@ from greygate.engine.synapse import python_of
 from greygate.errors import NotRunning, Trouble
 from greygate.home.choice import Standing
 from greygate.home.place import Place, place_for
-from greygate.identity import edge_keys, keys
+from greygate.identity import edge_keys, former_keys, keys
+from greygate.plan.edges import EdgeLink
 from greygate.plan.plan import INTERFACE, Chore, Plan, plan_for
 from greygate.run import systemd
 from greygate.run.renewal_units import renewal_words
@@ -123,6 +125,7 @@ def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
     substitute = why_loopback(site, standing)
     if substitute is not None:
         site = on_loopback(site)
+    keyed = edge_keys.public_keys(place.paths, (edge.id for edge in site.edges))
     plan = plan_for(
         site,
         paths=place.paths if substitute is None else place.paths.standing_in(),
@@ -130,7 +133,8 @@ def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
         interface=_interface(site, standing),
         engine=python_of(place.paths),
         accounts=place.root,
-        edge_keys=edge_keys.public_keys(place.paths, (edge.id for edge in site.edges)),
+        edge_keys=keyed,
+        former=tuple(_left(site, keyed, place, now=time.time())),
         aliases=known_aliases(site, place.paths),
     )
     plan = replace(plan, renewal=_renewal(source, place, plan))
@@ -144,6 +148,17 @@ def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
         substitute=substitute,
         cure=None if substitute is None else standing.cure,
     )
+
+
+def _left(site: Site, keyed: Mapping[str, str], place: Place, *, now: float) -> Iterator[EdgeLink]:
+    """The hosts that edges have left and that are followed still, at addresses of their own."""
+    for edge in site.edges:
+        taken = {str(it) for it in edge.addresses}
+        for former in former_keys.load(place.paths, edge.id):
+            own = [ip_address(it) for it in former.addresses if it not in taken]
+            taken.update(former.addresses)
+            if former.until > now and former.key != keyed.get(edge.id) and own:
+                yield EdgeLink(replace(edge, addresses=tuple(own)), former.key, former.until)
 
 
 def _renewal(source: Path, place: Place, plan: Plan) -> Chore:

@@ -62,6 +62,7 @@ def start(prepared: Prepared, progress: Progress, *, detached: bool, still_in: S
     with _ended_on_failure(runner, progress, ours=ours):
         runner.start(progress)
         _await_all(runner, home, progress)
+        _settle_peers(home)
         _tell_barriers(home, progress)
         in_force.keep(home)
         seconds = time.monotonic() - began
@@ -116,6 +117,7 @@ def take_up_here(prepared: Prepared, progress: Progress, *, still_in: StillIn) -
     demand_no_lockout(home, still_in)
     _take_up(runner, home)
     runner.start(progress)  # what the plan did not have before
+    _settle_peers(home)
     in_force.keep(home)
     return True
 
@@ -138,6 +140,12 @@ def _tell_barriers(home: Home, progress: Progress) -> None:
                 cure=barrier_words.cure(barrier, home.plan.interface),
             )
         )
+
+
+def _settle_peers(home: Home) -> None:
+    """Nobody is dialled who is not in the plan, whoever added him meanwhile."""
+    if home.site.overlay.node in (Node.MANAGED, Node.SYSTEM):
+        peers.remove_unplanned(home.plan, ours=home.site.overlay.node is Node.MANAGED)
 
 
 def _take_up(runner: Runner, home: Home) -> None:

@@ -27,6 +27,12 @@ class EdgeLink:
 
     edge: Edge
     key: str  # the public key in hexadecimal, as Yggdrasil's `?key=` wants it
+    until: int | None = None  # of a host that the edge has left: when it is barred, since 1970
+
+    @property
+    def title(self) -> str:
+        """What tells it from other links; an edge that moves has two for a while."""
+        return self.edge.id if self.until is None else f"{self.edge.id}-old"
 
     @property
     def address(self) -> IPv6Address:

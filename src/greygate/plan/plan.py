@@ -58,6 +58,7 @@ class Plan(Footing):
     vouched: bool  # by an authority that devices trust already
     engine: PurePosixPath  # the Synapse environment's Python
     edges: tuple[EdgeLink, ...] = ()  # none on loopback, and where the site stands alone
+    former: tuple[EdgeLink, ...] = ()  # hosts that edges have left, and that are followed for now
     peers: tuple[str, ...] = ()  # all that our node dials: the site's peers, and the edges
     ingress_port: int = INGRESS_PORT
     ordered: bool = False  # the certificate is ordered from an authority, by us
@@ -65,6 +66,11 @@ class Plan(Footing):
     aliases: tuple[tuple[str, str], ...] = ()  # CNAMEs by which others prove a name for us
     renewal: Chore | None = None  # keeps the certificate young
     ingress_names: tuple[str, ...] = ()  # what other servers may ask for through an edge
+
+    @property
+    def followed(self) -> tuple[EdgeLink, ...]:
+        """Every host that is linked and heard at the ingress: the edges, and those they left."""
+        return (*self.edges, *self.former)
 
 
 def plan_for(
@@ -76,15 +82,17 @@ def plan_for(
     engine: PurePosixPath,
     accounts: bool,
     edge_keys: Mapping[str, str] = MappingProxyType({}),
+    former: tuple[EdgeLink, ...] = (),
     aliases: tuple[tuple[str, str], ...] = (),
 ) -> Plan:
     """The plan for home; `address` is the overlay address, None in `loopback`.
 
-    `edge_keys`: the public key of each edge that has one, by the edge's id. `aliases`: of the
-    names by which ours are proved, where each must lead.
+    `edge_keys`: the public key of each edge that has one, by the edge's id. `former`: hosts that
+    edges have left. `aliases`: of the names by which ours are proved, where each must lead.
     """
     loopback = site.overlay.node is Node.LOOPBACK
     edges = () if loopback else _edges(site, edge_keys)
+    former = former if edges else ()
     addresses = LOOPBACK if address is None else (address,)
     port = TRY_OUT_PORT if loopback else CLIENT_PORT
     address_url = _url(_literal(addresses[0]), port)
@@ -103,7 +111,8 @@ def plan_for(
         engine=engine,
         accounts=accounts,
         edges=edges,
-        peers=(*site.overlay.peers, *(uri for link in edges for uri in link.peers)),
+        former=former,
+        peers=(*site.overlay.peers, *(uri for it in (*edges, *former) for uri in it.peers)),
         ordered=site.certificates.source is Source.ACME and not paths.stand_in,
         watched=() if paths.stand_in else _watched(site),
         aliases=aliases,

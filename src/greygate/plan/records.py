@@ -19,7 +19,8 @@ from greygate.site.model import Address, Edge, Editor, Layout, Node, Site, Sourc
 from greygate.site.zones import is_in
 from greygate.text import _
 
-TTL = 3600  # seconds; a moved edge is found again within the hour
+TTL = 3600  # seconds
+EDGE_TTL = 300  # seconds: a moved edge is found again as soon
 WEIGHT = 10  # RFC 2782: not 0, which means "hardly ever" beside others
 # Step 4 of the specification's "Resolving server names", and step 5, which some programs ask alone.
 SERVICES = ("_matrix-fed._tcp", "_matrix._tcp")
@@ -47,6 +48,7 @@ class RecordSet:
     why: str
     need: Need = Need.MUST
     may_alias: bool = False  # a CNAME that leads to the values does as well
+    ttl: int = TTL
 
 
 def record_sets(site: Site, plan: Plan) -> tuple[RecordSet, ...]:
@@ -206,10 +208,10 @@ def _addresses(
         by_version[it.version].append(str(it))
     for kind, version in (("A", 4), ("AAAA", 6)):
         if values := tuple(by_version[version]):
-            yield _set(site, name, kind, values, why)
+            yield replace(_set(site, name, kind, values, why), ttl=EDGE_TTL)
         else:
             no_such = _("the site file has no IPv{version} address for it")
-            yield _none(site, name, kind, no_such.format(version=version))
+            yield replace(_none(site, name, kind, no_such.format(version=version)), ttl=EDGE_TTL)
 
 
 def _texts(addresses: tuple[Address, ...]) -> tuple[str, ...]:

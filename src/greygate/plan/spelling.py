@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
-from greygate.plan.records import TTL, Need, RecordSet
+from greygate.plan.records import Need, RecordSet
 from greygate.site.model import Editor, Zone
 from greygate.text import _, aligned
 
@@ -52,7 +52,7 @@ def title(zone: Zone) -> str:
 def lines(records: RecordSet) -> list[str]:
     """The record set as lines of a zone file (RFC 1035, 5.1)."""
     values = dotted(records.type, records.values)
-    return [f"{records.name}. {TTL} IN {records.type} {value}" for value in values]
+    return [f"{records.name}. {records.ttl} IN {records.type} {value}" for value in values]
 
 
 def dotted(kind: str, values: tuple[str, ...]) -> list[str]:
@@ -66,7 +66,7 @@ def told(records: RecordSet) -> dict[str, Any]:
         "zone": records.zone.name,
         "name": records.name,
         "type": records.type,
-        "ttl": TTL,
+        "ttl": records.ttl,
         "values": list(records.values),
         "need": records.need.value,
         "why": records.why,
@@ -93,7 +93,7 @@ def _table(sets: tuple[RecordSet, ...]) -> str:
 
 def _rows(records: RecordSet) -> list[tuple[str, str, str, str]]:
     host = _below(records.name, records.zone.name)
-    return [(host, records.type, str(TTL), value) for value in records.values]
+    return [(host, records.type, str(records.ttl), value) for value in records.values]
 
 
 def _below(name: str, zone: str) -> str:

@@ -19,7 +19,7 @@ def federation(site: Site, plan: Plan, seen: Seen) -> Reach:
         return Reach(Verdict.OFF, _("standalone: federation is off in the site file"))
     if not plan.edges:
         return _without_edges(site)
-    reaches = [through(site, link, seen) for link in plan.edges]
+    reaches = [through(site, link, seen) for link in plan.followed]
     best = next((it for it in reaches if it.reachable), None) or next(
         (it for it in reaches if it.verdict is Verdict.UNKNOWN), reaches[0]
     )
@@ -30,11 +30,11 @@ def federation(site: Site, plan: Plan, seen: Seen) -> Reach:
 
 def through(site: Site, link: EdgeLink, seen: Seen) -> Reach:
     """Does the federation come in through this edge? The first thing in the way."""
-    edge = next((it for it in seen.edges if it.id == link.edge.id), None)
+    edge = next((it for it in seen.edges if it.id == link.title), None)
     if edge is None:
         return Reach(
             Verdict.UNKNOWN,
-            _("nobody has looked through {edge}").format(edge=link.edge.id),
+            _("nobody has looked through {edge}").format(edge=link.title),
             _("ask again: greygate status"),
         )
     if open_doors(edge):

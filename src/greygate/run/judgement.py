@@ -178,7 +178,7 @@ def _of_people(plan: Plan, seen: PeersAnswer | None) -> PeersAnswer | None:
     """The peers without the edges: those lead nowhere but here."""
     if not isinstance(seen, Peers):
         return seen
-    edges = {uri.partition("?")[0] for link in plan.edges for uri in link.peers}
+    edges = {uri.partition("?")[0] for link in plan.followed for uri in link.peers}
     return Peers(tuple(it for it in seen.peers if it.uri.partition("?")[0] not in edges))
 
 

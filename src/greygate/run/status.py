@@ -131,8 +131,8 @@ def through_edges(site: Site, plan: Plan, agents: AskAgents = dict) -> tuple[Edg
     `agents` asks the edges meanwhile how they are.
     """
     doors = [
-        (link.edge.id, address, port)
-        for link in plan.edges
+        (link.title, address, port)
+        for link in plan.followed
         for address in link.edge.addresses
         for port in PUBLIC_PORTS
     ]
@@ -144,15 +144,15 @@ def through_edges(site: Site, plan: Plan, agents: AskAgents = dict) -> tuple[Edg
         told = asked.result()
     return tuple(
         EdgeSeen(
-            link.edge.id,
+            link.title,
             tuple(
                 Door(address, port, answer)
                 for (edge, address, port), answer in zip(doors, answers, strict=True)
-                if edge == link.edge.id
+                if edge == link.title
             ),
-            told.get(link.edge.id),
+            told.get(link.title),
         )
-        for link in plan.edges
+        for link in plan.followed
     )
 
 

@@ -65,15 +65,11 @@ class Provider:
         self._demand_possible(changes)
         gone = [_act("set", it.records.name, "CNAME", ()) for it in changes if it.alias]
         sets = [_act("set", it.records.name, it.records.type, it.records.values) for it in changes]
-        self._have_done([*gone, *sorted(sets, key=lambda it: it["type"] not in OFTEN_REFUSED)], TTL)
+        acts = [*gone, *sorted(sets, key=lambda it: it["type"] not in OFTEN_REFUSED)]
+        self._have_done_soon(acts, min(it.records.ttl for it in changes))
 
     def add_text(self, name: str, value: str) -> None:
-        acts = [_act("add", name, "TXT", (value,))]
-        told = self._ask({"acts": acts, "ttl": CHALLENGE_TTL})
-        if "why" in told and _may_be_for_its_ttl(told):
-            self._have_done(acts, TTL, ttls=(CHALLENGE_TTL, TTL))
-        else:
-            self._demand_done(acts, told)
+        self._have_done_soon([_act("add", name, "TXT", (value,))], CHALLENGE_TTL)
 
     def take_text(self, name: str, value: str) -> None:
         self._have_done([_act("take", name, "TXT", (value,))], CHALLENGE_TTL)
@@ -89,12 +85,18 @@ class Provider:
                 ),
             )
 
+    def _have_done_soon(self, acts: list[Act], ttl: int) -> None:
+        """With a short TTL; with the usual one where the provider takes none so short."""
+        told = self._ask({"acts": acts, "ttl": ttl})
+        if ttl < TTL and "why" in told and _may_be_for_its_ttl(told):
+            self._have_done(acts, TTL, ttls=(ttl, TTL))
+        else:
+            self._demand_done(acts, told, ttls=(ttl,))
+
     def _have_done(self, acts: list[Act], ttl: int, *, ttls: tuple[int, ...] = ()) -> None:
         self._demand_done(acts, self._ask({"acts": acts, "ttl": ttl}), ttls=ttls or (ttl,))
 
-    def _demand_done(
-        self, acts: list[Act], told: dict[str, Any], *, ttls: tuple[int, ...] = (CHALLENGE_TTL,)
-    ) -> None:
+    def _demand_done(self, acts: list[Act], told: dict[str, Any], *, ttls: tuple[int, ...]) -> None:
         if "why" not in told:
             return
         done = told["done"]

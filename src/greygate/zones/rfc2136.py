@@ -19,7 +19,6 @@ import dns.zone
 
 from greygate.errors import Trouble
 from greygate.plan.changes import Change
-from greygate.plan.records import TTL
 from greygate.plan.spelling import dotted
 from greygate.probe.dns import place_of
 from greygate.site.model import Address, Zone
@@ -156,7 +155,7 @@ def _changed(message: dns.update.UpdateMessage, change: Change) -> None:
         message.delete(f"{records.name}.", "CNAME")
     message.delete(f"{records.name}.", records.type)
     for value in dotted(records.type, records.values):
-        message.add(f"{records.name}.", TTL, records.type, value)
+        message.add(f"{records.name}.", records.ttl, records.type, value)
 
 
 def writer(zone: Zone) -> Updates:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path, PurePosixPath
@@ -11,11 +12,14 @@ import pytest
 import some_homes
 import some_sites
 from greygate.cli import edge_changes_report as report
+from greygate.components.catalogue import ALL
 from greygate.errors import WrongUsage
 from greygate.home import edge_changes, half
 from greygate.home.half import Home
-from greygate.identity import edge_keys, keys
+from greygate.identity import edge_keys, former_keys, keys
+from greygate.identity.former_keys import FormerKey
 from greygate.plan.paths import Paths
+from greygate.plan.plan import Plan
 from greygate.site.model import Edge
 from greygate.site.parse import parse
 from greygate.site.write import site_text
@@ -44,10 +48,40 @@ def test_a_move_is_one_line_of_the_site_file_and_the_edge_s_own_records(tmp_path
     assert mine.source.read_text() == wanted.before  # nothing is done
     assert report.records(wanted.records) == (
         "in the zone other.example:\n"
-        "  take away  edge.other.example. 3600 IN A 192.0.2.10\n"
-        "  publish    edge.other.example. 3600 IN A 198.51.100.7\n"
-        "  take away  edge.other.example. 3600 IN AAAA 2001:db8::10"
+        "  take away  edge.other.example. 300 IN A 192.0.2.10\n"
+        "  publish    edge.other.example. 300 IN A 198.51.100.7\n"
+        "  take away  edge.other.example. 300 IN AAAA 2001:db8::10"
     )
+
+
+def test_a_host_that_an_edge_has_left_is_followed_until_its_moment(tmp_path: Path) -> None:
+    mine = home(tmp_path)
+    paths, left = mine.plan.paths, mine.plan.edges[0]
+    wanted = edge_changes.moving(mine, "edge1", [ip_address("198.51.100.7")])
+    assert edge_changes.is_another_host(wanted, [ip_address("198.51.100.7")])
+    assert not edge_changes.is_another_host(wanted, [ip_address("192.0.2.10")])
+    now = int(time.time())
+    edge_changes._leave_host(mine, left.edge, now + 60)
+    mine.source.write_text(wanted.after)
+    site = parse(wanted.after)
+
+    def plan() -> Plan:
+        return half.derive(mine.source, site, mine.place, some_homes.standing()).plan
+
+    (new,), (old,) = plan().edges, plan().former
+    assert (old.key, old.edge.addresses, old.until) == (left.key, left.edge.addresses, now + 60)
+    assert new.key != old.key
+    assert set(plan().peers) >= {*new.peers, *old.peers}
+    files = {str(file.path): file.text for it in ALL for file in it.files(site, plan())}
+    assert f"src {old.address} }} {{ date ge {now + 60} }}" in files["haproxy/haproxy.cfg"]
+    assert f"{old.address} tcp dport 18448 meta time >= {now + 60}" in files["firewall/rules.nft"]
+    # Another move meanwhile: both are followed, each until its own moment.
+    former_keys.add(paths, "edge1", FormerKey("cd" * 32, ("198.51.100.9",), now + 90))
+    assert [it.until for it in plan().former] == [now + 90, now + 60]
+    former_keys.add(paths, "edge1", FormerKey(left.key, ("192.0.2.10",), now))
+    assert [it.until for it in plan().former] == [now + 90]  # its moment has passed
+    former_keys.bar(paths, "edge1")
+    assert plan().former == ()
 
 
 def test_to_where_it_is_already_nothing_changes(tmp_path: Path) -> None:

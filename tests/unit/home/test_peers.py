@@ -15,7 +15,7 @@ import some_sites
 from greygate.apply import outstanding
 from greygate.components import yggdrasil
 from greygate.components.yggdrasil.peers import PeerChanges, peer_changes
-from greygate.home.peers import take_up
+from greygate.home.peers import remove_unplanned, take_up
 from greygate.plan.paths import Paths
 from greygate.plan.plan import Plan
 from greygate.probe import overlay
@@ -118,6 +118,24 @@ def test_where_it_owes_what_came_before_too_the_node_starts_anew(node: Plan) -> 
     outstanding.add(Path(node.paths.state / "rendered.old"), {"yggdrasil"})
     take_up(node)
     assert due(node) == CHANGED
+
+
+@pytest.mark.programs
+def test_a_peer_that_is_not_in_the_plan_is_taken_away_whoever_added_it(node: Plan) -> None:
+    """As the keeper may, just before it has its new list."""
+    admin = str(node.paths.overlay_admin_socket)
+    planned = replace(node, peers=(FIRST,))
+
+    def dialled() -> list[str]:
+        seen = overlay.peers(admin)
+        assert isinstance(seen, Peers)
+        return sorted(it.uri for it in seen.peers)
+
+    for uri in (f"{LITERAL}?key={'ab' * 32}&sni=peer.edge.example", SECOND):
+        assert overlay.add_peer(admin, uri) is None
+    assert dialled() == sorted([FIRST, SECOND, LITERAL])
+    remove_unplanned(planned, ours=True)
+    assert dialled() == [FIRST]
 
 
 def test_a_node_that_does_not_run_is_restarted(plan: Plan) -> None:

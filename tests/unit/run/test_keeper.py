@@ -18,7 +18,7 @@ import pytest
 
 from door import free_port
 from greygate.run import keeper
-from greygate.run.keeper import DIAL, KNOCKS, LONG, RARELY, Edge, Keeper, Knocks, Node
+from greygate.run.keeper import DIAL, KNOCKS, LINGER, LONG, RARELY, Edge, Keeper, Knocks, Node
 
 PORTS = tuple(free_port() for _each in range(2))
 KNOWN_AS = {f"tls://127.0.0.1:{it}?key=ab&sni=peer.e": f"tls://127.0.0.1:{it}" for it in PORTS}
@@ -137,6 +137,44 @@ def test_an_edge_that_answers_again_is_dialled_by_all_links_at_once(
 
 def dialled(told: Told) -> list[str]:
     return [uri for request, uri in told.asked if request == "addPeer"]
+
+
+def test_a_host_that_was_left_is_taken_away_at_its_moment(
+    told: Told, doors: list[socket.socket]
+) -> None:
+    node = Node([str(told.server_address)])
+    told.up = dict.fromkeys(KNOWN_AS.values(), False)
+    for until, asked in (
+        (time.time() + 60, {("removePeer", ONE), ("addPeer", ONE)}),
+        (time.time() - LINGER, {("removePeer", ONE), ("removePeer", OTHER)}),
+    ):
+        told.asked.clear()
+        alone = Keeper(node, [Edge("edge1-old", "::1", [ONE, OTHER], until)])
+        alone.look(0.0)
+        assert set(told.asked) == asked
+    assert alone.pause(0.0) == keeper.LOOK  # nobody waits for it
+
+
+def test_nobody_is_added_who_is_not_in_the_list_on_disk(
+    told: Told, doors: list[socket.socket], tmp_path: Path
+) -> None:
+    """The tree is exchanged first, then peers are taken away: it is not added anew in between."""
+    links = tmp_path / "links.json"
+    edge = {"id": "edge1", "address": "::1", "peers": [ONE], "until": None}
+    listed = {"admin": [str(told.server_address)], "edges": [edge]}
+    links.write_text(json.dumps(listed))
+    alone = keeper.read(str(links))
+    told.up = {KNOWN_AS[ONE]: False}
+    alone.look(0.0)
+    assert dialled(told) == [ONE]
+    links.rename(tmp_path / "links.old")  # as while trees are exchanged
+    alone.look(DIAL)
+    (tmp_path / "links.new").write_text(json.dumps({**listed, "edges": []}))
+    (tmp_path / "links.new").rename(links)
+    alone.look(2 * DIAL)
+    assert alone.outdated()
+    assert dialled(told) == [ONE]
+    assert not keeper.read(str(links)).outdated()
 
 
 def test_links_that_are_up_are_left_alone(told: Told, kept: Keeper) -> None:

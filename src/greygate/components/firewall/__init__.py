@@ -6,6 +6,7 @@ from greygate.components.component import Component, File, Unit
 from greygate.components.firewall.guard import RULES, guard_file, guarded
 from greygate.components.heading import heading
 from greygate.components.template import fill
+from greygate.plan.edges import EdgeLink
 from greygate.plan.plan import Plan
 from greygate.site.model import Node, Opening, Site
 from greygate.spec.yggdrasil import OVERLAY
@@ -90,9 +91,22 @@ def _former(plan: Plan, addresses: str) -> str:
     return fill(
         __name__,
         "former.nft.tmpl",
-        edges=", ".join(str(link.address) for link in plan.edges),
+        barred="".join(_barred(it, plan.ingress_port) for it in plan.former),
+        edges=", ".join(str(link.address) for link in plan.followed),
         addresses=addresses,
         ingress=str(plan.ingress_port),
+    )
+
+
+def _barred(link: EdgeLink, ingress: int) -> str:
+    """A host that its edge has left is shut out at its moment by the kernel itself.
+
+    With a word: other servers that still hold a connection through it begin another at once.
+    """
+    left = f'"{link.edge.id} has left this host"'
+    return (
+        f"\n        ip6 saddr {link.address} tcp dport {ingress} meta time >= {link.until} "
+        f"counter reject with tcp reset comment {left}"
     )
 
 
@@ -103,7 +117,7 @@ def _edges(plan: Plan, addresses: str) -> str:
     return fill(
         __name__,
         "edges.nft.tmpl",
-        edges=", ".join(str(link.address) for link in plan.edges),
+        edges=", ".join(str(link.address) for link in plan.followed),
         addresses=addresses,
         ingress=str(plan.ingress_port),
         listeners=", ".join(str(listener.port) for listener in plan.listeners),
@@ -121,7 +135,7 @@ def _forward(interface: str) -> str:
 
 def _output(plan: Plan, interface: str, addresses: str) -> str:
     """The overlay's addresses, ours and the edges', are seen on the overlay alone."""
-    edges = ", ".join(str(link.address) for link in plan.edges)
+    edges = ", ".join(str(link.address) for link in plan.followed)
     way = fill(__name__, "away.nft.tmpl", interface=interface, edges=edges) if edges else ""
     return fill(__name__, "output.nft.tmpl", interface=interface, addresses=addresses, edges=way)
 

@@ -92,6 +92,7 @@ def section(site: Site, plan: Plan, odd: str) -> str:
             for address in plan.addresses
         ),
         edges=from_edges(plan),
+        former="".join(_barred(it) for it in plan.former),
         known="\n".join(
             f"    acl known src,ipmask(32,64),in_table({table})" for table in _tables(plan)
         ),
@@ -170,7 +171,13 @@ def _section(link: EdgeLink) -> str:
 
 def from_edges(plan: Plan) -> str:
     """Every edge's own overlay address: an edge is whoever has its key, and nobody else."""
-    return " ".join(str(link.address) for link in plan.edges)
+    return " ".join(str(link.address) for link in plan.followed)
+
+
+def _barred(link: EdgeLink) -> str:
+    """A host that its edge has left is barred at its moment by HAProxy itself: nobody must come."""
+    late = f"{{ src {link.address} }} {{ date ge {link.until} }}"
+    return f"\n    tcp-request connection reject if {late}"
 
 
 def patterns_of(method: str) -> PurePosixPath:

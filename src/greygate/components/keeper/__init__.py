@@ -78,8 +78,13 @@ def _links(site: Site, plan: Plan) -> dict[str, Any]:
     return {
         "admin": [str(plan.paths.overlay_admin_socket)] if ours else list(SYSTEM_PLACES),
         "edges": [
-            {"id": link.edge.id, "address": str(link.address), "peers": list(link.peers)}
-            for link in plan.edges
+            {
+                "id": link.title,
+                "address": str(link.address),
+                "peers": list(link.peers),
+                "until": link.until,
+            }
+            for link in plan.followed
         ],
     }
 

@@ -14,17 +14,23 @@ search for the way, up to 2 s where the hole was long. Three things are looked a
   ends within seconds (Yggdrasil's own deadline). So now and then something is sent; while no link
   is up, too, or Yggdrasil forgets the edge's keys, and agreeing on new ones takes up to a second.
 
+A host that an edge has left has a moment in the list: from then on it is dialled no more, and taken
+away from the node. Nothing is added that is not in the list as it is on disk at that moment.
+
 A program of its own: its text is copied out as it stands and run by `python -I -S`, by an account
 that may not read the rest of Greygate. It uses the standard library alone, and little of that:
 it stays resident, and `dataclasses` or `typing` would cost a megabyte each.
 
-    keeper.py [--check] LIST    LIST: JSON, {"admin": [PLACE…], "edges": [{id, address, peers}…]}
+    keeper.py [--check] LIST
+
+LIST is JSON: {"admin": [PLACE…], "edges": [{id, address, peers, until}…]}
 """
 
 from __future__ import annotations
 
 import errno
 import json
+import os
 import select
 import socket
 import sys
@@ -40,6 +46,7 @@ LONG = 600.0  # seconds after which an edge is not expected back at any moment
 RARELY = 15.0  # seconds that a dial has then
 SILENCE = 15.0  # seconds between two things sent; it also keeps a router's NAT entry alive
 PATIENCE = 3.0  # seconds; the node answers in one millisecond
+LINGER = 75.0  # seconds for which a barred host stays linked: home's HAProxy ends what idles in 60
 DISCARD = 9  # a UDP port; nobody listens, and the edge's firewall drops it
 
 
@@ -64,10 +71,13 @@ class Link:
 class Edge:
     """An edge and the links to it, of which one is enough."""
 
-    __slots__ = ("address", "answered", "dialled", "links", "name", "sent", "sources")
+    __slots__ = ("address", "answered", "dialled", "links", "name", "sent", "sources", "until")
 
-    def __init__(self, name: str, address: str, peers: list[str]) -> None:
+    def __init__(
+        self, name: str, address: str, peers: list[str], until: float | None = None
+    ) -> None:
         self.name = name
+        self.until = until  # when it is left, by the clock on the wall
         self.address = address  # on the overlay
         self.links = [Link(uri) for uri in peers]
         self.sources: dict[str, str] = {}  # our address towards each address of the edge
@@ -75,8 +85,14 @@ class Edge:
         self.answered = -RARELY  # when a knock was, last
         self.sent = 0.0
 
+    def over(self) -> bool:
+        """Whether it is one that was left, and its time has passed."""
+        return self.until is not None and time.time() >= self.until + LINGER
+
     def away(self, now: float) -> bool:
         """Whether no link is up, and one may be at any moment."""
+        if self.over():
+            return False
         lost = [link.lost for link in self.links if link.lost is not None]
         return len(lost) == len(self.links) and now - min(lost, default=now) < LONG
 
@@ -158,9 +174,13 @@ class Node:
 
     def dial(self, uri: str) -> None:
         """Begin anew with a peer; it need not be there."""
-        with suppress(Refused):  # a node that was restarted does not have it
-            self._ask("removePeer", {"uri": uri})
+        self.leave(uri)  # a node that was restarted does not have it
         self._ask("addPeer", {"uri": uri})
+
+    def leave(self, uri: str) -> None:
+        """Have no such peer; a node that has none already is fine."""
+        with suppress(Refused):
+            self._ask("removePeer", {"uri": uri})
 
     def _ask(self, request: str, arguments: dict[str, str]) -> dict[str, object]:
         try:
@@ -193,7 +213,15 @@ class Node:
 class Keeper:
     """What is known of the links, and what is done about it."""
 
-    def __init__(self, node: Node, edges: list[Edge]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        edges: list[Edge],
+        path: str | None = None,
+        mark: tuple[int, int] | None = None,
+    ) -> None:
+        self._path = path  # of the list
+        self._mark = mark  # which one was read
         self._node = node
         self._edges = edges
         self._knocks = {edge.name: Knocks() for edge in edges}
@@ -204,6 +232,9 @@ class Keeper:
         try:
             up = self._node.links()
             for edge in self._edges:
+                if edge.over():
+                    self._leave(edge, up)
+                    continue
                 self._follow(edge, now)
                 self._note(edge, up, now)
                 self._knock(edge, now)
@@ -218,8 +249,21 @@ class Keeper:
             say("the node answers again")
             self._mute = None
 
+    def outdated(self) -> bool:
+        """Whether the list is another than the one that was read."""
+        return mark_of(self._path) != self._mark
+
+    def _leave(self, edge: Edge, up: dict[str, bool]) -> None:
+        self._knocks[edge.name].close()
+        for link in edge.links:
+            if link.known_as in up:
+                say(f"{edge.name}: its time is over; {link.known_as} is left")
+                self._node.leave(link.uri)
+
     def _begin(self, edge: Edge, link: Link, now: float) -> None:
         link.dialled = edge.dialled = now
+        if self.outdated():
+            return
         try:
             self._node.dial(link.uri)
         except Refused:  # the dial that was called off is not over yet: at the next look then
@@ -293,13 +337,23 @@ def source_towards(end: tuple[str, int]) -> str | None:
         return None
 
 
+def mark_of(path: str | None) -> tuple[int, int] | None:
+    """What tells one list from the next; None where there is none at the moment."""
+    try:
+        seen = os.stat(path) if path is not None else None
+    except OSError:
+        return None
+    return seen and (seen.st_ino, seen.st_mtime_ns)
+
+
 def read(path: str) -> Keeper:
     """The keeper of the links in that list; ValueError, KeyError, TypeError where it is none."""
+    mark = mark_of(path)
     with open(path, encoding="utf-8") as stream:
         told = json.load(stream)
-    edges = [Edge(it["id"], it["address"], it["peers"]) for it in told["edges"]]
+    edges = [Edge(it["id"], it["address"], it["peers"], it["until"]) for it in told["edges"]]
     assert all(link.end for edge in edges for link in edge.links)
-    return Keeper(Node(told["admin"]), edges)
+    return Keeper(Node(told["admin"]), edges, path, mark)
 
 
 def say(line: str) -> None:
@@ -317,6 +371,9 @@ def main(argv: list[str]) -> int:
     if "--check" in argv:
         return 0
     while True:
+        if keeper.outdated():
+            with suppress(OSError, ValueError, KeyError, TypeError):  # it is being exchanged
+                keeper = read(argv[-1])
         keeper.look(now := time.monotonic())
         time.sleep(keeper.pause(now))
 
