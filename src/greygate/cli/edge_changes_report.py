@@ -14,7 +14,9 @@ from greygate.home.half import Home
 from greygate.home.preparation import Prepared
 from greygate.plan.record_changes import RecordChange
 from greygate.plan.spelling import lines
-from greygate.text import _
+from greygate.text import _, visible
+
+LONGEST = 512  # letters of one thing that an edge saw
 
 
 def of_site_file(wanted: Rewriting) -> Replace:
@@ -85,13 +87,15 @@ def after_removal(edge: str, unheard: str | None) -> str:
 def seen(answer: dict[str, Any]) -> str:
     """What an edge saw, one thing a line."""
     if not answer.get("ok"):
-        return _("it sees nothing: {why}").format(why=answer.get("why", ""))
+        return _("it sees nothing: {why}").format(why=_spoken(answer.get("why", "")))
     rows = ((key, value) for key, value in answer.items() if key != "ok")
-    return "\n".join(f"{key}: {_spoken(value)}" for key, value in rows)
+    return "\n".join(f"{visible(key)[:LONGEST]}: {_spoken(value)}" for key, value in rows)
 
 
 def _spoken(value: object) -> str:
-    return ", ".join(map(str, value)) or _("none") if isinstance(value, list) else str(value)
+    """Another host's words: they come to a terminal of ours."""
+    words = value if isinstance(value, list) else [value]
+    return ", ".join(visible(str(it))[:LONGEST] for it in words) or _("none")
 
 
 def _lines(change: RecordChange) -> Iterator[str]:

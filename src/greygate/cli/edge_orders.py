@@ -19,7 +19,7 @@ from greygate.home import agents, edge_changes, edges
 from greygate.home.agents import Heard
 from greygate.home.orders import give
 from greygate.plan import questions
-from greygate.plan.orders import Done, Refused, Verb
+from greygate.plan.orders import Done, Refused, Verb, cause_of, cure_of
 from greygate.plan.questions import AskDns, AskTcp, AskTls, Question
 from greygate.plan.records import EDGE_TTL
 from greygate.probe.answers import NoAnswer
@@ -77,8 +77,10 @@ def probe(
         case Done(told):
             output.emit(told, as_json=common.json, text=report.seen(dict(told)))
             return 0 if told.get("ok") else UNHEALTHY
-        case Refused(what=what, hint=hint):
-            raise Trouble(_("{edge} refuses: {what}").format(edge=edge, what=what), hint)
+        case Refused() as refused:
+            why = cause_of(refused)
+            what = _("cannot ask {edge}: {why}").format(edge=edge, why=why)
+            raise Trouble(what, cure_of(edge, refused))
         case NoAnswer(why):
             raise Trouble(
                 _("cannot ask {edge}: {why}").format(edge=edge, why=why),

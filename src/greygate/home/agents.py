@@ -10,17 +10,19 @@ from typing import TypeVar
 
 from greygate.errors import Trouble
 from greygate.home import edge_memory
-from greygate.home.edges import Issued, issue_token, issued
+from greygate.home.edges import Issued, is_made_up, issue_token, issued
 from greygate.home.half import Home
 from greygate.home.orders import give
 from greygate.identity import edge_keys
 from greygate.plan import edge_state
 from greygate.plan.edge_state import EdgeState
 from greygate.plan.edges import EdgeLink
-from greygate.plan.orders import Answer, Done, Reason, Refused, Verb
+from greygate.plan.orders import Answer, Done, Reason, Refused, Verb, cause_of, cure_of
+from greygate.plan.paths import Paths
 from greygate.plan.token import Token
 from greygate.probe.answers import NoAnswer
 from greygate.progress import Progress
+from greygate.run.edge_remarks import of_made_up
 from greygate.run.seen import EdgeTold
 from greygate.text import _, listing
 
@@ -92,9 +94,12 @@ def _asked(home: Home, link: EdgeLink) -> EdgeTold:
     began = time.time()
     answer = give(home, link, Verb.STATUS)
     state = _state(answer)
+    paths, edge = home.plan.paths, link.edge.id
+    told = state.serial if isinstance(state, EdgeState | Refused) else 0
+    if is_made_up(paths, edge, told):
+        return EdgeTold(state, made_up=told)
     if not isinstance(state, EdgeState):
         return EdgeTold(state, behind=_ahead_of_us(state))
-    paths, edge = home.plan.paths, link.edge.id
     memory = edge_memory.load(paths, edge).meeting(state.host, time.time())
     return EdgeTold(
         state,
@@ -126,8 +131,8 @@ def _state(answer: Answer | NoAnswer) -> EdgeState | NoAnswer | Refused:
         return answer
     try:
         return edge_state.read(answer.told)
-    except ValueError as problem:
-        return NoAnswer(str(problem))
+    except ValueError:
+        return NoAnswer(_("what it tells of itself cannot be read"))
 
 
 def _remembered(home: Home, link: EdgeLink, state: EdgeState) -> edge_memory.Memory:
@@ -152,7 +157,7 @@ def _wait(home: Home, link: EdgeLink) -> float:
 def _told(home: Home, link: EdgeLink, patience: float) -> Heard:
     state = _state(give(home, link, Verb.STATUS, patience=patience))
     if isinstance(state, NoAnswer):
-        return _unheard(link, state)
+        return _unheard(home.plan.paths, link, state)
     if isinstance(state, EdgeState):
         known = _remembered(home, link, state)
         if behind(state, issue_token(home, link.edge.id)) is None:
@@ -160,7 +165,7 @@ def _told(home: Home, link: EdgeLink, patience: float) -> Heard:
         edge_memory.keep(home.plan.paths, link.edge.id, replace(known, serial=0))
     answer = give(home, link, Verb.APPLY)
     if not isinstance(answer, Done):
-        return _unheard(link, answer)
+        return _unheard(home.plan.paths, link, answer)
     token = issue_token(home, link.edge.id)
     memory = edge_memory.load(home.plan.paths, link.edge.id)
     memory = replace(memory, serial=token.serial, digest=token.digest)
@@ -168,9 +173,12 @@ def _told(home: Home, link: EdgeLink, patience: float) -> Heard:
     return Heard(link.edge.id, changed=True)
 
 
-def _unheard(link: EdgeLink, answer: NoAnswer | Refused) -> Heard:
+def _unheard(paths: Paths, link: EdgeLink, answer: NoAnswer | Refused) -> Heard:
     if isinstance(answer, Refused):
-        return Heard(link.edge.id, False, answer.what, answer.hint)
+        if answer.reason is Reason.OLDER and is_made_up(paths, link.edge.id, answer.serial):
+            remark = of_made_up(link.edge.id, answer.serial)
+            return Heard(link.edge.id, False, remark.text, remark.cure)
+        return Heard(link.edge.id, False, cause_of(answer), cure_of(link.edge.id, answer))
     hint = _("greygate apply, once it is up and linked (greygate status)")
     return Heard(link.edge.id, False, answer.why, hint)
 

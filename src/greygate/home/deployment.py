@@ -175,11 +175,12 @@ def _answer(target: Target, done: Done) -> dict[str, Any]:
         return answer
     error = answer.get("error", {})
     what, hint = (visible(str(error.get(it) or "")) for it in ("what", "hint"))
+    # Its advice is quoted, and none of ours: it is another machine's word.
+    words = what or visible(_words_of(done))
+    words = _('{words} (it advises: "{hint}")').format(words=words, hint=hint) if hint else words
     raise Trouble(
-        _("cannot finish at {target}: {words}").format(
-            target=target, words=what or visible(_words_of(done))
-        ),
-        hint or _("mend that there, then run this again: it goes on"),
+        _("cannot finish at {target}: {words}").format(target=target, words=words),
+        _("mend that there, then run this again: it goes on"),
     )
 
 

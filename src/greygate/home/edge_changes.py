@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from greygate.errors import WrongUsage
-from greygate.home import choice, edge_memory, start
+from greygate.home import choice, edge_memory, edges, start
 from greygate.home.edges import link
 from greygate.home.guard import StillIn
 from greygate.home.half import Home, derive
@@ -16,7 +16,7 @@ from greygate.home.orders import give
 from greygate.home.preparation import Prepared, prepare
 from greygate.identity import edge_keys, former_keys
 from greygate.identity.former_keys import FormerKey
-from greygate.plan.orders import Done, Refused, Verb
+from greygate.plan.orders import Done, Refused, Verb, cause_of
 from greygate.plan.record_changes import RecordChange, changes
 from greygate.plan.records import record_sets
 from greygate.probe.answers import NoAnswer
@@ -111,6 +111,7 @@ def _leave_host(home: Home, edge: Edge, until: int) -> None:
     paths, left = home.plan.paths, link(home, edge.id)
     addresses = tuple(map(str, edge.addresses))
     former_keys.add(paths, edge.id, FormerKey(left.key, addresses, until))
+    edges.forget_issued(paths, edge.id)
     edge_keys.renew(paths, edge.id)
     edge_memory.forget(paths, edge.id)
 
@@ -134,7 +135,9 @@ def remove(wanted: Rewriting, progress: Progress, *, still_in: StillIn) -> Remov
     match answer:
         case Done():
             return Removed(prepared, None)
-        case Refused(what=why) | NoAnswer(why):
+        case Refused() as refused:
+            return Removed(prepared, cause_of(refused))
+        case NoAnswer(why):
             return Removed(prepared, why)
 
 
@@ -142,6 +145,7 @@ def rotate(home: Home, edge: str, progress: Progress, *, still_in: StillIn) -> P
     """Another key for the edge, in force here at once: who has the old one is nobody."""
     paths = home.plan.paths
     link(home, edge)
+    edges.forget_issued(paths, edge)
     former_keys.bar(paths, edge)  # whoever has the one may have the others
     edge_keys.renew(paths, edge)
     edge_memory.forget(paths, edge)

@@ -15,6 +15,7 @@ from greygate.machine import node
 from greygate.machine.files import Owner, replace
 from greygate.plan.challenges import serving
 from greygate.plan.edges import EdgeLink
+from greygate.plan.orders import LARGEST_NUMBER as LARGEST
 from greygate.plan.paths import Paths
 from greygate.plan.token import NameServer, Tenant, Token, site_id
 from greygate.probe import overlay
@@ -22,6 +23,9 @@ from greygate.probe.answers import NoAnswer
 from greygate.site.model import Node
 from greygate.text import _, listing, nearest
 
+# How many serials another copy of this home may be ahead: a backup is younger than that many
+# changes. What an edge tells beyond is made up, and would lead to numbers that nobody reads.
+FARTHEST = 10_000
 ISSUED = "issued.json"  # what was told the edge last, beside its key
 
 
@@ -53,8 +57,18 @@ def issued(paths: Paths, edge: str) -> Issued:
     try:
         told = json.loads(Path(_issued_file(paths, edge)).read_bytes())
         return Issued(int(told["serial"]), str(told["digest"]))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return Issued()
+
+
+def forget_issued(paths: Paths, edge: str) -> None:
+    """Serials begin anew, with another key."""
+    Path(_issued_file(paths, edge)).unlink(missing_ok=True)
+
+
+def is_made_up(paths: Paths, edge: str, serial: int) -> bool:
+    """Whether no copy of this home can have issued that serial to the edge."""
+    return serial > issued(paths, edge).serial + FARTHEST
 
 
 def issue_token(home: Home, edge: str, *, above: int = 0) -> Token:
@@ -110,6 +124,13 @@ def _home_key(home: Home) -> str:
 
 def _numbered(paths: Paths, token: Token, above: int) -> Token:
     last = issued(paths, token.edge)
+    if above > last.serial + FARTHEST or last.serial >= LARGEST:
+        raise Trouble(
+            _("cannot number the token of {edge} above {serial}").format(
+                edge=token.edge, serial=max(above, last.serial)
+            ),
+            _("begin anew with another key: greygate edge rotate {edge}").format(edge=token.edge),
+        )
     if last.digest == token.digest and last.serial > above:
         return dataclasses.replace(token, serial=last.serial)
     serial = max(last.serial, above) + 1

@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from ipaddress import IPv6Address
 
-from greygate.home.edges import issue_token, issued
+from greygate.home.edges import is_made_up, issue_token, issued
 from greygate.home.half import Home
 from greygate.identity import edge_keys
 from greygate.plan import orders
@@ -32,6 +32,8 @@ def give(
     wanted = _wanted(home, link, verb, body)
     answer = _given(home, link, wanted, patience)
     if not (isinstance(answer, Refused) and answer.reason is Reason.OLDER and verb.privileged):
+        return answer
+    if is_made_up(home.plan.paths, link.edge.id, answer.serial):
         return answer
     # Another copy of this home spoke to it before; what is said last holds, so it is said again.
     return _given(home, link, _wanted(home, link, verb, body, above=answer.serial), patience)
@@ -60,8 +62,10 @@ def _given(home: Home, link: EdgeLink, wanted: Order, patience: float) -> Answer
         return NoAnswer(_("no answer over the overlay"))
     except (channel.Broken, ConnectionResetError, BrokenPipeError):
         return NoAnswer(_("its agent hung up: it may obey another home, or have ended early"))
-    except (OSError, ValueError) as problem:
-        return NoAnswer(getattr(problem, "strerror", None) or str(problem))
+    except ValueError:  # its words are not ours to pass on
+        return NoAnswer(_("its agent answers something that cannot be read"))
+    except OSError as problem:
+        return NoAnswer(problem.strerror or str(problem))
 
 
 def _spoken(edge: socket.socket, home: Home, wanted: Order) -> Answer:

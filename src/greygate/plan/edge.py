@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from greygate.errors import Trouble
 from greygate.plan.edges import NAMES_PORT, PUBLIC_PORTS
 from greygate.plan.footing import Footing
+from greygate.plan.orders import LARGEST_NUMBER
 from greygate.plan.paths import Paths
 from greygate.plan.plan import INTERFACE
 from greygate.plan.token import Token
@@ -71,6 +72,7 @@ def demand_sane(token: Token) -> None:
         *(f"{name!r}: {why}" for name in names if (why := host_name_problem(name))),
         *(repr(it.home) for it in token.tenants if it.home.scope_id or not is_overlay(it.home)),
         *(str(it.port) for it in token.tenants if not 0 < it.port <= LAST_PORT),
+        *(() if 0 < token.serial <= LARGEST_NUMBER else (str(token.serial),)),
         *(() if token.tenants else (_("it has no home"),)),
     ]
     if problems:
@@ -91,7 +93,8 @@ def demand_successor(token: Token, before: Token | None) -> None:
             ),
             _("greygate edge leave, then join again"),
         )
-    if token.serial < before.serial:
+    # With another key the serials begin anew: home refuses the old key, whoever has it.
+    if token.key == before.key and token.serial < before.serial:
         raise Trouble(
             _("cannot join: this token is older (serial {old}) than what is here ({new})").format(
                 old=token.serial, new=before.serial

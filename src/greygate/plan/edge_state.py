@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from greygate.text import visible
 
 LONGEST = 128  # letters of a word; a digest has 64
+MOST = 16  # services, ports, versions
+LARGEST = 1 << 53  # as far as JSON counts
+LATEST = float(1 << 40)  # seconds since 1970
+SERVICES = ("haproxy", "yggdrasil", "knot")  # what an edge of ours can have
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +56,30 @@ def read(told: Mapping[str, Any]) -> EdgeState:
     """The state that a JSON object tells; ValueError where it tells none."""
     try:
         return EdgeState(
-            serial=int(told["serial"]),
+            serial=_count(told["serial"]),
             digest=_word(told["digest"]),
             version=_word(told["version"]),
-            versions={_word(name): _word(value) for name, value in told["versions"].items()},
+            versions={_word(name): _word(it) for name, it in _few(told["versions"].items())},
             host=_word(told["host"]),
             at=_moment(told["at"]),
             booted=_moment(told["booted"]),
-            free=int(told["free"]),
-            links=int(told["links"]),
-            services=tuple(_service(it) for it in told["services"]),
-            ports=tuple(PortTold(int(it["port"]), bool(it["listens"])) for it in told["ports"]),
+            free=_count(told["free"]),
+            links=_count(told["links"]),
+            services=tuple(_service(it) for it in _few(told["services"])),
+            ports=tuple(
+                PortTold(_count(it["port"], below=65536), bool(it["listens"]))
+                for it in _few(told["ports"])
+            ),
         )
     except (KeyError, TypeError, AttributeError, OverflowError) as problem:
         raise ValueError(f"no state: {problem}") from problem
 
 
 def _service(told: Mapping[str, Any]) -> ServiceTold:
-    since = told["since"]
-    return ServiceTold(_word(told["name"]), None if since is None else _moment(since))
+    name, since = told["name"], told["since"]
+    if name not in SERVICES:  # it comes into commands that are to be typed
+        raise ValueError("no service of an edge")
+    return ServiceTold(name, None if since is None else _moment(since))
 
 
 def _word(told: object) -> str:
@@ -79,7 +87,20 @@ def _word(told: object) -> str:
     return visible(str(told))[:LONGEST]
 
 
-def _moment(told: Any) -> float:
-    if not math.isfinite(seconds := float(told)):
+def _few(told: Iterable[Any]) -> tuple[Any, ...]:
+    several = tuple(told)
+    if len(several) > MOST:
+        raise ValueError("too many")
+    return several
+
+
+def _count(told: object, *, below: int = LARGEST) -> int:
+    if type(told) is not int or not 0 <= told < below:
+        raise ValueError("no count")
+    return told
+
+
+def _moment(told: object) -> float:
+    if isinstance(told, bool) or not isinstance(told, int | float) or not 0.0 <= told < LATEST:
         raise ValueError("no moment")
-    return seconds
+    return float(told)

@@ -32,6 +32,8 @@ FORMAT = 1
 LARGEST_OPENING = 1_024  # octets, and of a challenge
 LARGEST_ORDER = 65_536  # a plan with a hundred names has 4,000
 LARGEST_ANSWER = 262_144
+LARGEST_NUMBER = (1 << 53) - 1  # as far as JSON counts
+LONGEST_WORDS = 128  # letters of what an edge says
 NONCE = 32
 
 _CONTEXT = b"greygate order 1\n"  # the site key signs nothing else that begins so
@@ -188,12 +190,33 @@ def answered(content: bytes) -> Answer:
     why = told.get("refused")
     if not isinstance(why, dict):
         raise ValueError("neither done nor refused")
-    return Refused(
-        Reason(why.get("reason")),
-        visible(_text(why, "what")),
-        visible(_text(why, "hint")),
-        _number(why, "serial"),
-    )
+    what, hint = (visible(_text(why, key))[:LONGEST_WORDS] for key in ("what", "hint"))
+    return Refused(Reason(why.get("reason")), what, hint, _number(why, "serial"))
+
+
+# Whoever stole an edge would have us type what he likes: home says neither `what` nor `hint`, but
+# these two.
+def cause_of(refused: Refused) -> str:
+    """Why the edge did not do it, in our own sentence; its words are quoted, and few."""
+    match refused.reason:
+        case Reason.CANNOT:
+            return _('it could not, and says: "{words}"').format(words=refused.what)
+        case Reason.OLDER:
+            return _("it follows plan {serial}, which is newer").format(serial=refused.serial)
+        case Reason.FORGED | Reason.FOREIGN_SITE | Reason.FOREIGN_EDGE:
+            return _("it obeys another home, or is another edge")
+        case Reason.UNREADABLE | Reason.REPLAYED | Reason.CHANGED_VERB:
+            return _("it does not understand this version of greygate")
+
+
+def cure_of(edge: str, refused: Refused) -> str:
+    """What helps, chosen by the reason alone."""
+    if refused.reason is Reason.OLDER:
+        return "greygate apply"
+    deploy = _("greygate edge deploy {edge} root@HOST").format(edge=edge)
+    if refused.reason is Reason.CANNOT:
+        return _("{deploy}; or see there: journalctl -u 'greygate-orders@*'").format(deploy=deploy)
+    return deploy
 
 
 def _order(header: bytes, body: bytes) -> tuple[Order, str]:
@@ -255,6 +278,6 @@ def _text(told: Mapping[str, Any], key: str) -> str:
 
 
 def _number(told: Mapping[str, Any], key: str) -> int:
-    if type(told.get(key)) is not int or not 0 <= told[key] < 1 << 53:  # as far as JSON counts
+    if type(told.get(key)) is not int or not 0 <= told[key] <= LARGEST_NUMBER:
         raise ValueError(f"no {key}")
     return int(told[key])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from greygate import __version__
 from greygate.plan.edge_state import EdgeState
-from greygate.plan.orders import Reason, Refused
+from greygate.plan.orders import Reason, Refused, cause_of, cure_of
 from greygate.probe.answers import NoAnswer
 from greygate.run.seen import EdgeTold
 from greygate.text import _, duration, listing, size
@@ -32,12 +32,14 @@ def remarks(edge: str, told: EdgeTold | None) -> tuple[Remark, ...]:
     match told:
         case None:
             return ()
+        case EdgeTold(made_up=int(serial)):
+            return (of_made_up(edge, serial),)
         case EdgeTold(state=NoAnswer(why)):
             text = _("its agent does not answer: {why}").format(why=why)
             cure = _("on {edge}: systemctl status greygate-agent.socket").format(edge=edge)
             return (Remark(text, cure),)
         case EdgeTold(state=Refused() as refused):
-            return () if refused.reason is Reason.OLDER else (_refusal(refused),)
+            return () if refused.reason is Reason.OLDER else (_refusal(edge, refused),)
         case EdgeTold(state=EdgeState() as state):
             return tuple(_of_state(edge, told, state))
     raise AssertionError(told)
@@ -58,11 +60,16 @@ def restart(edge: str, names: tuple[str, ...]) -> str:
     )
 
 
-def _refusal(refused: Refused) -> Remark:
-    return Remark(
-        _("it does not obey: {what}").format(what=refused.what),
-        _("join it anew with this site's token: greygate edge token ID > FILE"),
-    )
+def of_made_up(edge: str, serial: int) -> Remark:
+    """What is said of an edge that claims to follow what nobody gave it."""
+    text = _("it claims to follow plan {serial}, which no copy of this home has made")
+    cure = _("somebody else may have it: greygate edge rotate {edge}").format(edge=edge)
+    return Remark(text.format(serial=serial), cure)
+
+
+def _refusal(edge: str, refused: Refused) -> Remark:
+    text = _("it does not obey: {cause}").format(cause=cause_of(refused))
+    return Remark(text, cure_of(edge, refused))
 
 
 def _of_state(edge: str, told: EdgeTold, state: EdgeState) -> Iterator[Remark]:

@@ -364,8 +364,8 @@ def agent_json(told: EdgeTold | None) -> dict[str, Any] | None:
             return {**edge_state.told(state), "ahead": round(told.ahead, 1), "twice": told.twice}
         case EdgeTold(state=NoAnswer(why)):
             return {"error": why}
-        case EdgeTold(state=orders.Refused(reason, what)):
-            return {"error": what, "reason": reason.value}
+        case EdgeTold(state=orders.Refused(reason) as refused):
+            return {"error": orders.cause_of(refused), "reason": reason.value}
     raise AssertionError(told)
 
 

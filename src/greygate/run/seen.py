@@ -55,6 +55,7 @@ class EdgeTold:
     ahead: float = 0.0  # seconds by which its clock is ahead of ours
     behind: str | None = None  # what it has of ours is not what we have, and how
     twice: bool = False  # another host says that it is this edge, too
+    made_up: int | None = None  # the plan that it claims to follow, where nobody can have made it
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,8 @@ def test_its_own_refusal_is_passed_on(rented: Rented) -> None:
     program(rented, REFUSES)
     with pytest.raises(Trouble, match="cannot join: no reason") as refused:
         rented.deploy(Heard())
-    assert refused.value.hint == "try again"
+    assert 'advises: "try again"' in refused.value.what
+    assert refused.value.hint == "mend that there, then run this again: it goes on"
     assert rented.left == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -16,9 +17,12 @@ from greygate.errors import Trouble, WrongUsage
 from greygate.home import agents, edges
 from greygate.home.half import Home
 from greygate.identity import archive, authority, edge_keys, keys
+from greygate.plan.edge import demand_successor
+from greygate.plan.orders import LARGEST_NUMBER
 from greygate.plan.paths import Paths
 from greygate.plan.plan import plan_for
 from greygate.progress import Silent
+from greygate.secret import Secret
 from greygate.site.model import Certificates, Challenge, Source, Zone
 
 
@@ -99,6 +103,30 @@ def test_what_another_copy_of_this_home_told_is_followed_by_a_higher_serial(path
     assert edges.issue_token(home(paths), "edge1", above=7).serial == 8
     assert edges.issue_token(home(paths), "edge1").serial == 8
     assert edges.issue_token(home(paths), "edge1", above=7).serial == 8
+
+
+def test_no_serial_is_believed_that_no_copy_of_this_home_can_have_made(paths: Paths) -> None:
+    """A stolen edge would lead home to numbers that neither side can read."""
+    mine = home(paths)
+    edges.issue_token(mine, "edge1")
+    for told in (edges.FARTHEST + 2, LARGEST_NUMBER):
+        assert edges.is_made_up(paths, "edge1", told)
+        with pytest.raises(Trouble, match="cannot number") as trouble:
+            edges.issue_token(mine, "edge1", above=told)
+        assert "edge rotate edge1" in trouble.value.hint
+    assert edges.issued(paths, "edge1").serial == 1
+    assert edges.issue_token(mine, "edge1", above=edges.FARTHEST).serial == edges.FARTHEST + 1
+    # One that was led there already begins anew with another key.
+    Path(paths.edge_key("edge1").with_name(edges.ISSUED)).write_text(
+        json.dumps({"serial": LARGEST_NUMBER + 1, "digest": "x"})
+    )
+    with pytest.raises(Trouble, match="cannot number"):
+        edges.issue_token(mine, "edge1")
+    edges.forget_issued(paths, "edge1")
+    edge_keys.renew(paths, "edge1")
+    fresh = edges.issue_token(home(paths), "edge1")
+    assert fresh.serial == 1
+    demand_successor(fresh, replace(fresh, serial=99, key=Secret("ab" * 32)))
 
 
 def test_an_edge_is_behind_until_it_follows_the_very_plan(paths: Paths) -> None:

