@@ -69,6 +69,7 @@ def plan(
     interface: str | None = None,
     engine: PurePosixPath = ENGINE,
     edge_keys: Mapping[str, str] = MappingProxyType({}),
+    node_version: tuple[int, int, int] | None = None,
 ) -> Plan:
     usual = Paths.below(PurePosixPath("/var/lib/greygate"), PurePosixPath("/run/greygate"))
     return plan_for(
@@ -79,6 +80,7 @@ def plan(
         engine=engine,
         accounts=address is not None,
         edge_keys=edge_keys,
+        node_version=node_version,
     )
 
 

@@ -18,6 +18,7 @@ from greygate.errors import NotRunning, Trouble
 from greygate.home.choice import Standing
 from greygate.home.place import Place, place_for
 from greygate.identity import edge_keys, former_keys, keys
+from greygate.machine import node as machine_node
 from greygate.plan.edges import EdgeLink
 from greygate.plan.plan import INTERFACE, Chore, Plan, plan_for
 from greygate.run import systemd
@@ -136,6 +137,7 @@ def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
         edge_keys=keyed,
         former=tuple(_left(site, keyed, place, now=time.time())),
         aliases=known_aliases(site, place.paths),
+        node_version=node_version(site, standing) if site.federation and site.edges else None,
     )
     plan = replace(plan, renewal=_renewal(source, place, plan))
     units = tuple(unit for component in ALL for unit in component.units(site, plan))
@@ -148,6 +150,17 @@ def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
         substitute=substitute,
         cure=None if substitute is None else standing.cure,
     )
+
+
+def node_version(site: Site, standing: Standing) -> tuple[int, int, int] | None:
+    """Of the Yggdrasil that dials for this site; None where it is not here yet, or elsewhere."""
+    match site.overlay.node:
+        case Node.MANAGED:
+            return machine_node.installed()
+        case Node.SYSTEM if standing.node is not None:
+            return standing.node.version
+        case _:
+            return None
 
 
 def _left(site: Site, keyed: Mapping[str, str], place: Place, *, now: float) -> Iterator[EdgeLink]:

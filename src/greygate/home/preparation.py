@@ -21,6 +21,7 @@ from greygate.home.half import (
     demand_claimed,
     demand_state,
     derive,
+    node_version,
     own_address,
     why_loopback,
 )
@@ -32,6 +33,7 @@ from greygate.site import load
 from greygate.site.model import Node, Site
 from greygate.spec.acme import Life
 from greygate.spec.certificate import Due
+from greygate.spec.peering import backoff_of, least_backoff
 from greygate.text import _
 
 ROOM = 20_000_000  # octets; a new server's state has 5 MB without its engine, 15 with its journals
@@ -92,6 +94,8 @@ def prepare(
         progress.note(remark)
     home = found(source, place, standing)
     provide(place, home.site, progress)
+    home = derive(source, load.load(source), place, standing)  # with what was installed just now
+    _demand_backoffs(home, standing)
     paths, plan = home.plan.paths, home.plan
     ordered = _order_first(home, progress, now)
     certified = certificate_files.ensure_certificate(
@@ -108,6 +112,21 @@ def prepare(
         kept_anew=kept_anew,
         new_authority=certified.new_authority,
     )
+
+
+def _demand_backoffs(home: Home, standing: Standing) -> None:
+    """Trouble where a peer of the site file would have the node panic: older ones bear less."""
+    found = {uri: seconds for uri in home.site.overlay.peers if (seconds := backoff_of(uri))}
+    version = node_version(home.site, standing) if found else None
+    if version is None:
+        return
+    least = least_backoff(version)
+    for uri in (uri for uri, seconds in found.items() if seconds < least):
+        what = _("cannot dial {uri}: before Yggdrasil 0.5.13 maxbackoff is {least:.0f}s at least")
+        cure = _("write maxbackoff={least:.0f}s there, under [overlay] in {file}")
+        raise CannotApply(
+            what.format(uri=uri, least=least), cure.format(least=least, file=home.source)
+        )
 
 
 def demand_overlay_stays(home: Home) -> None:

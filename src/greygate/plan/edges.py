@@ -28,6 +28,7 @@ class EdgeLink:
     edge: Edge
     key: str  # the public key in hexadecimal, as Yggdrasil's `?key=` wants it
     until: int | None = None  # of a host that the edge has left: when it is barred, since 1970
+    backoff: int | None = None  # seconds between two attempts at the most, where the node bears it
 
     @property
     def title(self) -> str:
@@ -42,8 +43,10 @@ class EdgeLink:
     @property
     def peers(self) -> tuple[str, ...]:
         """What home's node dials: every address of the edge on every port, the key pinned."""
+        often = f"&maxbackoff={self.backoff}s" if self.backoff is not None else ""
+        name = peer_name(self.edge.name)
         return tuple(
-            f"tls://{_literal(address)}:{port}?key={self.key}&sni={peer_name(self.edge.name)}"
+            f"tls://{_literal(address)}:{port}?key={self.key}&sni={name}{often}"
             for address in self.edge.addresses
             for port in PUBLIC_PORTS
         )

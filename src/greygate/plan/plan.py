@@ -13,10 +13,12 @@ from greygate.plan.footing import Footing
 from greygate.plan.paths import Paths
 from greygate.site.defaults import certified
 from greygate.site.model import Address, Node, Site, Source
+from greygate.spec.peering import least_backoff
 
 CLIENT_PORT = 443  # what apps try by themselves
 FEDERATION_PORT = 8448  # Matrix server-server API, "Resolving server names", step 6
 TRY_OUT_PORT = 8443  # in place of 443 where nothing privileged can be had
+DIALLED_WITHIN = 5  # seconds, the least that any Yggdrasil takes
 INTERFACE = "greygate0"  # the managed node's TUN device
 LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
@@ -84,14 +86,16 @@ def plan_for(
     edge_keys: Mapping[str, str] = MappingProxyType({}),
     former: tuple[EdgeLink, ...] = (),
     aliases: tuple[tuple[str, str], ...] = (),
+    node_version: tuple[int, int, int] | None = None,
 ) -> Plan:
     """The plan for home; `address` is the overlay address, None in `loopback`.
 
     `edge_keys`: the public key of each edge that has one, by the edge's id. `former`: hosts that
     edges have left. `aliases`: of the names by which ours are proved, where each must lead.
+    `node_version`: of the Yggdrasil that dials our edges, where it is known.
     """
     loopback = site.overlay.node is Node.LOOPBACK
-    edges = () if loopback else _edges(site, edge_keys)
+    edges = () if loopback else _edges(site, edge_keys, node_version)
     former = former if edges else ()
     addresses = LOOPBACK if address is None else (address,)
     port = TRY_OUT_PORT if loopback else CLIENT_PORT
@@ -125,10 +129,16 @@ def _watched(site: Site) -> tuple[PurePosixPath, ...]:
     return (chain,) if site.certificates.source is Source.FILES and chain is not None else ()
 
 
-def _edges(site: Site, keys: Mapping[str, str]) -> tuple[EdgeLink, ...]:
+def _edges(
+    site: Site, keys: Mapping[str, str], version: tuple[int, int, int] | None
+) -> tuple[EdgeLink, ...]:
+    """A newer node dials a lost edge every few seconds by itself; an older one panics of that."""
     if not site.federation:
         return ()
-    return tuple(EdgeLink(edge, keys[edge.id]) for edge in site.edges if edge.id in keys)
+    often = version is not None and least_backoff(version) <= DIALLED_WITHIN
+    backoff = DIALLED_WITHIN if often else None
+    keyed = (edge for edge in site.edges if edge.id in keys)
+    return tuple(EdgeLink(edge, keys[edge.id], backoff=backoff) for edge in keyed)
 
 
 def _ingress_names(site: Site, edges: tuple[EdgeLink, ...]) -> tuple[str, ...]:

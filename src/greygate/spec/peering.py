@@ -19,7 +19,9 @@ DIALLED = ("tcp", "tls", "quic", "ws", "wss", "unix", "socks", "sockstls")
 LISTENED = ("tcp", "tls", "quic", "ws", "unix")
 LONGEST_PASSWORD = 64  # octets; blake2b.Size
 LAST_PORT = 65535
-LEAST_BACKOFF = 30.0  # seconds; minimumBackoffLimit, 5 s only after 0.5.12
+# Seconds (minimumBackoffLimit): since 0.5.13, and before it. A node panics of less.
+LEAST_BACKOFF, OLD_LEAST_BACKOFF = 5.0, 30.0
+SHORT_BACKOFFS = (0, 5, 13)
 
 _PEER_PARAMETERS = ("key", "sni", "priority", "maxbackoff", "password")
 _LISTEN_PARAMETERS = ("priority", "password")
@@ -72,6 +74,17 @@ def tcp_place(uri: str) -> tuple[IPv4Address | IPv6Address | None, int] | None:
         return None
     port = int(parts.netloc.rpartition(":")[2])
     return _literal(_host(parts)), port
+
+
+def least_backoff(version: tuple[int, int, int]) -> float:
+    """The least `maxbackoff` that a node of that version takes, seconds."""
+    return LEAST_BACKOFF if version >= SHORT_BACKOFFS else OLD_LEAST_BACKOFF
+
+
+def backoff_of(uri: str) -> float | None:
+    """The `maxbackoff` of a sound peer, seconds; None where it has none."""
+    given = dict(parse_qsl(uri.partition("?")[2], keep_blank_values=True))
+    return _seconds(given["maxbackoff"]) if "maxbackoff" in given else None
 
 
 def _check_peer(uri: str) -> None:
@@ -245,12 +258,15 @@ def _priority_problem(value: str) -> str | None:
 def _maxbackoff_problem(value: str) -> str | None:
     if not _DURATION.fullmatch(value):
         return _("maxbackoff must be a time like 60s or 5m, not {value!r}").format(value=value)
-    seconds = sum(float(n) * _SECONDS[unit] for n, unit in _DURATION_PART.findall(value))
-    if seconds < LEAST_BACKOFF:
+    if _seconds(value) < LEAST_BACKOFF:
         return _("maxbackoff must be at least {least:.0f}s, not {value}").format(
             least=LEAST_BACKOFF, value=value
         )
     return None
+
+
+def _seconds(duration: str) -> float:
+    return sum(float(n) * _SECONDS[unit] for n, unit in _DURATION_PART.findall(duration))
 
 
 def _password_problem(value: str) -> str | None:

@@ -43,3 +43,18 @@ def test_where_no_name_resolves_apps_are_told_the_address(make: some_sites.Make)
 def test_an_address_behind_a_node_is_as_good() -> None:
     _site, plan = some_sites.routed()
     assert plan.addresses == (IPv6Address("300:dae5:dc65:9fd5::12"),)
+
+
+@pytest.mark.parametrize(
+    ("version", "often"), [(None, False), ((0, 5, 12), False), ((0, 5, 13), True)]
+)
+def test_a_node_that_bears_it_dials_its_edges_every_few_seconds(
+    version: tuple[int, int, int] | None, often: bool
+) -> None:
+    site, _plan = some_sites.federating()
+    keys = {some_sites.EDGE.id: some_sites.EDGE_KEY}
+    plan = some_sites.plan(site, edge_keys=keys, node_version=version)
+    edges = [uri for link in plan.edges for uri in link.peers]
+    assert edges
+    assert all(uri.endswith("&maxbackoff=5s") == often for uri in edges)
+    assert set(edges) <= set(plan.peers)

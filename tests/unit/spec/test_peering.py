@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greygate.spec.peering import listen_problem, peer_problem
+from greygate.machine import node
+from greygate.spec.peering import backoff_of, least_backoff, listen_problem, peer_problem
 from our_end import WITH_US
 
 KEY = "5c" * 32
@@ -49,7 +50,7 @@ BAD_PEERS = {
     "tls://peer.example:443?sni=192.0.2.1": "host name",
     "tls://peer.example:443?priority=256": "0 to 255",
     "tls://peer.example:443?priority=-1": "0 to 255",
-    "tls://peer.example:443?maxbackoff=29s": "at least 30s",
+    "tls://peer.example:443?maxbackoff=4s": "at least 5s",
     "tls://peer.example:443?maxbackoff=60": "like 60s",
     "tls://peer.example:443?password=" + "x" * 65: "64 octets",
     "tls://peer.example:443?kee=1": "'kee'",
@@ -66,7 +67,7 @@ BAD_PEERS = {
     "socks://127.0.0.1:9050": "behind the proxy",
 }
 PANICS = (
-    "tls://peer.example:443?maxbackoff=29s",
+    "tls://peer.example:443?maxbackoff=4s",
     "tls://peer.example:443/%zz",
     "socks://us%er:word@127.0.0.1:9050/peer.example:443",
     "socks://us<er:word@127.0.0.1:9050/peer.example:443",
@@ -121,6 +122,25 @@ def test_the_program_starts_with_what_we_let_pass_and_stops_at_the_rest(
     uri: str, tmp_path: Path
 ) -> None:
     """A bad peer stops the whole node: that is why we judge before it does."""
+    lines = _started(uri, tmp_path)
+    assert (SIGN in lines) == (peer_problem(uri) is None), lines
+
+
+@pytest.mark.programs
+def test_the_program_bears_exactly_what_its_version_is_said_to(tmp_path: Path) -> None:
+    version = node.installed()
+    assert version is not None
+    least = least_backoff(version)
+    for seconds, starts in ((least, True), (least - 1, False)):
+        lines = _started(f"tls://192.0.2.1:443?maxbackoff={seconds:.0f}s", tmp_path)
+        assert (SIGN in lines) == starts, (version, lines)
+
+
+SIGN = "admin socket listening"
+
+
+def _started(uri: str, tmp_path: Path) -> str:
+    """What the program says of a configuration with this peer, up to its sign of life."""
     config = {
         "Peers": [uri],
         "IfName": "none",
@@ -133,23 +153,38 @@ def test_the_program_starts_with_what_we_let_pass_and_stops_at_the_rest(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    ) as node:
+    ) as started:
         try:
-            lines = _until(node, "admin socket listening", config=json.dumps(config))
+            return _until(started, SIGN, config=json.dumps(config))
         finally:
-            node.terminate()
-    assert ("admin socket listening" in lines) == (peer_problem(uri) is None), lines
+            started.terminate()
 
 
-def _until(node: subprocess.Popen[str], sign: str, *, config: str) -> str:
+def _until(started: subprocess.Popen[str], sign: str, *, config: str) -> str:
     """What the node printed up to its sign of life, or up to its end."""
-    assert node.stdin is not None
-    assert node.stdout is not None
-    node.stdin.write(config)
-    node.stdin.close()
+    assert started.stdin is not None
+    assert started.stdout is not None
+    started.stdin.write(config)
+    started.stdin.close()
     told = ""
-    for line in node.stdout:
+    for line in started.stdout:
         told += line
         if sign in line:
             break
     return told
+
+
+@pytest.mark.parametrize(
+    ("version", "least"),
+    [((0, 5, 12), 30.0), ((0, 5, 13), 5.0), ((0, 5, 14), 5.0), ((0, 4, 7), 30.0)],
+)
+def test_a_newer_node_may_be_told_to_dial_more_often(
+    version: tuple[int, int, int], least: float
+) -> None:
+    assert least_backoff(version) == least
+
+
+def test_the_backoff_of_a_peer_is_read() -> None:
+    assert backoff_of("tls://peer.example:443?key=1&maxbackoff=1m30.5s") == 90.5
+    assert backoff_of("tls://peer.example:443?key=1") is None
+    assert backoff_of("tls://peer.example:443") is None
