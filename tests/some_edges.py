@@ -33,4 +33,5 @@ def state(
             for name in ("haproxy", "yggdrasil")
         ),
         ports=tuple(PortTold(port, port not in closed) for port in (443, 8448)),
+        barriers=(),
     )

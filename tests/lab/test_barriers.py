@@ -129,6 +129,53 @@ def test_other_places_where_a_packet_can_end(overlay: Overlay, hook: str) -> Non
     assert (found.barred, found.reached) == (True, False)
 
 
+LISTED = """
+import json, sys
+from pathlib import Path
+from ipaddress import ip_address
+from greygate.plan.barriers import public_passages
+from greygate.run import filters
+from greygate.spec.packet_filter import Uplink
+
+told = {it.name: it.read_text() for it in Path(sys.argv[1]).iterdir()}
+uplinks = (Uplink("eth0", ip_address("203.0.113.7")), Uplink("eth0", ip_address("2a01:db8::7")))
+found = filters.judge(told, public_passages((443,), uplinks))
+print(json.dumps([[it.owner, it.family] for it in found]))
+"""
+
+
+def test_what_root_has_listed_is_judged_by_who_has_no_rights(overlay: Overlay) -> None:
+    """As an edge's agent does; the others of the machine may not read it."""
+    _above_is_passable(overlay)
+    load(overlay, "tcp dport 443 drop;")
+    for program in ("iptables-nft", "ip6tables-legacy"):
+        limited = ("-p", "tcp", "--dport", "443", "-m", "ttl" if "6" not in program else "hl")
+        more = ("--ttl-gt", "0") if "6" not in program else ("--hl-gt", "0")
+        overlay.home.must(program, "-A", "INPUT", *limited, *more, "-j", "DROP")
+    as_root = ("setpriv", "--regid=nogroup", "--clear-groups")
+    overlay.home.must(*as_root, *overlay.task.up[0])
+    overlay.home.must(*as_root, *overlay.task.check)
+    seen = str(overlay.paths.firewall / "seen")
+    search = os.pathsep.join(filter(None, sys.path))
+    judge_it = ("env", f"PYTHONPATH={search}", sys.executable, "-c", LISTED, seen)
+    told = json.loads(overlay.home.must(*judge_it))
+    assert sorted(map(tuple, told)) == [
+        ("iptables-legacy", "ip6"),
+        ("iptables-nft", "ip"),
+        ("nft", "inet"),
+    ]
+    listing = str(overlay.paths.firewall / "seen" / "nft")
+    whose = "setpriv", "--reuid=nobody", "--clear-groups"
+    assert overlay.home.run(*whose, "--regid=nogroup", "cat", listing).returncode == 0
+    assert overlay.home.run(*whose, "--regid=daemon", "cat", listing).returncode != 0
+
+
+def _above_is_passable(rig: Overlay) -> None:
+    for above in Path(rig.paths.firewall).parents:
+        if above.is_relative_to("/tmp") and above.exists():
+            above.chmod(above.stat().st_mode | 0o011)
+
+
 def test_what_is_sent_elsewhere_is_told_as_such(overlay: Overlay) -> None:
     text = THEIRS.format(more="", hook="prerouting", at=-100, rules="tcp dport 443 redirect to :9")
     overlay.home.must("nft", text.replace("type filter", "type nat"))

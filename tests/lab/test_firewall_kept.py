@@ -7,6 +7,7 @@ import json
 import pytest
 
 from greygate.lab.world import World
+from lab import federation
 from lab.federation import greygate, run, status
 from lab.talking import Pair
 from lab.traffic import talk_while
@@ -69,3 +70,36 @@ def _table(lab: World, host: str) -> str:
 
 def _processes(lab: World, host: str) -> str:
     return run(lab, host, "systemctl", "show", "--property=MainPID", *PROCESSES).stdout
+
+
+def test_another_packet_filter_of_the_edge_is_named(sealed: federation.Sealed) -> None:
+    """Port 443 is left, and with it the link."""
+    internet = sealed.lab
+    rules = "type filter hook input priority 0; tcp dport 8448 drop;"
+    run(internet, "edge", "nft", f"table inet theirs {{ chain c {{ {rules} }}; }}")
+    try:
+        joined = greygate(internet, "edge", "edge", "join", given=sealed.token, fails=True)
+        assert "nftables (chain inet theirs c) drops what other servers send to tcp/8448" in joined
+        _systemctl(internet, "edge", "start", "greygate-firewall-check.service")
+        (edge,) = json.loads(greygate(internet, "home", "edge", "list", "--json"))
+        assert [it["purpose"] for it in edge["agent"]["barriers"]] == ["public"]
+        assert "tcp/8448" in edge["remarks"][0]["text"]
+        assert edge["remarks"][0]["cure"].startswith("on edge1: let it through")
+    finally:
+        run(internet, "edge", "nft", "delete table inet theirs")
+    _systemctl(internet, "edge", "start", "greygate-firewall-check.service")
+    assert status(internet)["edges"][0]["agent"]["barriers"] == []
+    greygate(internet, "edge", "edge", "join", given=sealed.token)
+
+
+def test_another_packet_filter_at_home_is_named(internet: World) -> None:
+    rules = 'type filter hook input priority 0; policy drop; iifname != "greygate0" accept;'
+    run(internet, "home", "nft", f"table inet theirs {{ chain c {{ {rules} }}; }}")
+    try:
+        people = status(internet)["people"]
+        assert people["reachable"] == "no"
+        assert people["cure"].startswith('nft insert rule inet theirs c iifname "greygate0" tcp ')
+        run(internet, "home", "sh", "-c", people["cure"].partition(" (")[0])
+        assert status(internet)["people"]["reachable"] == "yes"
+    finally:
+        run(internet, "home", "nft", "delete table inet theirs")

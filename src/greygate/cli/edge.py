@@ -13,7 +13,7 @@ from cyclopts.validators import Number
 
 from greygate.cli import edge_orders, output
 from greygate.cli.common import NONE, Common
-from greygate.cli.edge_report import joined_text, joined_told, listed, rows
+from greygate.cli.edge_report import is_barred, joined_text, joined_told, listed, rows
 from greygate.cli.help import family
 from greygate.cli.number import Whole
 from greygate.edge import join as joining
@@ -27,6 +27,7 @@ command = family("edge", "Edges: deploy, token, list, join, leave, probe, move, 
 command.command("greygate.cli.edge_deploy:command", name="deploy")
 
 MOST_SERIAL = 2**53 - 2  # the next one is a JSON number that every reader takes as it is
+UNHEALTHY = 1
 
 Id = Annotated[str, Parameter(help="The edge's id in the site file.")]
 
@@ -90,7 +91,7 @@ def join(
         Parameter(metavar="PORTS", help="8448 alone, where another web server has 443."),
     ] = None,
     common: Common = NONE,
-) -> None:
+) -> int:
     """Make this rented host the edge that a token describes; needs root and systemd.
 
     Installs HAProxy, Yggdrasil and nftables where they are missing, and starts them: connections
@@ -100,6 +101,8 @@ def join(
     For example:
 
         ./greygate edge join < token
+
+    Ends with 1 where another packet filter of this host (ufw, firewalld) keeps it from its work.
     """
     place, steps = common.place(), output.Steps()
     _demand_root(place.root)
@@ -109,6 +112,7 @@ def join(
         installation.copy_program(steps)
         done = joining.join(text, place.paths, steps, chosen=ports_named(ports))
     output.emit(joined_told(done), as_json=common.json, text=joined_text(done))
+    return UNHEALTHY if is_barred(done) else 0
 
 
 @command.command

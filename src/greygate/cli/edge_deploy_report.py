@@ -11,7 +11,7 @@ from greygate.home.rented_host import Host, Order, remarks, steps
 from greygate.home.ssh_target import Target
 from greygate.plan.published import State
 from greygate.run.seen import Reach
-from greygate.text import _, aligned, listing, size
+from greygate.text import _, aligned, listing, size, visible
 
 
 def rehearsed_told(host: Host, order: Order, found: tuple[Trouble, ...]) -> dict[str, Any]:
@@ -66,6 +66,9 @@ def done_text(joined: Joined, target: Target, reach: Reach, dns: Published) -> s
     ]
     if reach.cure:
         lines.append(_("    next: {hint}").format(hint=reach.cure))
+    for barrier in joined.told.get("barriers", ()):
+        lines.append(_("on that host {cause}").format(cause=visible(str(barrier["text"]))))
+        lines.append(_("    next: {hint}").format(hint=visible(str(barrier["cure"]))))
     return "\n".join((*lines, *_dns(dns)))
 
 

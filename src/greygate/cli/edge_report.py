@@ -9,7 +9,8 @@ from greygate.edge.join import Joined
 from greygate.home import agents
 from greygate.home.half import Home
 from greygate.plan.edges import EdgeLink
-from greygate.probe.answers import Peer, Peers
+from greygate.probe.answers import NoAnswer, Peer, Peers
+from greygate.run import barrier_words
 from greygate.run.edge_remarks import remarks
 from greygate.run.report import agent_json, left_json
 from greygate.run.seen import EdgeTold
@@ -54,6 +55,10 @@ def joined_told(done: Joined) -> dict[str, Any]:
         "ports": list(done.plan.ports),
         "changed": done.changed,
         "home_seen": done.home_seen,
+        "barriers": [
+            {"text": text, "cure": cure, "certain": certain}
+            for text, cure, certain in _barriers(done)
+        ],
     }
 
 
@@ -62,13 +67,28 @@ def joined_text(done: Joined) -> str:
     listening = _("{edge} listens on {ports} for {names}").format(
         edge=done.token.edge, ports=" and ".join(map(str, done.plan.ports)), names=names
     )
+    lines = [listening]
+    for text, cure, _certain in _barriers(done):
+        lines.append(_("on this host {cause}").format(cause=text))
+        lines.append(_("    next: {hint}").format(hint=cure))
     if done.home_seen:
-        return listening + "\n" + _("home has dialled: other servers can come in")
-    return (
-        listening
-        + "\n"
-        + _("home has not dialled yet; start it there: greygate up, or greygate install")
-    )
+        lines.append(_("home has dialled: other servers can come in"))
+    elif not is_barred(done):  # else it cannot, and why is told
+        lines.append(
+            _("home has not dialled yet; start it there: greygate up, or greygate install")
+        )
+    return "\n".join(lines)
+
+
+def is_barred(done: Joined) -> bool:
+    """Whether another packet filter of the host certainly keeps it from its work."""
+    return any(certain for _text, _cure, certain in _barriers(done))
+
+
+def _barriers(done: Joined) -> Iterator[tuple[str, str, bool]]:
+    """What each does, what helps, and whether it is certain."""
+    for it in () if isinstance(done.barriers, NoAnswer) else done.barriers:
+        yield barrier_words.cause(it), barrier_words.cure(it, done.plan.interface), it.certain
 
 
 def _row(link: EdgeLink, peers: tuple[Peer, ...] | None, told: EdgeTold | None) -> dict[str, Any]:

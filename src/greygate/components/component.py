@@ -126,6 +126,7 @@ class Task:
     proof: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     check: tuple[str, ...] = ()  # does it again where somebody undid it; run every minute
+    readers: str | None = None  # the group for which `check` leaves what it saw
     upset_by: tuple[str, ...] = ()  # the system's units that undo it: `check` is run behind them
 
 

@@ -44,6 +44,9 @@ class Standing:
     ports: tuple[int, ...]
     orders: PurePosixPath
     state: PurePosixPath
+    address: IPv6Address
+    interface: str
+    filters: PurePosixPath  # what root has listed of this machine's packet filters
 
 
 Act = Callable[[Standing, Order], Answer]
@@ -63,6 +66,9 @@ def standing(path: Path) -> Standing:
         ports=tuple(map(int, told["ports"])),
         orders=PurePosixPath(told["orders"]),
         state=PurePosixPath(told["state"]),
+        address=IPv6Address(told["address"]),
+        interface=str(told["interface"]),
+        filters=PurePosixPath(told["filters"]),
     )
 
 

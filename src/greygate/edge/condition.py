@@ -14,11 +14,13 @@ import psutil
 
 from greygate.edge.agent import Standing
 from greygate.machine.ports import unit_in
+from greygate.plan.barriers import Barrier, edge_passages
 from greygate.plan.edge_state import EdgeState, PortTold, ServiceTold
 from greygate.plan.edges import PEERING_PORT
-from greygate.probe import host
+from greygate.probe import firewall, host
 from greygate.probe.answers import NoAnswer
 from greygate.probe.host import Connections
+from greygate.run import filters
 from greygate.run.units import unit_name
 
 VERSIONS = (
@@ -26,6 +28,7 @@ VERSIONS = (
     ("yggdrasil", ("/usr/sbin/yggdrasil", "-version")),
 )
 RESIDENT = ("haproxy", "yggdrasil")  # the firewall is the kernel's once it is loaded
+STALE = 300.0  # seconds; root looks every minute
 PATIENCE = 5.0  # seconds for a program to tell its version
 
 
@@ -46,7 +49,29 @@ def look(here: Standing) -> EdgeState:
         links=sum(it.port == PEERING_PORT for it in seen.established),
         services=tuple(ServiceTold(name, running.get(unit_name(name))) for name in RESIDENT),
         ports=tuple(PortTold(port, port in seen.listening) for port in here.ports),
+        barriers=_barriers(here),
     )
+
+
+def _barriers(here: Standing) -> tuple[Barrier, ...] | None:
+    """What bars this edge; None where root has not looked for a while, or we cannot read it."""
+    try:
+        if time.time() - os.stat(here.filters).st_mtime > STALE:
+            return None
+        listings = {it.name: it.read_text("utf-8") for it in Path(here.filters).iterdir()}
+    except OSError:
+        return None
+    found = filters.judge(
+        listings,
+        edge_passages(
+            address=here.address,
+            interface=here.interface,
+            homes=here.homes,
+            ports=here.ports,
+            uplinks=firewall.uplinks(),
+        ),
+    )
+    return None if isinstance(found, NoAnswer) else found
 
 
 def _running() -> Iterator[tuple[str, float]]:

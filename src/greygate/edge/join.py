@@ -13,14 +13,16 @@ from greygate.edge.following import follow, joined, plan_of, units_of
 from greygate.errors import MissingProgram, Trouble
 from greygate.identity import keys
 from greygate.machine import accounts, packages, ports, preconditions, rights
+from greygate.plan.barriers import edge_passages
 from greygate.plan.edge import EdgePlan, demand_sane, demand_successor
 from greygate.plan.edges import AGENT_PORT, KNOWN_PORT, PEERING_PORT
 from greygate.plan.paths import Paths
 from greygate.plan.token import Token, read
-from greygate.probe import overlay
+from greygate.probe import firewall, overlay
 from greygate.probe.answers import NoAnswer, Peers
 from greygate.progress import Progress
-from greygate.run import sandbox
+from greygate.run import filters, sandbox
+from greygate.run.filters import BarriersAnswer
 from greygate.run.systemd import Systemd, is_here
 from greygate.text import _, listing
 
@@ -39,6 +41,7 @@ class Joined:
     plan: EdgePlan
     changed: bool  # it was not there before, or not like this
     home_seen: bool
+    barriers: BarriersAnswer  # other packet filters of this host that bar it
 
 
 def join(
@@ -66,6 +69,15 @@ def join(
         plan=plan,
         changed=before is None or bool(changes),
         home_seen=_wait_for_home(plan, progress),
+        barriers=filters.look(
+            edge_passages(
+                address=plan.address,
+                interface=plan.interface,
+                homes=token.homes,
+                ports=plan.ports,
+                uplinks=firewall.uplinks(),
+            )
+        ),
     )
 
 

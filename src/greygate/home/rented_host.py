@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from ipaddress import ip_address
 
 from greygate.errors import Trouble
 from greygate.machine import clock
 from greygate.machine.preconditions import EDGE_MEMORY, demand_node, short_of_memory
 from greygate.machine.rights import TUN, Rights, Tun, TunUsable, refused_tun
+from greygate.plan.barriers import public_passages
+from greygate.probe.answers import NoAnswer
+from greygate.run import barrier_words, filters
 from greygate.site.model import Address
+from greygate.spec.packet_filter import Uplink
 from greygate.text import _, listing, size
 
 NET_ADMIN = 12  # linux/capability.h
@@ -52,11 +58,22 @@ import base64, json
 body = open("{STATE}/edge/token").read().split(".")[1]
 told = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
 print(told["edge"], told["site"])' 2>/dev/null)"
+filter() {{ # NAME COMMAND...
+    name=$1 && shift && command -v "$1" >/dev/null || return 0
+    echo "filter $name $("$@" 2>/dev/null | base64 -w 0)"
+}}
+filter nft nft --json list ruleset
+for it in iptables ip6tables; do
+    filter $it-nft $it-nft-save
+    ! grep -qs filter /proc/net/${{it%tables}}_tables_names || filter $it-legacy $it-legacy-save
+done
+for it in 198.51.100.77 2001:db8:ffff::77; do echo "route $(ip -o route get $it 2>/dev/null)"; done
 ss -Hltnp '( sport = :443 or sport = :8448 )' 2>/dev/null | while read -r _ _ _ at _ who; do
     echo "taken $at $who"
 done
 """
 
+_ROUTE = re.compile(r"dev (?P<interface>\S+).* src (?P<address>\S+)")
 _WHO = re.compile(r'\(\("(?P<program>[^"]+)",pid=(?P<pid>\d+)')
 
 
@@ -80,6 +97,8 @@ class Host:
     clock: datetime | None = None  # there, when it was asked
     taken: tuple[tuple[int, str], ...] = ()  # ports that we may want, and by whom
     address: Address | None = None  # where we reached it
+    filters: tuple[tuple[str, str], ...] = ()  # its packet filters as their programs list them
+    uplinks: tuple[Uplink, ...] = ()  # by what it comes to the clearnet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +134,12 @@ def host_of(answers: str) -> Host:
         memory=int(one["memory"]) * 1024 if one.get("memory", "").isdigit() else None,
         clock=datetime.fromtimestamp(int(one["clock"]), UTC) if "clock" in one else None,
         taken=tuple(dict.fromkeys(_taken(value) for word, value in told if word == "taken")),
+        filters=tuple(_filter(value) for word, value in told if word == "filter"),
+        uplinks=tuple(
+            Uplink(found["interface"], ip_address(found["address"]))
+            for word, value in told
+            if word == "route" and (found := _ROUTE.search(value))
+        ),
     )
 
 
@@ -147,6 +172,20 @@ def remarks(host: Host, order: Order) -> Iterator[str]:
         ).format(address=host.address, edge=order.edge, addresses=listing(order.addresses))
     if host.memory is not None:
         yield from short_of_memory(EDGE_MEMORY, host.memory)
+    yield from _barriers(host, order)
+
+
+def _barriers(host: Host, order: Order) -> Iterator[str]:
+    """The host's own packet filters, which bar the ports though nobody has them."""
+    found = filters.judge(dict(host.filters), public_passages(order.ports, host.uplinks))
+    if isinstance(found, NoAnswer):
+        yield _("note: its firewall is not known: {why}").format(why=found.why)
+        return
+    for barrier in found:
+        it = replace(barrier, table="", chain="")  # names that somebody there chose
+        yield _("note: there {cause}; next, there: {cure}").format(
+            cause=barrier_words.cause(it), cure=barrier_words.cure(it, None)
+        )
 
 
 def steps(host: Host, order: Order) -> tuple[str, ...]:
@@ -242,6 +281,11 @@ def _taken_ports(host: Host, order: Order) -> Iterator[Trouble]:
 def _release(host: Host) -> float:
     found = re.match(r"\d+(\.\d+)?", host.release)
     return float(found[0]) if found else float("inf")  # testing and unstable name none
+
+
+def _filter(value: str) -> tuple[str, str]:
+    name, _space, packed = value.partition(" ")
+    return name, base64.b64decode(packed).decode("utf-8", errors="replace")
 
 
 def _free(value: str) -> tuple[int, str]:

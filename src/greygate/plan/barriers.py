@@ -171,6 +171,7 @@ def owner_of(table: Table) -> str:
 
 
 OWNERS = ("ufw", "firewalld", "nft", "iptables-nft", "iptables-legacy")
+MOST_PORTS = 16
 FAMILIES = ("inet", "ip", "ip6", "netdev")
 
 
@@ -190,13 +191,15 @@ def to_json(barrier: Barrier) -> dict[str, Any]:
 
 def from_json(told: Mapping[str, Any]) -> Barrier:
     """ValueError where it is none; another host's words come to a terminal of ours."""
-    if told["owner"] not in OWNERS or told["family"] not in FAMILIES:
+    ports = tuple(told["ports"])
+    known = told["owner"] in OWNERS and told["family"] in FAMILIES and len(ports) <= MOST_PORTS
+    if not known or any(type(it) is not int or not 0 < it < 65536 for it in ports):
         raise ValueError("no barrier")
     return Barrier(
         owner=told["owner"],
         purpose=Purpose(told["purpose"]),
         family=told["family"],
-        ports=tuple(map(int, told["ports"])),
+        ports=ports,
         outgoing=bool(told["outgoing"]),
         answer=bool(told["answer"]),
         taken=bool(told["taken"]),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from greygate.plan.barriers import Barrier, from_json, to_json
 from greygate.text import visible
 
 LONGEST = 128  # letters of a word; a digest has 64
@@ -46,10 +47,12 @@ class EdgeState:
     links: int  # home's peerings as its HAProxy sees them
     services: tuple[ServiceTold, ...]
     ports: tuple[PortTold, ...]
+    barriers: tuple[Barrier, ...] | None = None  # None: its firewall is not known
 
 
 def told(state: EdgeState) -> dict[str, Any]:
-    return asdict(state)
+    found = state.barriers
+    return {**asdict(state), "barriers": None if found is None else [*map(to_json, found)]}
 
 
 def read(told: Mapping[str, Any]) -> EdgeState:
@@ -70,9 +73,14 @@ def read(told: Mapping[str, Any]) -> EdgeState:
                 PortTold(_count(it["port"], below=65536), bool(it["listens"]))
                 for it in _few(told["ports"])
             ),
+            barriers=_barriers(told.get("barriers")),
         )
     except (KeyError, TypeError, AttributeError, OverflowError) as problem:
         raise ValueError(f"no state: {problem}") from problem
+
+
+def _barriers(told: Any) -> tuple[Barrier, ...] | None:
+    return None if told is None else tuple(map(from_json, _few(told)))
 
 
 def _service(told: Mapping[str, Any]) -> ServiceTold:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from greygate import __version__
 from greygate.plan.edge_state import EdgeState
 from greygate.plan.orders import Reason, Refused, cause_of, cure_of
+from greygate.plan.plan import INTERFACE
 from greygate.probe.answers import NoAnswer
+from greygate.run import barrier_words
 from greygate.run.seen import EdgeTold
 from greygate.text import _, duration, listing, size
 
@@ -87,6 +89,7 @@ def _of_state(edge: str, told: EdgeTold, state: EdgeState) -> Iterator[Remark]:
             _("it does not listen on {ports}").format(ports=listing(closed)),
             restart(edge, ("haproxy",)),
         )
+    yield from _of_filters(edge, state)
     if state.version != __version__:
         yield Remark(
             _("greygate {there} runs there, and {here} here").format(
@@ -98,6 +101,16 @@ def _of_state(edge: str, told: EdgeTold, state: EdgeState) -> Iterator[Remark]:
             ).format(edge=edge),
         )
     yield from _of_host(edge, told, state)
+
+
+def _of_filters(edge: str, state: EdgeState) -> Iterator[Remark]:
+    on = _("on {edge}: {cure}")
+    if state.barriers is None and state.version == __version__:
+        cure = "systemctl status greygate-firewall-check.service"
+        yield Remark(_("its firewall is not known"), on.format(edge=edge, cure=cure))
+    for barrier in state.barriers or ():
+        cure = barrier_words.cure(barrier, INTERFACE)
+        yield Remark(barrier_words.cause(barrier), on.format(edge=edge, cure=cure))
 
 
 def _of_host(edge: str, told: EdgeTold, state: EdgeState) -> Iterator[Remark]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from greygate.plan.edge_state import EdgeState
 from greygate.plan.edges import PUBLIC_PORTS, EdgeLink
-from greygate.plan.plan import FEDERATION_PORT, Plan
+from greygate.plan.plan import FEDERATION_PORT, INTERFACE, Plan
 from greygate.probe.answers import Distrusted, NoAnswer, Peer, Peers, Refused, Reply
+from greygate.run import barrier_words
 from greygate.run.edge_remarks import down, restart
 from greygate.run.seen import Door, EdgeSeen, Reach, Seen, Verdict
 from greygate.site.model import Site, Source
@@ -79,6 +81,7 @@ def _in_the_way(site: Site, link: EdgeLink, edge: EdgeSeen, seen: Seen) -> Itera
             _("on {edge} {names} does not run").format(edge=edge.id, names=listing(names)),
             restart(edge.id, names),
         )
+    yield from _barred(edge)
     speaks = any(not isinstance(it.answer, NoAnswer | Refused) for it in edge.doors)
     if not speaks and isinstance(seen.peers, Peers) and link_up(link, seen) is None:
         yield _no_way_out(link, edge, seen.peers) or _edge_away(link, edge)
@@ -104,6 +107,21 @@ def _in_the_way(site: Site, link: EdgeLink, edge: EdgeSeen, seen: Seen) -> Itera
                     ),
                     _behind(edge) or _("greygate logs haproxy, greygate logs synapse"),
                 )
+
+
+def _barred(edge: EdgeSeen) -> Iterator[Reach]:
+    """A packet filter of the edge's host, by its own account."""
+    if edge.told is None or not isinstance(edge.told.state, EdgeState):
+        return
+    for barrier in edge.told.state.barriers or ():
+        if barrier.certain:
+            yield Reach(
+                Verdict.NO,
+                _("on {edge} {cause}").format(edge=edge.id, cause=barrier_words.cause(barrier)),
+                _("on {edge}: {cure}").format(
+                    edge=edge.id, cure=barrier_words.cure(barrier, INTERFACE)
+                ),
+            )
 
 
 def _no_way_out(link: EdgeLink, edge: EdgeSeen, peers: Peers) -> Reach | None:
@@ -133,7 +151,8 @@ def _edge_away(link: EdgeLink, edge: EdgeSeen) -> Reach:
             edge=edge.id, where=where, why=_why(edge)
         ),
         _(
-            "is it rented and up, are {ports} open at its provider, has it joined? "
+            "is it rented and up, are {ports} open at its provider and in its own firewall, "
+            "has it joined? "
             "greygate edge deploy {edge} root@HOST"
         ).format(ports=ports, edge=edge.id),
     )

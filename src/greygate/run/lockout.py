@@ -27,7 +27,7 @@ GRACE = 60.0  # seconds to say that one still gets in
 # Also what the guard keeps is the former one again, or it would shut out whom this lets in.
 BACK = """
 sleep "$1" && rm -f "$3/listed" && nft -f "$2" &&
-nft --stateless list table inet greygate >"$3/listed.new" &&
+nft --stateless --terse list table inet greygate >"$3/listed.new" &&
 cp "$2" "$3/rules.nft" && mv "$3/listed.new" "$3/listed"
 """
 

@@ -90,7 +90,7 @@ def _check(plan: Footing, task: Task, memory: int) -> str:
         f"ExecStart={command(task.check)}",
         "TimeoutStartSec=60",
         "LogLevelMax=notice",  # or every minute would leave three lines
-        *_of_root(plan, memory),
+        *_of_root(plan, task, memory),
     )
     return file_text((("Unit", heading), ("Service", body)))
 
@@ -193,11 +193,13 @@ def _task(plan: Footing, task: Task, memory: int) -> Iterable[str]:
     yield "Restart=on-failure"
     yield f"RestartSec={RETRY}"
     yield "TimeoutStartSec=60"
-    yield from _of_root(plan, memory)
+    yield from _of_root(plan, task, memory)
 
 
-def _of_root(plan: Footing, memory: int) -> Iterable[str]:
+def _of_root(plan: Footing, task: Task, memory: int) -> Iterable[str]:
     """What a task's commands run in."""
+    if task.readers:
+        yield f"Group={task.readers}"
     # Kept at its end: the services have their own directories below it.
     yield f"RuntimeDirectory={plan.paths.runtime.relative_to(RUN)}"
     yield "RuntimeDirectoryPreserve=yes"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 import time
 from dataclasses import replace
@@ -171,3 +172,21 @@ def test_this_machine_answers_the_questions_in_any_shell() -> None:
     host = host_of(done.stdout)
     assert host.memory is not None and host.memory > 100_000_000
     assert host.clock is not None and abs(host.clock.timestamp() - time.time()) < 60
+
+
+CLOSED = b"*filter\n:ufw-user-input - [0:0]\n:INPUT DROP [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n"
+ROUTE = "route 198.51.100.77 via 192.0.2.1 dev ens3 src 192.0.2.10 uid 0"
+
+
+def test_a_packet_filter_that_is_in_the_way_is_named() -> None:
+    told = f"filter iptables-nft {base64.b64encode(CLOSED).decode()}\n{ROUTE}\nroute \n"
+    host = replace(host_of(told), address=THERE)
+    (note,) = remarks(host, ORDER)
+    assert "ufw drops what other servers send to tcp/443 and tcp/8448" in note
+    assert "ufw allow proto tcp to any port 443,8448" in note
+
+
+def test_what_cannot_be_read_of_a_filter_is_said() -> None:
+    told = f"filter nft {base64.b64encode(b'{').decode()}\n{ROUTE}\n"
+    (note,) = remarks(replace(host_of(told), address=THERE), ORDER)
+    assert "its firewall is not known" in note

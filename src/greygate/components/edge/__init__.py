@@ -19,7 +19,7 @@ from greygate.components.component import (
     Service,
     Unit,
 )
-from greygate.components.edge.agent import AGENT
+from greygate.components.edge.agent import ACCOUNT, AGENT
 from greygate.components.edge.name_server import NAME_SERVER
 from greygate.components.firewall.guard import RULES, guard_file, guarded
 from greygate.components.template import fill
@@ -195,7 +195,7 @@ def _for_home(token: Token, plan: EdgePlan) -> tuple[int, ...]:
 
 def _firewall_units(token: Token, plan: EdgePlan) -> tuple[Unit, ...]:
     name = "Firewall of Greygate's edge on the overlay"
-    return (guarded(plan, name, first_down=()),)
+    return (guarded(plan, name, readers=ACCOUNT),)
 
 
 def _heading(token: Token) -> str:

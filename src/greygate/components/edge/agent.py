@@ -40,6 +40,9 @@ def _standing(token: Token, plan: EdgePlan) -> dict[str, object]:
         "ports": list(plan.ports),
         "orders": str(plan.orders),
         "state": str(plan.paths.state),
+        "address": str(plan.address),
+        "interface": plan.interface,
+        "filters": str(plan.paths.firewall / "seen"),
     }
 
 

@@ -29,8 +29,17 @@ def guard_file(plan: Footing, heading: str) -> File:
     return File(GUARD, text)
 
 
-def guarded(plan: Footing, description: str, *, first_down: tuple[tuple[str, ...], ...]) -> Task:
-    """The table as a task; `first_down`: what is done while it is still there."""
+def guarded(
+    plan: Footing,
+    description: str,
+    *,
+    first_down: tuple[tuple[str, ...], ...] = (),
+    readers: str | None = None,
+) -> Task:
+    """The table as a task; `first_down`: what is done while it is still there.
+
+    `readers`: the group that may read what other filters there are.
+    """
     guard = ("/bin/sh", str(plan.paths.rendered / GUARD))
     return Task(
         name="firewall",
@@ -45,4 +54,5 @@ def guarded(plan: Footing, description: str, *, first_down: tuple[tuple[str, ...
         proof=(PROGRAM, "-c", "-f", str(plan.paths.rendered / RULES)),
         check=(*guard, "check"),
         upset_by=FLUSHING,
+        readers=readers,
     )
