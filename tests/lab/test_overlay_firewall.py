@@ -151,7 +151,7 @@ def _task(root: Path) -> tuple[Task, Paths]:
     for file in firewall.files(site, plan):
         path = Path(paths.rendered / file.path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(file.text)
+        path.write_text(file.text.replace("greygate-synapse", "nobody"))  # who is on any machine
     (task,) = firewall.units(site, plan)
     assert isinstance(task, Task)
     return task, paths
@@ -311,11 +311,89 @@ def test_the_other_ends_address_is_asked_for_by_no_other_way(
     host.must("python3", "-c", SAY, "::", "2001:db8::1")
 
 
+ASK = """
+import socket, sys
+family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+with socket.socket(family, socket.SOCK_DGRAM) as it:
+    it.sendto(b"", (sys.argv[1], int(sys.argv[2])))
+"""
+
+
+def _asks(host: Host, address: str, port: int, *under: str) -> bool:
+    """Whether what it sends there leaves the machine; `under`: another account."""
+    return host.run(*under, "python3", "-c", ASK, address, str(port)).returncode == 0
+
+
+AS_SYNAPSE = ("setpriv", "--reuid=nobody", "--clear-groups")
+
+
+@pytest.fixture
+def at_home(overlay: Overlay) -> Host:
+    """Home in its own networks, with a router and a resolver."""
+    home = overlay.home
+    home.must("ip", "link", "add", "lan", "type", "veth", "peer", "name", "switch")
+    for device in ("switch", "lan"):
+        home.must("ip", "link", "set", device, "up")
+    home.must("ip", "addr", "add", "192.168.7.2/24", "dev", "lan")
+    home.must("ip", "-6", "addr", "add", "2a01:db8:7:7::2/64", "dev", "lan", "nodad")
+    home.must("ip", "route", "add", "default", "via", "192.168.7.1")
+    home.must("ip", "-6", "route", "add", "default", "via", "2a01:db8:7:7::1", "dev", "lan")
+    home.must("ip", "route", "add", "0.0.0.0/1", "dev", "lan")  # as a tunnel to everywhere does
+    overlay.up()
+    return home
+
+
+@pytest.mark.parametrize(
+    ("address", "leaves"),
+    [
+        ("192.168.7.1", False),
+        ("192.168.7.2", False),  # this machine itself, by its address there
+        ("2a01:db8:7:7::1", False),
+        ("2a01:db8:7:7:ffff::1", False),
+        ("2a01:db8:7:7::2", False),
+        ("2a01:db8:7:8::1", True),
+        ("203.0.113.5", True),
+        ("9.9.9.9", True),
+        (STRANGER, True),
+        ("127.0.0.1", True),
+        ("::1", True),
+    ],
+)
+def test_synapse_is_not_led_into_homes_own_networks(
+    at_home: Host, address: str, leaves: bool
+) -> None:
+    assert _asks(at_home, address, 8448, *AS_SYNAPSE) is leaves
+    assert _asks(at_home, address, 8448)  # others may
+
+
+def test_another_network_is_closed_without_a_restart(overlay: Overlay, at_home: Host) -> None:
+    """As when the provider gives home another prefix."""
+    assert _asks(at_home, "2a01:db8:9:9::5", 443, *AS_SYNAPSE)
+    at_home.must("ip", "-6", "addr", "add", "2a01:db8:9:9::2/64", "dev", "lan", "nodad")
+    at_home.must("ip", "-6", "addr", "del", "2a01:db8:7:7::2/64", "dev", "lan")
+    assert overlay.check() == ""
+    assert not _asks(at_home, "2a01:db8:9:9::5", 443, *AS_SYNAPSE)
+    assert overlay.table() == "Table.INTACT"
+
+
+def test_the_resolver_is_asked_all_the_same(overlay: Overlay, at_home: Host) -> None:
+    told = Path("/etc/resolv.conf").read_text()
+    assert overlay.check() == ""
+    at_home.must("nft", "add", "element", "inet", "greygate", "resolvers4", "{ 192.168.7.1 }")
+    assert _asks(at_home, "192.168.7.1", 53, *AS_SYNAPSE)
+    assert not _asks(at_home, "192.168.7.1", 80, *AS_SYNAPSE)
+    named = [line.split()[1] for line in told.splitlines() if line.startswith("nameserver")]
+    listed = "".join(
+        at_home.must("nft", "list", "set", "inet", "greygate", f"resolvers{it}") for it in "46"
+    )
+    assert all(it.partition("%")[0] in listed for it in named)
+
+
 def _home_and_edge() -> tuple[str, str]:
     """The rules of a home, and its edge's overlay address."""
     site, plan = some_sites.federating()
     rules, _guard = firewall.files(site, plan)
-    return rules.text, str(plan.edges[0].address)
+    return rules.text.replace("greygate-synapse", "nobody"), str(plan.edges[0].address)
 
 
 def _edge_and_home(below: Path) -> tuple[str, str]:

@@ -39,7 +39,7 @@ def table(kept: PurePath) -> TableAnswer:
     Compared as nft lists them, without counters: it words them in its own way, and differently in
     each version.
     """
-    listed = nft("--stateless", "list", *OURS)
+    listed = nft("--stateless", "--terse", "list", *OURS)
     if isinstance(listed, NoAnswer):
         return Table.GONE if "No such file" in listed.why else listed
     try:

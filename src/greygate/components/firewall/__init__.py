@@ -11,6 +11,7 @@ from greygate.plan.plan import Plan
 from greygate.site.model import Node, Opening, Site
 from greygate.spec.yggdrasil import OVERLAY
 
+SYNAPSE = "greygate-synapse"  # its account
 # Behind a router the overlay comes in where everything else does: its addresses tell it.
 TO_OVERLAY = f'iifname != "lo" ip6 daddr {OVERLAY}'
 
@@ -82,7 +83,13 @@ def _rules(site: Site, plan: Plan, title: str) -> str:
         listeners=", ".join(str(listener.port) for listener in plan.listeners),
         allowed="".join(f"\n        {_allowed(opening)}" for opening in site.overlay.allow),
         forward=_forward(interface) if managed else "",
+        networks=_networks(site) if plan.accounts else "",
     )
+
+
+def _networks(site: Site) -> str:
+    """Without an account of its own nothing tells Synapse from whoever else asks."""
+    return fill(__name__, "networks.nft.tmpl", account=SYNAPSE, allowed="")
 
 
 def _former(plan: Plan, addresses: str) -> str:

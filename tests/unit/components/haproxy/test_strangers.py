@@ -115,6 +115,30 @@ def test_a_village_behind_one_node_is_several_hundred(door: Door, asked: Asked) 
             door.ask(VERSIONS, source=ANNA)
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        b"/_matrix/client/v3/directory/room/%23a:192.0.2.1:22",
+        b"/_matrix/client/api/v1/directory/room/%23a:[2001:db8::1]",
+        b"/_matrix/client/unstable/directory/room/%23a:192.0.2.1",
+        b"/_matrix/client/v1/room_summary/%23a:192.0.2.1:22",
+        b"/_matrix/client/v1/room_summary/!a:b?via=192.0.2.1:22",
+        b"/_matrix/client/unstable/im.nheko.summary/summary/%23a:192.0.2.1",
+        b"/_matrix/client/unstable/im.nheko.summary/rooms/%23a:192.0.2.1/summary",
+    ],
+)
+def test_without_a_token_synapse_is_not_made_to_ask_a_server_that_somebody_names(
+    door: Door, asked: Asked, path: bytes
+) -> None:
+    answer = door.ask(path)
+    assert (answer.status, answer.errcode) == (401, "M_MISSING_TOKEN")
+    assert asked.heads == []
+    bogus = door.ask(path, b"Authorization: Bearer " + BOGUS)
+    assert (bogus.status, bogus.body) == (401, REFUSAL)
+    assert [it.split(b"?")[0] for it in asked.heads] == [b"GET /_matrix/client/v3/account/whoami"]
+    assert door.ask(path, TOKEN).status == 200
+
+
 @pytest.mark.parametrize("size", [1, 100 * 1024 * 1024])
 def test_without_a_token_nothing_is_uploaded(door: Door, asked: Asked, size: int) -> None:
     length = b"Content-Length: %d" % size
