@@ -67,7 +67,11 @@ def test_an_edge_needs_its_ports_and_home() -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", [{"owner": "ufw; reboot"}, {"family": "x"}, {"purpose": "?"}, {"ports": ["443; x"]}, {"ports": [True]}]
+    "odd",
+    [
+        *({"owner": "ufw; reboot"}, {"family": "x"}, {"purpose": "?"}),
+        *({"ports": ["443; x"]}, {"ports": [True]}),
+    ],
 )
 def test_another_machines_words_are_never_shown(odd: dict[str, object]) -> None:
     found = barriers(tables(CLOSED, family="ip6", owner="iptables-nft"), _home("managed"))
