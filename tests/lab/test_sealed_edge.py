@@ -91,7 +91,7 @@ def test_the_clearnet_reaches_the_federation_and_nothing_else(internet: World, p
         assert (code, "M_UNRECOGNIZED" in body) == ("404", True), (target, code, body)
 
 
-@pytest.mark.parametrize("sni", ["m.twinkle.example", "peer.twinkle.example", "other.example"])
+@pytest.mark.parametrize("sni", ["m.twinkle.example", "peer.edge.twinkle.example", "other.example"])
 def test_another_name_ends_without_an_answer(internet: World, sni: str) -> None:
     to = ("--connect-to", f"{sni}:443:{EDGE_ADDRESS}:443", "--max-time", "10", "-k")
     done = run(internet, "outsider", "curl", "-sS", *to, f"https://{sni}{VERSION}")

@@ -11,7 +11,7 @@ from pathlib import Path
 import some_sites
 from greygate.lab import world
 from greygate.lab.world import World
-from greygate.plan.edges import peer_name
+from greygate.plan.edges import PEER, peer_name
 from greygate.plan.policy import policy_for
 from greygate.site.model import Layout
 from lab.federation import EDGE, NAME, overlay_address, run
@@ -26,7 +26,7 @@ from separation.techniques import AIMS, VERSION
 
 EDGE_4, EDGE_6 = "203.0.113.10", "2001:db8:10::2"
 INGRESS = 18448
-NAMES = {"own": NAME, "client": f"m.{NAME}", "edge": EDGE, "peer": peer_name(EDGE)}
+NAMES = {"own": NAME, "client": f"m.{NAME}", "edge": EDGE, "peer": peer_name(EDGE, PEER)}
 SETTINGS = "var/lib/greygate/synapse.d"
 ARRIVALS = "var/lib/greygate/synapse/arrivals.log"
 RENDERED = "var/lib/greygate/rendered/synapse/homeserver.yaml"

@@ -110,9 +110,9 @@ def move(
 def _leave_host(home: Home, edge: Edge, until: int) -> None:
     paths, left = home.plan.paths, link(home, edge.id)
     addresses = tuple(map(str, edge.addresses))
-    former_keys.add(paths, edge.id, FormerKey(left.key, addresses, until))
+    former_keys.add(paths, edge.id, FormerKey(left.key, left.label, addresses, until))
     edges.forget_issued(paths, edge.id)
-    edge_keys.renew(paths, edge.id)
+    edge_keys.renew(paths, edge.id, elsewhere=True)
     edge_memory.forget(paths, edge.id)
 
 
@@ -147,7 +147,7 @@ def rotate(home: Home, edge: str, progress: Progress, *, still_in: StillIn) -> P
     link(home, edge)
     edges.forget_issued(paths, edge)
     former_keys.bar(paths, edge)  # whoever has the one may have the others
-    edge_keys.renew(paths, edge)
+    edge_keys.renew(paths, edge, elsewhere=False)
     edge_memory.forget(paths, edge)
     return _into_force(home, progress, still_in=still_in)
 

@@ -89,6 +89,7 @@ def issue_token(home: Home, edge: str, *, above: int = 0) -> Token:
         verify_key=verify_key,
         tenants=(Tenant(home.plan.ingress_names, _ingress(home), home.plan.ingress_port),),
         name_server=_name_server(home, edge),
+        peer_label=found.label,
     )
     return _numbered(paths, token, above)
 

@@ -135,6 +135,7 @@ def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
         engine=python_of(place.paths),
         accounts=place.root,
         edge_keys=keyed,
+        edge_labels=edge_keys.peer_labels(place.paths, keyed),
         former=tuple(_left(site, keyed, place, now=time.time())),
         aliases=known_aliases(site, place.paths),
         node_version=node_version(site, standing) if site.federation and site.edges else None,
@@ -171,7 +172,8 @@ def _left(site: Site, keyed: Mapping[str, str], place: Place, *, now: float) -> 
             own = [ip_address(it) for it in former.addresses if it not in taken]
             taken.update(former.addresses)
             if former.until > now and former.key != keyed.get(edge.id) and own:
-                yield EdgeLink(replace(edge, addresses=tuple(own)), former.key, former.until)
+                left = replace(edge, addresses=tuple(own))
+                yield EdgeLink(left, former.key, former.label, former.until)
 
 
 def _renewal(source: Path, place: Place, plan: Plan) -> Chore:

@@ -27,7 +27,7 @@ OWN = 0o700
 LARGEST = 1_000_000  # octets of one member; the real ones are below 10,000
 LARGEST_WHOLE = 64 * LARGEST
 
-_OF_EDGES = re.compile(r"keys/site\.pem|edges/[a-z][a-z0-9-]{0,31}/overlay\.pem")
+_OF_EDGES = re.compile(r"keys/site\.pem|edges/[a-z][a-z0-9-]{0,31}/(overlay\.pem|peer-label)")
 _OF_ACME = re.compile(r"keys/acme-(accounts|dns)\.json")
 
 
@@ -173,7 +173,8 @@ def _kept(paths: Paths) -> tuple[PurePosixPath, ...]:
 
 def _of_edges(paths: Paths) -> tuple[PurePosixPath, ...]:
     """What only a server that federates has; an edge may get another key, after a theft."""
-    edges = sorted(Path(paths.edges).glob("*/overlay.pem"))
+    kept = ("*/overlay.pem", "*/peer-label")
+    edges = sorted(path for each in kept for path in Path(paths.edges).glob(each))
     made = (paths.site_key, *map(PurePosixPath, edges))
     return tuple(path for path in made if Path(path).exists())
 

@@ -20,6 +20,7 @@ from greygate.text import _
 
 KEY_NAME = "greygate"
 KEY_OCTETS = 32  # as long as what HMAC-SHA256 makes
+LABEL_OCTETS = 10
 OWN = 0o700
 OWN_FILE = 0o400
 
@@ -33,6 +34,8 @@ def ensure(paths: Paths, edges: Iterable[str]) -> None:
     directory(paths.edges, mode=OWN)
     for edge in ids:
         directory(paths.edge_key(edge).parent, mode=OWN)
+        if not Path(paths.edge_key(edge)).exists():
+            write_new(paths.peer_label(edge), _label(), owner=Owner.ourselves(), mode=OWN_FILE)
         _make(paths.edge_key(edge))
 
 
@@ -61,8 +64,14 @@ def name_server_key(paths: Paths, edge: str) -> TsigKey | None:
         ) from broken
 
 
-def renew(paths: Paths, edge: str) -> None:
-    """Another key for the edge: whoever has the old one is nobody from the next start on."""
+def renew(paths: Paths, edge: str, *, elsewhere: bool) -> None:
+    """Another key for the edge: whoever has the old one is nobody from the next start on.
+
+    `elsewhere`: for another host, which is asked for its node by another label, too. On the same
+    one an old token would not even show that home refuses it.
+    """
+    if elsewhere or not Path(paths.peer_label(edge)).exists():
+        replace(paths.peer_label(edge), _label(), owner=Owner.ourselves(), mode=OWN_FILE)
     replace(paths.edge_key(edge), _new(), owner=Owner.ourselves(), mode=OWN_FILE)
 
 
@@ -70,6 +79,12 @@ def public_keys(paths: Paths, edges: Iterable[str]) -> dict[str, str]:
     """The public key, hexadecimal, of each edge that has one."""
     there = (edge for edge in edges if _exists(paths.edge_key(edge)))
     return {edge: public(_read(paths.edge_key(edge))) for edge in there}
+
+
+def peer_labels(paths: Paths, edges: Iterable[str]) -> dict[str, str]:
+    """By what each edge's node is asked for, where that is a secret."""
+    there = (edge for edge in edges if _exists(paths.peer_label(edge)))
+    return {edge: Path(paths.peer_label(edge)).read_text("ascii") for edge in there}
 
 
 def forget(paths: Paths, edge: str) -> None:
@@ -104,6 +119,10 @@ def public(key: Ed25519PrivateKey) -> str:
 def pem(secret: Secret) -> bytes:
     """A key that came as its seed, as Yggdrasil reads it (PKCS#8 PEM)."""
     return _pem(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(secret.reveal())))
+
+
+def _label() -> bytes:
+    return token_bytes(LABEL_OCTETS).hex().encode()
 
 
 def _exists(path: PurePosixPath) -> bool:

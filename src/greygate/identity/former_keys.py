@@ -23,6 +23,7 @@ class FormerKey:
     """A host that an edge has left."""
 
     key: str  # public, hexadecimal
+    label: str  # by which its node is asked for
     addresses: tuple[str, ...]
     until: int  # seconds since 1970
 
@@ -50,7 +51,8 @@ def bar(paths: Paths, edge: str) -> None:
 
 def _read(told: Iterable[dict[str, Any]]) -> Iterator[FormerKey]:
     for it in told:
-        yield FormerKey(str(it["key"]), tuple(map(str, it["addresses"])), int(it["until"]))
+        addresses = tuple(map(str, it["addresses"]))
+        yield FormerKey(str(it["key"]), str(it["label"]), addresses, int(it["until"]))
 
 
 def _file(paths: Paths, edge: str) -> PurePosixPath:

@@ -22,6 +22,7 @@ from greygate.text import _
 LAST_PORT = 65535
 PYTHON = PurePosixPath("/usr/bin/python3")  # Debian's own
 
+PEER_LABEL = re.compile(r"[a-z0-9]{4,32}")
 SITE_ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -72,6 +73,7 @@ def demand_sane(token: Token) -> None:
         *(f"{name!r}: {why}" for name in names if (why := host_name_problem(name))),
         *(repr(it.home) for it in token.tenants if it.home.scope_id or not is_overlay(it.home)),
         *(str(it.port) for it in token.tenants if not 0 < it.port <= LAST_PORT),
+        *(() if PEER_LABEL.fullmatch(token.peer_label) else (repr(token.peer_label),)),
         *(() if 0 < token.serial <= LARGEST_NUMBER else (str(token.serial),)),
         *(() if token.tenants else (_("it has no home"),)),
     ]

@@ -15,6 +15,7 @@ AGENT_PORT = 18450  # an edge, on the overlay: orders from home
 NAMES_PORT = 53  # an edge that is a name server for challenges, on every address
 KNOWN_PORT = 18452  # an edge, on the overlay: home tells it which sources are known
 PEERING_PORT = 18451  # an edge, on 127.0.0.1: its Yggdrasil, behind its HAProxy
+PEER = "peer"
 
 # Sources that are known, as HAProxy keeps them at home and on an edge: one IPv4 address or one
 # IPv6 site each, from which a signed request was answered within a week.
@@ -27,6 +28,7 @@ class EdgeLink:
 
     edge: Edge
     key: str  # the public key in hexadecimal, as Yggdrasil's `?key=` wants it
+    label: str = PEER
     until: int | None = None  # of a host that the edge has left: when it is barred, since 1970
     backoff: int | None = None  # seconds between two attempts at the most, where the node bears it
 
@@ -44,7 +46,7 @@ class EdgeLink:
     def peers(self) -> tuple[str, ...]:
         """What home's node dials: every address of the edge on every port, the key pinned."""
         often = f"&maxbackoff={self.backoff}s" if self.backoff is not None else ""
-        name = peer_name(self.edge.name)
+        name = peer_name(self.edge.name, self.label)
         return tuple(
             f"tls://{_literal(address)}:{port}?key={self.key}&sni={name}{often}"
             for address in self.edge.addresses
@@ -52,9 +54,13 @@ class EdgeLink:
         )
 
 
-def peer_name(edge_name: str) -> str:
-    """The SNI by which an edge's HAProxy knows its own Yggdrasil's peers; it is in no DNS."""
-    return f"peer.{edge_name}"
+def peer_name(edge_name: str, label: str) -> str:
+    """The SNI by which an edge's HAProxy knows its own Yggdrasil's peers; it is in no DNS.
+
+    Whoever knows it is shown the edge's overlay key, so the label is a secret of home's and the
+    edge's. `PEER` is that of edges from before there were such secrets.
+    """
+    return f"{label}.{edge_name}"
 
 
 def _literal(address: Address) -> str:

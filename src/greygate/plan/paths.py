@@ -74,6 +74,10 @@ class Paths:
         """At home: the overlay key that was made for the edge, PKCS#8 PEM."""
         return self.edges / edge_id / "overlay.pem"
 
+    def peer_label(self, edge_id: str) -> PurePosixPath:
+        """At home: by what the edge's node is asked for, behind its HAProxy; a secret."""
+        return self.edges / edge_id / "peer-label"
+
     @property
     def joined(self) -> PurePosixPath:
         """On an edge: the token by which it joined, root only."""

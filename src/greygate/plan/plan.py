@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
-from greygate.plan.edges import INGRESS_PORT, EdgeLink
+from greygate.plan.edges import INGRESS_PORT, PEER, EdgeLink
 from greygate.plan.footing import Footing
 from greygate.plan.paths import Paths
 from greygate.site.defaults import certified
@@ -84,18 +84,20 @@ def plan_for(
     engine: PurePosixPath,
     accounts: bool,
     edge_keys: Mapping[str, str] = MappingProxyType({}),
+    edge_labels: Mapping[str, str] = MappingProxyType({}),
     former: tuple[EdgeLink, ...] = (),
     aliases: tuple[tuple[str, str], ...] = (),
     node_version: tuple[int, int, int] | None = None,
 ) -> Plan:
     """The plan for home; `address` is the overlay address, None in `loopback`.
 
-    `edge_keys`: the public key of each edge that has one, by the edge's id. `former`: hosts that
+    `edge_keys`: the public key of each edge that has one, by the edge's id; `edge_labels`: by what
+    its node is asked for. `former`: hosts that
     edges have left. `aliases`: of the names by which ours are proved, where each must lead.
     `node_version`: of the Yggdrasil that dials our edges, where it is known.
     """
     loopback = site.overlay.node is Node.LOOPBACK
-    edges = () if loopback else _edges(site, edge_keys, node_version)
+    edges = () if loopback else _edges(site, edge_keys, edge_labels, version=node_version)
     former = former if edges else ()
     addresses = LOOPBACK if address is None else (address,)
     port = TRY_OUT_PORT if loopback else CLIENT_PORT
@@ -130,15 +132,22 @@ def _watched(site: Site) -> tuple[PurePosixPath, ...]:
 
 
 def _edges(
-    site: Site, keys: Mapping[str, str], version: tuple[int, int, int] | None
+    site: Site,
+    keys: Mapping[str, str],
+    labels: Mapping[str, str],
+    *,
+    version: tuple[int, int, int] | None,
 ) -> tuple[EdgeLink, ...]:
     """A newer node dials a lost edge every few seconds by itself; an older one panics of that."""
     if not site.federation:
         return ()
     often = version is not None and least_backoff(version) <= DIALLED_WITHIN
     backoff = DIALLED_WITHIN if often else None
-    keyed = (edge for edge in site.edges if edge.id in keys)
-    return tuple(EdgeLink(edge, keys[edge.id], backoff=backoff) for edge in keyed)
+    return tuple(
+        EdgeLink(edge, keys[edge.id], labels.get(edge.id, PEER), backoff=backoff)
+        for edge in site.edges
+        if edge.id in keys
+    )
 
 
 def _ingress_names(site: Site, edges: tuple[EdgeLink, ...]) -> tuple[str, ...]:

@@ -19,13 +19,14 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from greygate.errors import Trouble
+from greygate.plan.edges import PEER
 from greygate.secret import Secret
 from greygate.spec.tsig import TsigKey, tsig_key
 from greygate.spec.yggdrasil import address_of
 from greygate.text import _
 
 PREFIX = "greygate1"
-FORMAT = 1
+FORMATS = (1, 2)  # the second has a label, which the programs before did not know
 CHECKSUM = 8  # hexadecimal digits: a slip of the hand is found, a forger is not meant
 
 
@@ -58,6 +59,7 @@ class Token:
     home_key: str  # home's public overlay key, hexadecimal
     verify_key: str  # home's signatures are checked with this Ed25519 key, hexadecimal
     tenants: tuple[Tenant, ...]
+    peer_label: str = PEER  # by which its node is asked for; a secret but for edges of old
     name_server: NameServer | None = None  # for challenges; most edges are none
 
     @property
@@ -115,7 +117,7 @@ def read(text: str) -> Token:
 
 def token_of(spelled: Mapping[str, Any]) -> Token:
     """The token that a JSON object spells; ValueError, KeyError, TypeError where none does."""
-    if spelled["v"] != FORMAT:
+    if spelled["v"] not in FORMATS:
         raise ValueError(f"format {spelled['v']}")
     return Token(
         site=str(spelled["site"]),
@@ -129,6 +131,7 @@ def token_of(spelled: Mapping[str, Any]) -> Token:
             Tenant(tuple(map(str, it["names"])), IPv6Address(it["home"]), int(it["port"]))
             for it in spelled["tenants"]
         ),
+        peer_label=str(spelled.get("peer", PEER)),
         name_server=_name_server(spelled.get("name_server")),
     )
 
@@ -148,9 +151,9 @@ def of_order(spelled: Mapping[str, Any], here: Token) -> Token:
 
 def told(token: Token) -> dict[str, Any]:
     """The token as a JSON object; it holds the secret."""
-    served = token.name_server
+    served, labelled = token.name_server, token.peer_label != PEER
     return {
-        "v": FORMAT,
+        "v": FORMATS[labelled],
         "site": token.site,
         "serial": token.serial,
         "edge": token.edge,
@@ -162,6 +165,7 @@ def told(token: Token) -> dict[str, Any]:
             {"names": list(it.names), "home": str(it.home), "port": it.port} for it in token.tenants
         ],
         # Left out where it is none: a token as it always was.
+        **({"peer": token.peer_label} if labelled else {}),
         **({"name_server": {"zone": served.zone, "key": served.key.reveal()}} if served else {}),
     }
 

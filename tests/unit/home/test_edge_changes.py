@@ -76,9 +76,9 @@ def test_a_host_that_an_edge_has_left_is_followed_until_its_moment(tmp_path: Pat
     assert f"src {old.address} }} {{ date ge {now + 60} }}" in files["haproxy/haproxy.cfg"]
     assert f"{old.address} tcp dport 18448 meta time >= {now + 60}" in files["firewall/rules.nft"]
     # Another move meanwhile: both are followed, each until its own moment.
-    former_keys.add(paths, "edge1", FormerKey("cd" * 32, ("198.51.100.9",), now + 90))
+    former_keys.add(paths, "edge1", FormerKey("cd" * 32, "peer", ("198.51.100.9",), now + 90))
     assert [it.until for it in plan().former] == [now + 90, now + 60]
-    former_keys.add(paths, "edge1", FormerKey(left.key, ("192.0.2.10",), now))
+    former_keys.add(paths, "edge1", FormerKey(left.key, left.label, ("192.0.2.10",), now))
     assert [it.until for it in plan().former] == [now + 90]  # its moment has passed
     former_keys.bar(paths, "edge1")
     assert plan().former == ()

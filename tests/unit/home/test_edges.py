@@ -13,11 +13,13 @@ import some_edges
 import some_homes
 import some_sites
 from greygate.certs.dns01 import own_dns
+from greygate.components.edge import ALL as EDGE_COMPONENTS
 from greygate.errors import Trouble, WrongUsage
 from greygate.home import agents, edges
 from greygate.home.half import Home
 from greygate.identity import archive, authority, edge_keys, keys
-from greygate.plan.edge import demand_successor
+from greygate.plan import token as tokens
+from greygate.plan.edge import demand_successor, edge_plan
 from greygate.plan.orders import LARGEST_NUMBER
 from greygate.plan.paths import Paths
 from greygate.plan.plan import plan_for
@@ -55,6 +57,7 @@ def home(paths: Paths, *zones: Zone) -> Home:
         engine=some_sites.ENGINE,
         accounts=False,
         edge_keys=edge_keys.public_keys(paths, ["edge1"]),
+        edge_labels=edge_keys.peer_labels(paths, ["edge1"]),
     )
     return some_homes.home((site, plan))
 
@@ -65,9 +68,39 @@ def test_a_token_is_the_same_until_something_changes(paths: Paths) -> None:
     assert first.address == home(paths).plan.edges[0].address
     assert first.homes == (keys.overlay_address(paths),)
     assert edges.issue_token(home(paths), "edge1") == first
-    edge_keys.renew(paths, "edge1")
+    edge_keys.renew(paths, "edge1", elsewhere=False)
     second = edges.issue_token(home(paths), "edge1")
     assert (second.serial, second.address == first.address) == (2, False)
+
+
+def test_an_edge_s_node_is_asked_for_by_a_secret(paths: Paths) -> None:
+    """Whoever knew it would be shown the edge's key, and by that home's address."""
+    token = edges.issue_token(home(paths), "edge1")
+    label = edge_keys.peer_labels(paths, ["edge1"])["edge1"]
+    assert (token.peer_label, len(label)) == (label, 20)
+    assert tokens.read(tokens.written(token)) == token
+    assert all(f"sni={label}.edge.other.example" in it for it in home(paths).plan.edges[0].peers)
+    haproxy = next(it for it in EDGE_COMPONENTS if it.name == "haproxy")
+    (config, *_rest) = haproxy.files(token, edge_plan(token, paths))
+    assert f"acl peering req.ssl_sni -i {label}.edge.other.example\n" in config.text
+    edge_keys.renew(paths, "edge1", elsewhere=False)
+    assert edge_keys.peer_labels(paths, ["edge1"]) == {"edge1": label}
+    edge_keys.renew(paths, "edge1", elsewhere=True)
+    assert edge_keys.peer_labels(paths, ["edge1"]) != {"edge1": label}
+
+
+def test_an_edge_from_before_there_were_secrets_goes_on_until_it_gets_another_key(
+    paths: Paths,
+) -> None:
+    Path(paths.peer_label("edge1")).unlink()
+    edge_keys.ensure(paths, ["edge1"])  # as each start does
+    token = edges.issue_token(home(paths), "edge1")
+    told = tokens.told(token)
+    assert (told["v"], "peer" in told, token.peer_label) == (1, False, "peer")
+    assert all("sni=peer.edge.other.example" in it for it in home(paths).plan.edges[0].peers)
+    edge_keys.renew(paths, "edge1", elsewhere=False)
+    later = edges.issue_token(home(paths), "edge1")
+    assert (tokens.told(later)["v"], later.peer_label == "peer") == (2, False)
 
 
 def test_an_edge_becomes_a_name_server_by_its_token(paths: Paths) -> None:
@@ -123,7 +156,7 @@ def test_no_serial_is_believed_that_no_copy_of_this_home_can_have_made(paths: Pa
     with pytest.raises(Trouble, match="cannot number"):
         edges.issue_token(mine, "edge1")
     edges.forget_issued(paths, "edge1")
-    edge_keys.renew(paths, "edge1")
+    edge_keys.renew(paths, "edge1", elsewhere=False)
     fresh = edges.issue_token(home(paths), "edge1")
     assert fresh.serial == 1
     demand_successor(fresh, replace(fresh, serial=99, key=Secret("ab" * 32)))
@@ -195,7 +228,7 @@ def test_the_identity_keeps_the_keys_of_edges(paths: Paths, tmp_path: Path) -> N
     kept = archive.read(Path(paths.identity).read_bytes())
     other = Paths.below(PurePosixPath(tmp_path / "other"), PurePosixPath(tmp_path / "r"))
     archive.restore_into(other, kept, accounts=False)
-    for path in (paths.site_key, paths.edge_key("edge1")):
+    for path in (paths.site_key, paths.edge_key("edge1"), paths.peer_label("edge1")):
         there = Path(other.state / path.relative_to(paths.state))
         assert there.read_bytes() == Path(path).read_bytes()
     assert str(site.server_name) == kept.server_name

@@ -92,6 +92,8 @@ def test_an_edge_knows_its_address_and_its_homes() -> None:
     [
         replace(TOKEN, name='x" bind :22'),
         replace(TOKEN, tenants=()),
+        replace(TOKEN, peer_label="x } bind :22"),
+        *(replace(TOKEN, serial=it) for it in (0, -1, 1 << 53)),
         replace(TOKEN, tenants=(Tenant(("a b",), HOME, 1),)),
         replace(TOKEN, tenants=(Tenant(("a.example",), IPv6Address("2001:db8::1"), 1),)),
         replace(TOKEN, tenants=(Tenant(("a.example",), HOME, 70000),)),

@@ -76,7 +76,7 @@ def _haproxy_files(token: Token, plan: EdgePlan) -> tuple[File, ...]:
             f"gt {STRANGERS_NEW} }}"
             for place in range(1, len(token.tenants) + 1)
         ),
-        peer=peer_name(token.name),
+        peer=peer_name(token.name, token.peer_label),
         names=" ".join(name for tenant in token.tenants for name in tenant.names),
         ways="\n".join(_way(place, it) for place, it in enumerate(token.tenants, 1)),
         peering=f"127.0.0.1:{PEERING_PORT}",
