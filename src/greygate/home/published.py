@@ -70,11 +70,11 @@ def look(home: Home, resolvers: Sequence[Server]) -> Published:
     sets = record_sets(home.site, home.plan)
     asked = (*sets, *permissions(home.site, sets))
     known = tuple((it.name, it.resolver) for it in resolvers)
-    found = {zone.name: zone_servers(known, zone.name) for zone in zones(asked)}
-    served = {name: it for name, it in found.items() if isinstance(it, ZoneServers)}
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        first = next(iter(found))
+        first = asked[0].zone.name  # who is silent is given up once, not in turn
         tried = list(pool.map(lambda it: it.resolver.texts(first, "SOA"), resolvers))
+        found = {zone.name: zone_servers(known, zone.name) for zone in zones(asked)}
+        served = {name: it for name, it in found.items() if isinstance(it, ZoneServers)}
         useless = {
             server.name: answer
             for server, answer in zip(resolvers, tried, strict=True)
