@@ -6,7 +6,8 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -146,6 +147,8 @@ def _neighbour(host: Host, device: str, address: str, mac: str) -> None:
 
 def _task(root: Path) -> tuple[Task, Paths]:
     site = some_sites.site(Node.MANAGED, allow=(Opening("tcp", 22),))
+    opened = ("192.168.7.128/30", "192.168.7.128", "2a01:db8:7:7::80/124")
+    site = replace(site, open_networks=tuple(map(ip_network, opened)))
     paths = Paths.below(PurePosixPath(root / "a state"), PurePosixPath(root / "run"))
     plan = some_sites.plan(site, paths=paths, interface="greygate0")
     for file in firewall.files(site, plan):
@@ -351,6 +354,9 @@ def at_home(overlay: Overlay) -> Host:
         ("2a01:db8:7:7::1", False),
         ("2a01:db8:7:7:ffff::1", False),
         ("2a01:db8:7:7::2", False),
+        ("192.168.7.130", True),  # the operator lets it go there
+        ("192.168.7.132", False),
+        ("2a01:db8:7:7::81", True),
         ("2a01:db8:7:8::1", True),
         ("203.0.113.5", True),
         ("9.9.9.9", True),

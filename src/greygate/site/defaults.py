@@ -154,6 +154,12 @@ def _of_federation(site: Site) -> tuple[Derived | None, ...]:
     zones = {zone_of(site, name) for name in names} & usual
     return (
         _row(
+            "egress.allow",
+            listing(site.open_networks),
+            usual=listing(()),
+            reason=_("whoever names a server has Synapse ask it: nothing in home's own networks"),
+        ),
+        _row(
             "legacy_media",
             _truth(site.legacy_media),
             usual=_truth(False),

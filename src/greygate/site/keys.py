@@ -69,6 +69,7 @@ KEYS = (
     Known("zone.credentials", Kind.TEXT, '"/etc/greygate/provider.toml"'),
     Known("zone.acme_dns", Kind.TEXT, '"https://auth.example.org"'),
     Known("zone.edge", Kind.TEXT, '"edge1"'),
+    Known("egress.allow", Kind.TEXTS, '["192.168.1.20"]'),
     Known("certificates.source", Kind.TEXT, '"files"'),
     Known("certificates.chain", Kind.TEXT, '"/etc/letsencrypt/live/twinkle/fullchain.pem"'),
     Known("certificates.key", Kind.TEXT, '"/etc/letsencrypt/live/twinkle/privkey.pem"'),
@@ -90,7 +91,7 @@ LISTS = ("edge", "zone")  # sections of which there may be several: [[edge]]
 
 # What a later version will have, and what to do meanwhile.
 LATER = {
-    "egress": _("everything leaves from home itself; take this section away"),
+    "egress.via": _("everything leaves from home itself; take this line away"),
 }
 
 MOST_NEAR = 100  # keys for which a near one is looked for: more are no slips, and it takes time

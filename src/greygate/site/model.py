@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import PurePosixPath
 
 from greygate.spec.server_name import ServerName
 
 Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
 ADMIN = "greygate-admin-"  # how the localparts of our own admins begin; they are no person
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
@@ -171,4 +172,5 @@ class Site:
     edges: tuple[Edge, ...] = ()
     zones: tuple[Zone, ...] = ()  # as the file names them; what is in none has a usual one
     certificates: Certificates = Certificates()
+    open_networks: tuple[Network, ...] = ()  # of home's own, where Synapse may go all the same
     legacy_media: bool = False  # unauthenticated media for servers older than spec v1.11

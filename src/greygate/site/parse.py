@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 
 from greygate.errors import SiteRefused
 from greygate.site import defaults, keys, syntax
@@ -33,6 +34,7 @@ from greygate.text import _, nearest
 
 TRIAL_ZONE = "internal"  # reserved for private networks: nobody's name can be taken by a trial
 
+_NETWORK_HINT = _('write it like "192.168.1.20", or "192.168.1.0/28" for several')
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
 
 # Stands where the name was refused, so that the rest of the file is judged too.
@@ -77,6 +79,15 @@ def page_problem(text: str) -> str | None:
     return why and _("{text!r} is no address of a web page: {why}").format(text=text, why=why)
 
 
+def network_problem(text: str) -> str | None:
+    """Why `text` is no network; None where it is."""
+    try:
+        ip_network(text)
+    except ValueError as problem:
+        return _("this is no address and no network: {why}").format(why=problem)
+    return None
+
+
 def _site(reading: Reading) -> Site | None:
     named = _server_name(reading)
     name = named or _UNNAMED
@@ -101,6 +112,9 @@ def _site(reading: Reading) -> Site | None:
         edges=let_in,
         zones=zones(reading, ours, let_in),
         certificates=certificates(reading, federation=federation),
+        open_networks=tuple(
+            map(ip_network, reading.checked("egress.allow", network_problem, _NETWORK_HINT))
+        ),
         legacy_media=reading.flag("legacy_media") is True,
     )
     if site.certificates.source is Source.ACME and not are_unread(reading):

@@ -38,6 +38,7 @@ def site_text(site: Site) -> str:
         *(_head(site), _names(site), _overlay(site.overlay)),
         *map(_edge, site.edges),
         *map(_zone, site.zones),
+        _egress(site),
         *(_certificates(site.certificates), _people(site), _support(site)),
     )
     return "\n".join("\n".join(block) + "\n" for block in map(list, blocks) if block)
@@ -134,6 +135,12 @@ def _certificates(certificates: Certificates) -> Iterator[str]:
     if any(value is not None for value in said.values()):
         yield "[certificates]"
     yield from (f"{name} = {_quoted(str(it))}" for name, it in said.items() if it is not None)
+
+
+def _egress(site: Site) -> Iterator[str]:
+    if site.open_networks:
+        yield "[egress]"
+        yield _listed("allow", tuple(map(str, site.open_networks)))
 
 
 def _people(site: Site) -> Iterator[str]:

@@ -204,7 +204,12 @@ def test_federating_needs_an_edge_and_a_certificate_that_others_trust() -> None:
         ("[certificates]", '[[zone]]\nname = "a b"\n[certificates]', [(8, "zone[1].name")]),
         ("[certificates]", '[[zone]]\ndns = "alfis"\n[certificates]', [(7, "zone[1].name")]),
         ("[certificates]", "zone.name = 1\n[certificates]", [(7, "edge[1].zone.name")]),
-        ("[certificates]", "[egress]\nvia = 1\n[certificates]", [(7, "egress")]),
+        (
+            "[certificates]",
+            '[egress]\nallow = ["x", "10.0.0.1/8"]\n[certificates]',
+            [(8, "egress.allow")] * 2,
+        ),
+        ("[certificates]", "[egress]\nvia = 1\n[certificates]", [(8, "egress.via")]),
         ("[certificates]", '[overlay]\nnode = "loopback"\n[certificates]', [(8, "overlay.node")]),
     ],
 )

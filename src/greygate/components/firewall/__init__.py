@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import collapse_addresses
+
 from greygate.components.component import Component, File, Unit
 from greygate.components.firewall.guard import RULES, guard_file, guarded
 from greygate.components.heading import heading
@@ -89,7 +91,14 @@ def _rules(site: Site, plan: Plan, title: str) -> str:
 
 def _networks(site: Site) -> str:
     """Without an account of its own nothing tells Synapse from whoever else asks."""
-    return fill(__name__, "networks.nft.tmpl", account=SYNAPSE, allowed="")
+    four = collapse_addresses(it for it in site.open_networks if it.version == 4)
+    six = collapse_addresses(it for it in site.open_networks if it.version == 6)
+    allowed = "".join(
+        f"\n        {family} daddr {{ {', '.join(map(str, networks))} }} accept"
+        for family, networks in (("ip", tuple(four)), ("ip6", tuple(six)))
+        if networks
+    )
+    return fill(__name__, "networks.nft.tmpl", account=SYNAPSE, allowed=allowed)
 
 
 def _former(plan: Plan, addresses: str) -> str:

@@ -123,8 +123,15 @@ def _homeserver(site: Site, plan: Plan, title: str) -> str:
         registration_secret=_text(paths.registration_secret),
         presence="false" if site.federation else "true",
         federation="" if site.federation else fill(__name__, "standalone.yaml.tmpl"),
+        allowed=_allowed(site),
         blocked="".join(f"\n  - {range_}" for range_ in _blocked(plan)),
     )
+
+
+def _allowed(site: Site) -> str:
+    if not site.open_networks:
+        return ""
+    return "".join(("\nip_range_whitelist:", *(f"\n  - {it}" for it in site.open_networks)))
 
 
 def _text(value: object) -> str:

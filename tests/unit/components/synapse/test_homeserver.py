@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from ipaddress import ip_network
+
 import pytest
 
 import some_sites
@@ -71,3 +74,12 @@ def test_presence_stays_at_home(federation: bool) -> None:
 def test_what_people_write_goes_to_no_push_gateway(make: some_sites.Make) -> None:
     lines = _config(*make())
     assert lines[lines.index("push:") + 1] == "  include_content: false"
+
+
+def test_what_the_operator_opens_at_home_is_open_to_it() -> None:
+    site, plan = some_sites.federating()
+    assert not [line for line in _config(site, plan) if "whitelist" in line]
+    opened = replace(site, open_networks=(ip_network("192.168.1.20"), ip_network("fd00::/64")))
+    lines = _config(opened, plan)
+    at = lines.index("ip_range_whitelist:")
+    assert lines[at + 1 : at + 3] == ["  - 192.168.1.20/32", "  - fd00::/64"]
