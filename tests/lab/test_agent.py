@@ -229,8 +229,9 @@ def test_a_stolen_key_is_worth_nothing_once_it_is_rotated(internet: World, seale
     rules = run(internet, "home", "nft", "list", "table", "inet", "greygate").stdout
     assert address not in rules
     assert edge(internet)["link_up"] is False
-    refused = greygate(internet, "edge", "edge", "join", "--json", given=former)
-    assert '"home_seen": false' in refused
+    refused = greygate(internet, "edge", "edge", "join", given=former, fails=True)
+    assert "the token is old" in refused
+    assert "greygate edge token edge1" in refused
     told = greygate(internet, "edge", "edge", "join", given=sealed.token)
     assert "home has dialled" in told
     wait_until(

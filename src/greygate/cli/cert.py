@@ -15,7 +15,7 @@ from greygate.cli.common import NONE, Common
 from greygate.cli.help import family
 from greygate.cli.number import Whole
 from greygate.errors import WrongUsage
-from greygate.home import certificates, papers
+from greygate.home import agents, certificates, papers
 from greygate.machine import named_file
 from greygate.probe.dns import Place, place_of
 from greygate.site.model import Source
@@ -134,6 +134,7 @@ def renew(
     Ends with 0, and with 1 where an order failed.
     """
     home = common.home()
+    agents.remember(home)  # the hourly look is the one that may: whether two hosts are one edge
     if home.site.certificates.source is not Source.ACME or home.substitute is not None:
         due = papers.renewed(home, output.Steps(), now=datetime.now(UTC))
         text = _("nothing is due") if due is None else _("renewed: {why}").format(why=due.value)

@@ -13,7 +13,7 @@ from greygate.cli import output
 from greygate.cli.common import NONE, Common
 from greygate.cli.edge import ports_named
 from greygate.cli.edge_deploy_report import done_text, done_told, rehearsed_text, rehearsed_told
-from greygate.home import deployment, edges, published, rented_host
+from greygate.home import agents, deployment, edges, published, rented_host
 from greygate.home.first_link import await_link
 from greygate.home.half import Home
 from greygate.home.published import Published, Server
@@ -76,6 +76,7 @@ def command(
         target, access, order, output.Steps(), token=lambda: edges.issue_token(home, edge)
     )
     reach = await_link(home, edges.link(home, edge), output.Steps())
+    agents.remember(home)
     dns = _dns(home)
     output.emit(
         done_told(joined, target, reach, dns),

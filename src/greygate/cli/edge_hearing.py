@@ -12,7 +12,11 @@ from greygate.text import _
 def note(heard: tuple[Heard, ...]) -> None:
     """One line an edge; an edge that could not be told is no failure of what was done here."""
     for it in heard:
-        if it.why is not None:
+        if not it.met:
+            output.note(
+                _("{edge} is not set up yet. Next: {hint}").format(edge=it.edge, hint=it.hint)
+            )
+        elif it.why is not None:
             output.note(
                 _("{edge} was not told: {why}; next: {hint}").format(
                     edge=it.edge, why=it.why, hint=it.hint

@@ -75,7 +75,7 @@ def joined_text(done: Joined) -> str:
         lines.append(_("home has dialled: other servers can come in"))
     elif not is_barred(done):  # else it cannot, and why is told
         lines.append(
-            _("home has not dialled yet; start it there: greygate up, or greygate install")
+            _("Your server has not connected to this edge yet. At home, run: greygate status")
         )
     return "\n".join(lines)
 

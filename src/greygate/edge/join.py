@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +25,13 @@ from greygate.progress import Progress
 from greygate.run import filters, sandbox
 from greygate.run.filters import BarriersAnswer
 from greygate.run.systemd import Systemd, is_here
+from greygate.run.units import unit_name
 from greygate.text import _, listing
 
 ROOM = 250_000_000  # octets: Debian's packages 90 MB, and what apt fetches for them
 ROOM_TO_FOLLOW = 20_000_000  # what a newer token writes
 LASTING = 1.0  # seconds
+REFUSALS = 2  # of one look; a node that is about to be linked comes once for each port, and stays
 FIRST_LINK = 15.0  # seconds that home is waited for; it may not run yet
 _NOT_HERE = _("type it on the rented host; at home an edge is given up by: greygate edge remove ID")
 
@@ -68,7 +71,7 @@ def join(
         token=token,
         plan=plan,
         changed=before is None or bool(changes),
-        home_seen=_wait_for_home(plan, progress),
+        home_seen=_wait_for_home(token, plan, progress),
         barriers=filters.look(
             edge_passages(
                 address=plan.address,
@@ -196,9 +199,37 @@ def _demand_names_port(plan: EdgePlan) -> None:
         )
 
 
-def _wait_for_home(plan: EdgePlan, progress: Progress) -> bool:
+def _wait_for_home(token: Token, plan: EdgePlan, progress: Progress) -> bool:
+    """Whether home is linked; Trouble where it comes, and refuses the key."""
+    began = time.time()
     with progress.step(_("waiting for home to dial")):
         ends_at = time.monotonic() + FIRST_LINK
         while not sees_home(plan) and time.monotonic() < ends_at:
             time.sleep(0.25)
-    return sees_home(plan)
+    if sees_home(plan):
+        return True
+    if greetings(token, _node_log(began)) >= REFUSALS:
+        raise Trouble(
+            _("cannot link to home: it refuses the key of this token, as the token is old"),
+            _("make it anew at home: greygate edge token {edge} > FILE, then join with it").format(
+                edge=token.edge
+            ),
+        )
+    return False
+
+
+def greetings(token: Token, log: str) -> int:
+    """How often home's node has greeted ours, by the log of ours (0.5.12).
+
+    It pins our key: where the key is another by now it hangs up at once, and comes again.
+    """
+    heads = tuple(f"Connected inbound: {home}@" for home in token.homes)
+    return sum(any(head in line for head in heads) for line in log.splitlines())
+
+
+def _node_log(since: float) -> str:
+    words = ("--quiet", "--output=cat", f"--since=@{since:.0f}", f"--unit={unit_name('yggdrasil')}")
+    done = subprocess.run(
+        ("journalctl", *words), stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    return done.stdout.decode(errors="replace")

@@ -40,6 +40,7 @@ class Heard:
     changed: bool
     why: str | None = None
     hint: str = ""
+    met: bool = True  # it has answered before, by the key that it has now
 
 
 def look(home: Home) -> dict[str, EdgeTold]:
@@ -48,13 +49,7 @@ def look(home: Home) -> dict[str, EdgeTold]:
     A look: nothing is made, numbered or remembered by it, so two that differ do not disturb each
     other, and a full disk does not end it.
     """
-    if not _may_speak(home):
-        return {}
-    try:
-        edge_keys.site_key(home.plan.paths)
-    except Trouble:  # it is gone or damaged: whoever starts the server is told
-        return {}
-    return _at_once(home, lambda link: _asked(home, link))
+    return _at_once(home, lambda link: _asked(home, link)) if _may_ask(home) else {}
 
 
 def tell(home: Home, progress: Progress) -> tuple[Heard, ...]:
@@ -80,8 +75,25 @@ def tell_news(home: Home, progress: Progress, *, but: str = "") -> tuple[Heard, 
         return tuple(_at_once(narrowed, lambda link: _told(home, link, _wait(home, link))).values())
 
 
+def remember(home: Home) -> None:
+    """Ask the edges how they are, and remember on which hosts they were: what looks does not."""
+    if _may_ask(home):
+        states = _at_once(home, lambda link: _state(give(home, link, Verb.STATUS)))
+        for link in home.plan.edges:
+            if isinstance(state := states[link.edge.id], EdgeState):
+                _remembered(home, link, state)
+
+
 def _may_speak(home: Home) -> bool:
     return home.place.root and bool(home.plan.edges)
+
+
+def _may_ask(home: Home) -> bool:
+    """Also where the site's key is gone or damaged: whoever starts the server is told of that."""
+    try:
+        return _may_speak(home) and bool(edge_keys.site_key(home.plan.paths))
+    except Trouble:
+        return False
 
 
 def _at_once(home: Home, ask: Callable[[EdgeLink], Result]) -> dict[str, Result]:
@@ -179,6 +191,10 @@ def _unheard(paths: Paths, link: EdgeLink, answer: NoAnswer | Refused) -> Heard:
             remark = of_made_up(link.edge.id, answer.serial)
             return Heard(link.edge.id, False, remark.text, remark.cure)
         return Heard(link.edge.id, False, cause_of(answer), cure_of(link.edge.id, answer))
+    known = edge_memory.load(paths, link.edge.id)
+    if not known.hosts:
+        deploy = _("greygate edge deploy {edge} root@HOST").format(edge=link.edge.id)
+        return Heard(link.edge.id, False, _("it is not set up yet"), deploy, met=False)
     hint = _("greygate apply, once it is up and linked (greygate status)")
     return Heard(link.edge.id, False, answer.why, hint)
 
