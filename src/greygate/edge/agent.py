@@ -46,6 +46,7 @@ class Standing:
     state: PurePosixPath
     address: IPv6Address
     interface: str
+    names_port: int | None  # of its name server, where it is one
     filters: PurePosixPath  # what root has listed of this machine's packet filters
 
 
@@ -68,6 +69,7 @@ def standing(path: Path) -> Standing:
         state=PurePosixPath(told["state"]),
         address=IPv6Address(told["address"]),
         interface=str(told["interface"]),
+        names_port=None if told["names_port"] is None else int(told["names_port"]),
         filters=PurePosixPath(told["filters"]),
     )
 

@@ -68,6 +68,7 @@ def _barriers(here: Standing) -> tuple[Barrier, ...] | None:
             interface=here.interface,
             homes=here.homes,
             ports=here.ports,
+            names_port=here.names_port,
             uplinks=firewall.uplinks(),
         ),
     )

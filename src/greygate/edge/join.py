@@ -78,6 +78,7 @@ def join(
                 interface=plan.interface,
                 homes=token.homes,
                 ports=plan.ports,
+                names_port=plan.names_port if token.name_server else None,
                 uplinks=firewall.uplinks(),
             )
         ),

@@ -33,7 +33,8 @@ class Purpose(Enum):
 
     PEOPLE = "people"  # apps, over the overlay
     INGRESS = "ingress"  # what edges forward, over the overlay
-    PUBLIC = "public"  # other servers, at an edge
+    PUBLIC = "public"  # other servers, and whoever asks its name server, at an edge
+    LISTEN = "listen"  # peerings that home accepts
     AGENT = "agent"  # home's commands to an edge, over the overlay
     OUT = "out"  # what this machine asks elsewhere
 
@@ -53,6 +54,7 @@ class Barrier:
     owner: str  # ufw, firewalld, nft, iptables-nft, iptables-legacy
     purpose: Purpose
     family: str  # of its table: inet, ip, ip6
+    protocol: str
     ports: tuple[int, ...]
     outgoing: bool
     answer: bool  # what comes back is barred, not what is asked
@@ -75,11 +77,12 @@ def home_passages(site: Site, plan: Plan, uplinks: tuple[Uplink, ...]) -> Iterat
         yield from _both(Purpose.INGRESS, asked)
     if site.federation:
         yield from _elsewhere(SERVERS, uplinks)
-    yield from _elsewhere(_peer_ports(plan.peers), uplinks)
+    yield from _elsewhere(_tcp_ports(plan.peers), uplinks)
+    yield from _at(_tcp_ports(site.overlay.listen), uplinks, Purpose.LISTEN)
 
 
-def _peer_ports(uris: Iterable[str]) -> tuple[int, ...]:
-    """Where our node's peers listen on TCP."""
+def _tcp_ports(uris: Iterable[str]) -> tuple[int, ...]:
+    """Where our node's peers listen, or where it does, on TCP."""
     parts = map(urlsplit, uris)
     return tuple(sorted({it.port for it in parts if it.port and it.scheme != "quic"}))
 
@@ -90,23 +93,33 @@ def edge_passages(
     interface: str,
     homes: Iterable[IPv6Address],
     ports: Iterable[int],
-    uplinks: Iterable[Uplink],
+    names_port: int | None,
+    uplinks: tuple[Uplink, ...],
 ) -> Iterator[Passage]:
-    """What must pass at an edge with that overlay address."""
+    """What must pass at an edge with that overlay address; `names_port`: of its name server."""
     yield from public_passages(ports, uplinks)
+    named = () if names_port is None else (names_port,)
+    for passage in _at(named, uplinks, Purpose.PUBLIC):
+        yield passage
+        yield replace(passage, packet=replace(passage.packet, protocol="udp"))
     for home in homes:
-        yield from _both(Purpose.AGENT, _asked(home, address, interface, AGENT_PORT))
+        for port in (AGENT_PORT, *named):
+            yield from _both(Purpose.AGENT, _asked(home, address, interface, port))
         forwarded = replace(_asked(address, home, interface, INGRESS_PORT), incoming=False)
         yield from _both(Purpose.INGRESS, forwarded)
 
 
 def public_passages(ports: Iterable[int], uplinks: Iterable[Uplink]) -> Iterator[Passage]:
     """What other servers send to a host."""
+    return _at(ports, uplinks, Purpose.PUBLIC)
+
+
+def _at(ports: Iterable[int], uplinks: Iterable[Uplink], purpose: Purpose) -> Iterator[Passage]:
+    """What anybody on the clearnet sends there."""
     for uplink in uplinks:
         for port in ports:
             stranger = OUTSIDERS[uplink.address.version]
-            asked = _asked(stranger, uplink.address, uplink.interface, port)
-            yield from _both(Purpose.PUBLIC, asked)
+            yield from _both(purpose, _asked(stranger, uplink.address, uplink.interface, port))
 
 
 def _elsewhere(ports: Iterable[int], uplinks: Iterable[Uplink]) -> Iterator[Passage]:
@@ -150,6 +163,7 @@ def barriers(tables: Iterable[Table], passages: Iterable[Passage]) -> tuple[Barr
                 owner=owner_of(obstacle.table),
                 purpose=passage.purpose,
                 family=obstacle.table.family,
+                protocol=passage.packet.protocol,
                 ports=(),
                 outgoing=not passage.packet.incoming,
                 answer=passage.packet.answer,
@@ -181,6 +195,7 @@ def to_json(barrier: Barrier) -> dict[str, Any]:
         "owner": barrier.owner,
         "purpose": barrier.purpose.value,
         "family": barrier.family,
+        "protocol": barrier.protocol,
         "ports": list(barrier.ports),
         "outgoing": barrier.outgoing,
         "answer": barrier.answer,
@@ -193,12 +208,14 @@ def from_json(told: Mapping[str, Any]) -> Barrier:
     """ValueError where it is none; another host's words come to a terminal of ours."""
     ports = tuple(told["ports"])
     known = told["owner"] in OWNERS and told["family"] in FAMILIES and len(ports) <= MOST_PORTS
+    known = known and told["protocol"] in ("tcp", "udp")
     if not known or any(type(it) is not int or not 0 < it < 65536 for it in ports):
         raise ValueError("no barrier")
     return Barrier(
         owner=told["owner"],
         purpose=Purpose(told["purpose"]),
         family=told["family"],
+        protocol=told["protocol"],
         ports=ports,
         outgoing=bool(told["outgoing"]),
         answer=bool(told["answer"]),

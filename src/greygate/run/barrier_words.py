@@ -42,13 +42,17 @@ def _what(barrier: Barrier) -> str:
             _("what other servers send to {ports}"),
             _("the answers to other servers from {ports}"),
         ),
+        Purpose.LISTEN: (
+            _("what other overlay nodes send to {ports}"),
+            _("the answers to other overlay nodes from {ports}"),
+        ),
         Purpose.AGENT: (_("home's commands to {ports}"), _("the answers to home from {ports}")),
         Purpose.OUT: (
             _("what this machine asks other servers at {ports}"),
             _("what other servers answer to this machine from {ports}"),
         ),
     }
-    ports = listing(f"tcp/{port}" for port in barrier.ports)
+    ports = listing(f"{barrier.protocol}/{port}" for port in barrier.ports)
     return texts[barrier.purpose][barrier.answer].format(ports=ports)
 
 
@@ -78,14 +82,14 @@ def _ufw(barrier: Barrier, over: str | None) -> str:
     ports = ",".join(map(str, barrier.ports))
     way = "out" if barrier.outgoing else "in"
     on = f" {way} on {over}" if over else " out" * barrier.outgoing
-    return f"ufw allow{on} proto tcp to any port {ports}"
+    return f"ufw allow{on} proto {barrier.protocol} to any port {ports}"
 
 
 def _firewalld(barrier: Barrier, over: str | None) -> str:
     if over:  # our own table closes the rest of it
         added = f"--zone=trusted --change-interface={over}"
     else:
-        added = " ".join(f"--add-port={port}/tcp" for port in barrier.ports)
+        added = " ".join(f"--add-port={port}/{barrier.protocol}" for port in barrier.ports)
     return f"firewall-cmd --permanent {added} && firewall-cmd --reload"
 
 
@@ -93,7 +97,7 @@ def _iptables(barrier: Barrier, over: str | None) -> str:
     flag, chain = ("-o", "OUTPUT") if barrier.outgoing else ("-i", "INPUT")
     on = f" {flag} {over}" if over else ""
     ports = ",".join(map(str, barrier.ports))
-    which = f"-p tcp -m multiport --dports {ports}"
+    which = f"-p {barrier.protocol} -m multiport --dports {ports}"
     if barrier.answer:
         which = "-m conntrack --ctstate ESTABLISHED,RELATED"
     return _("{command} (and where it is kept for the next boot)").format(
@@ -108,7 +112,7 @@ def _program(barrier: Barrier) -> str:
 
 def _nft(barrier: Barrier, over: str | None) -> str:
     on = f'{"oifname" if barrier.outgoing else "iifname"} "{over}" ' if over else ""
-    which = f"tcp dport {{ {', '.join(map(str, barrier.ports))} }}"
+    which = f"{barrier.protocol} dport {{ {', '.join(map(str, barrier.ports))} }}"
     if barrier.answer:
         which = "ct state established,related"
     if not barrier.chain:

@@ -41,7 +41,7 @@ def test_a_closed_machine_bars_everything_at_home() -> None:
 def test_what_is_not_there_needs_no_way() -> None:
     """No IPv6, no federation, no overlay of its own."""
     v4 = barriers(tables(CLOSED, family="ip", owner="iptables-nft"), _home("managed"))
-    assert {it.purpose for it in v4} <= {Purpose.OUT}
+    assert {it.purpose for it in v4} == {Purpose.OUT, Purpose.LISTEN}
     assert list(_home("loopback")) == []
 
 
@@ -51,6 +51,7 @@ def test_an_edge_needs_its_ports_and_home() -> None:
         interface="greygate0",
         homes=TOKEN.homes,
         ports=(443,),
+        names_port=53,
         uplinks=UPLINKS,
     )
     told = barriers(
@@ -61,7 +62,12 @@ def test_an_edge_needs_its_ports_and_home() -> None:
         passages,
     )
     assert {it.purpose for it in told} == {Purpose.PUBLIC, Purpose.AGENT, Purpose.INGRESS}
-    assert {it.family for it in told if it.purpose is Purpose.PUBLIC} == {"ip", "ip6"}
+    public = {(it.family, it.protocol, it.ports) for it in told if it.purpose is Purpose.PUBLIC}
+    assert public == {
+        (family, protocol, ports)
+        for family in ("ip", "ip6")
+        for protocol, ports in (("tcp", (53, 443)), ("udp", (53,)))
+    }
     for barrier in told:
         assert from_json(to_json(barrier)) == replace(barrier, table="", chain="")
 
@@ -70,7 +76,7 @@ def test_an_edge_needs_its_ports_and_home() -> None:
     "odd",
     [
         *({"owner": "ufw; reboot"}, {"family": "x"}, {"purpose": "?"}),
-        *({"ports": ["443; x"]}, {"ports": [True]}),
+        *({"ports": ["443; x"]}, {"ports": [True]}, {"protocol": "x"}),
     ],
 )
 def test_another_machines_words_are_never_shown(odd: dict[str, object]) -> None:

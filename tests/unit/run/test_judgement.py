@@ -47,6 +47,7 @@ def barrier(purpose: Purpose, *, outgoing: bool = False, certain: bool = True) -
         owner="ufw",
         purpose=purpose,
         family="ip6",
+        protocol="tcp",
         ports=(443, 8448),
         outgoing=outgoing,
         answer=False,

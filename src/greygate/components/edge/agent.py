@@ -42,6 +42,7 @@ def _standing(token: Token, plan: EdgePlan) -> dict[str, object]:
         "state": str(plan.paths.state),
         "address": str(plan.address),
         "interface": plan.interface,
+        "names_port": plan.names_port if token.name_server else None,
         "filters": str(plan.paths.firewall / "seen"),
     }
 
