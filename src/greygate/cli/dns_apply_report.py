@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from greygate.errors import Trouble
@@ -64,7 +65,11 @@ def _difference(it: Difference) -> Iterator[str]:
 
 def _to_type(it: Difference) -> Iterator[str]:
     """What a person does in an editor that we have no way to."""
-    wanted = tuple(change.records for change in it.changes if change.records.values)
+    new = (
+        replace(it.records, values=tuple(v for v in it.records.values if v not in it.seen))
+        for it in it.changes
+    )
+    wanted = tuple(records for records in new if records.values)
     if wanted:
         yield _("    publish:")
         for line in spelled(it.zone, wanted, usual(it.zone)).splitlines():

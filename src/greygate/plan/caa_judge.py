@@ -70,10 +70,11 @@ def change_caa(
     if judge_caa(records, "", found).state is State.RIGHT:
         return None
     barred = found is not None and is_barred(records, found)
+    before = own or _inherited(found)
     if replace_others or records.need is Need.MUST:
-        kept = tuple(it for it in own if not _may_issue_besides(it, records))
-    elif found is None or found.issuers() is None or barred:
-        kept = own or _inherited(found)
+        kept = tuple(it for it in before if not _may_issue_besides(it, records))
+    elif barred or found is None or found.issuers() is None:
+        kept = before
     else:
         return None
     values = (*kept, *(it for it in records.values if it not in kept))
@@ -115,7 +116,10 @@ def _inherited(found: Relevant | None) -> tuple[str, ...]:
 
 
 def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"')
+    """As zone files write it (RFC 1035, 5.1)."""
+    return "".join(
+        f"\\{it}" if it in '"\\' else it if " " <= it <= "~" else f"\\{ord(it):03}" for it in value
+    )
 
 
 def _who(it: Issuer) -> str:
