@@ -81,7 +81,7 @@ OPEN = (
     b"/_matrix/media/v3/upload?filename=..%2F..%2Fa.png",
     b"/_synapse/client/pick_idp",
     b"/_matrix/client/v3/pushrules/global/override/.m.rule.master/enabled",
-    b"/_matrix/client/v3/directory/room/%23a.b%3Atwinkle.example",
+    b"/_matrix/client/v3/join/%23a.b%3Atwinkle.example",
     EVENT,
 )
 OURS = (b"twinkle.example", b"m.twinkle.example:8443", b"M.Twinkle.Example", b"localhost")
