@@ -59,21 +59,22 @@ EDGE = {
 BEFORE = f"""
 set -eu
 groupadd --system greygate
-systemctl stop greygate-keeper
-for it in synapse haproxy yggdrasil; do usermod --gid greygate greygate-$it; done
-userdel greygate-keeper
-for it in keeper synapse haproxy yggdrasil homeserver node; do
-    groupdel greygate-$it 2>/dev/null || true
+systemctl stop greygate-keeper 2>/dev/null || true
+for it in $(getent passwd | sed -n 's/^\\(greygate-[a-z]*\\):.*/\\1/p'); do
+    usermod --gid greygate $it
 done
+userdel greygate-keeper 2>/dev/null || true
+for it in $(getent group | sed -n 's/^\\(greygate-[a-z]*\\):.*/\\1/p'); do groupdel $it; done
 chgrp -R greygate {STATE}/rendered
 find {STATE}/rendered -type d -exec chmod 750 {{}} + -o -type f -exec chmod 640 {{}} +
-chown root:root {STATE}/synapse.d
-chmod 755 {STATE}/synapse.d
+[ ! -e {STATE}/synapse.d ] || {{ chown root:root {STATE}/synapse.d; chmod 755 {STATE}/synapse.d; }}
 cd /etc/systemd/system
 sed -i -e '/^SupplementaryGroups=/d' -e 's/^Group=greygate.*/Group=greygate/' greygate-*.service
-sed -i 's/^User=greygate-keeper/User=greygate-yggdrasil/' greygate-keeper.service
+sed -i 's/^User=greygate-keeper/User=greygate-yggdrasil/' greygate-*.service
 systemctl daemon-reload
-systemctl restart greygate-yggdrasil greygate-synapse greygate-haproxy greygate-keeper
+for it in yggdrasil synapse haproxy keeper; do
+    [ ! -e greygate-$it.service ] || systemctl restart greygate-$it
+done
 """
 
 
@@ -129,6 +130,16 @@ def test_an_installation_with_one_group_for_all_is_brought_to_it_without_loss(
     wait_until(lambda: reachable(internet), within=90, what="federation")
     assert unlike(internet, "home", HOME) == {}
     assert (numbers(), federation.overlay_address(internet)) == (before, address)
+
+
+def test_an_edge_of_before_is_brought_to_it_by_joining_again(sealed: Sealed) -> None:
+    lab = sealed.lab
+    done = run(lab, "edge", "sh", "-c", BEFORE)
+    assert done.returncode == 0, done.stderr
+    assert unlike(lab, "edge", EDGE) != {}
+    greygate(lab, "edge", "edge", "join", given=sealed.token)
+    wait_until(lambda: reachable(lab), within=90, what="federation")
+    assert unlike(lab, "edge", EDGE) == {}
 
 
 def reachable(lab: World) -> bool:

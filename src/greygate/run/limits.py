@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from greygate.components.component import MIB, MemoryNeed
+from greygate.components.component import LAST, MIB, MemoryNeed
 
 # Of what it may have; above this the kernel takes back caches first and slows the unit down: time
 # for garbage collection, and for whoever watches.
@@ -24,6 +24,8 @@ def limits(need: MemoryNeed, oom_score: int, machine: int) -> Iterator[str]:
     yield f"TasksMax={TASKS}"
     # Never below 0, where sshd (-1000) and journald (-250) are: whoever mends it must get in.
     yield f"OOMScoreAdjust={oom_score}"
+    if oom_score == LAST:  # what systemd-oomd ends under pressure, where it runs
+        yield "ManagedOOMPreference=avoid"
     yield "OOMPolicy=kill"  # as a whole: half a service is none, and it is started again at once
 
 
