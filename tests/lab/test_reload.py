@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from greygate.lab.world import World
+from greygate.run.systemd import RELOAD_FAILED
 from lab import federation
 from lab.federation import Sealed, greygate, run
 
@@ -54,9 +55,23 @@ def test_a_reload_that_fails_is_told_and_stepped_back(home: World) -> None:
     said = greygate(home, "home", "apply", "--yes", fails=True)
     assert "cannot reload haproxy: its new worker did not come up" in said
     assert "FD limit" in said
+    shown = run(home, "home", "systemctl", "show", "-P", "StatusText", UNIT)
+    assert shown.stdout.strip() == RELOAD_FAILED
     assert config(home) == before
     assert federation.status(home)["people"]["reachable"] == "yes"
     assert run(home, "home", "systemctl", "restart", UNIT).returncode == 0  # with its usual limit
     greygate(home, "home", "apply", "--yes")
     assert config(home) != before
     assert federation.status(home)["people"]["reachable"] == "yes"
+
+
+def test_the_hourly_look_sees_its_own_reload_succeed(sealed: Sealed) -> None:
+    """In its sandbox, where HAProxy's processes are hidden; the certificate cannot be exchanged."""
+    lab = sealed.lab
+    lost = ("rm", "/var/lib/greygate/certs/server.pem", "/run/greygate/haproxy/admin.sock")
+    assert run(lab, "home", *lost).returncode == 0
+    done = run(lab, "home", "systemctl", "start", "greygate-renew.service")
+    said = run(lab, "home", "journalctl", "-u", "greygate-renew.service", "-n", "20", "-o", "cat")
+    assert done.returncode == 0, said.stdout
+    assert federation.status(lab)["people"]["reachable"] == "yes"
+    assert (lab.places.root("home") / "var/lib/greygate/certs/server.pem").exists()

@@ -168,7 +168,7 @@ class Foreground:
         """CannotApply where it goes on as it was."""
         pids = {process.name: process.pid for process in self._supervisor.processes()}
         master = pids.get(service.name, 0)
-        before = new_worker.workers_of(master) if master else frozenset()
+        before = new_worker.workers_of(master)
         self._supervisor.signal(service.name, by.name.removeprefix("SIG"))
         if not service.new_worker or not master:
             return

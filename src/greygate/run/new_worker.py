@@ -15,29 +15,42 @@ from greygate.text import _
 
 WITHIN = 15.0  # seconds; 0.1 measured
 STEADY = 0.5  # seconds that it must live: from 3.1 on it reads its configuration itself
+UNSEEN = 3.0  # seconds in which the master says that it failed
 PAUSE = 0.05
 
 Worker = tuple[int, float]  # a process and when it began: numbers are used again
 
 
-def workers_of(master: int) -> frozenset[Worker]:
-    """The master's processes; none where it has gone."""
+def workers_of(master: int) -> frozenset[Worker] | None:
+    """The master's processes; None where it has gone, or hides from us."""
     try:
         return frozenset((it.pid, it.create_time()) for it in psutil.Process(master).children())
     except psutil.Error:
-        return frozenset()
+        return None
 
 
-def comes_up(master: int, before: frozenset[Worker], *, refused: Callable[[], bool]) -> bool:
-    """Wait for a worker that was not there before; `refused`: the master says that none comes."""
+def comes_up(master: int, before: frozenset[Worker] | None, *, refused: Callable[[], bool]) -> bool:
+    """Wait for a worker that was not there before; `refused`: the master says that none comes.
+
+    Of a master that cannot be seen, as by the hourly look in its sandbox, only that counts.
+    """
+    if before is None:
+        return not _within(UNSEEN, refused)
     ends_at = time.monotonic() + WITHIN
     while not refused() and time.monotonic() < ends_at:
-        if fresh := workers_of(master) - before:
+        if fresh := (workers_of(master) or frozenset()) - before:
             time.sleep(STEADY)
-            if fresh & workers_of(master):
+            if fresh & (workers_of(master) or frozenset()):
                 return not refused()
         time.sleep(PAUSE)
     return False
+
+
+def _within(seconds: float, holds: Callable[[], bool]) -> bool:
+    ends_at = time.monotonic() + seconds
+    while not (held := holds()) and time.monotonic() < ends_at:
+        time.sleep(PAUSE)
+    return held
 
 
 class OldWorkerGoesOn(CannotApply):
