@@ -136,6 +136,8 @@ def _new_enough(package: str, version: str) -> bool:
 
 
 def _installed(packages: Sequence[str]) -> dict[str, str]:
+    if not packages:  # dpkg-query would show all that there are
+        return {}
     form = "${Package} ${db:Status-Status} ${Version}\n"
     return apt_report.installed(apt.look("dpkg-query", "--show", f"--showformat={form}", *packages))
 
