@@ -28,6 +28,7 @@ import dns.update
 from acme_rig.configuration import ALGORITHM, OPERATOR, Key, files
 from acme_rig.programs import answers, free_port, opens, own_network, program, wait
 from greygate.lab import authority
+from our_end import afterwards
 
 ZONES = ("twinkle.example", "other.example", "hand.example")  # Knot's
 AUTH = "auth.example"  # acme-dns's
@@ -145,11 +146,16 @@ class Rig:
                 self.programs[name].send_signal(signal.SIGCONT)
 
 
+def remove(below: str) -> None:
+    shutil.rmtree(below, ignore_errors=True)
+
+
 @contextmanager
 def running() -> Iterator[Rig]:
     """Knot, Unbound and acme-dns until the block ends; authorities come when asked for."""
     with ExitStack() as ending:
-        below = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="gg-acme-")))
+        below = Path(tempfile.mkdtemp(prefix="gg-acme-"))  # a key is in it
+        ending.enter_context(afterwards(remove, str(below)))
         net = own_network()
         keys = {it: Key(it.partition(".")[0], _secret()) for it in (OPERATOR, *ZONES)}
         _write(below, net, keys)

@@ -13,19 +13,18 @@ from typing import Any
 from greygate.lab import acme, hosts, names, world
 from greygate.lab.topology import CERTIFIED
 from greygate.lab.world import World
-from lab.federation import greygate, run
+from lab.federation import PUBLIC_PEER, greygate, place_people, run
 from lab.waiting import wait_until
 
 NAME, CLIENT, EDGE = "twinkle.example", "m.twinkle.example", "edge.other.example"
 EDGE_ADDRESS = "203.0.113.10"
 VERSION = "/_matrix/federation/v1/version"
 ACME_DNS = "https://auth.acme-dns.example"
-# Who plays no part here: nobody talks, nobody moves.
-TOPOLOGY = CERTIFIED.without("spare", "friend", "peer", "remote")
+TOPOLOGY = CERTIFIED.without("spare")  # nobody moves
 # The classic case: the server name itself has an address on the overlay, and no other.
 INIT = (
     *("init", NAME, "--layout", "overlay", "--edge-name", EDGE, "--edge-address", EDGE_ADDRESS),
-    *("--accept", "doubt.not-public", "--yes"),
+    *("--peer", PUBLIC_PEER, "--accept", "doubt.not-public", "--yes"),
 )
 HOOK, LOAD = "root/certbot_hook.py", "srv/load.py"
 ORDERED = """
@@ -70,6 +69,7 @@ OF_CERTBOT = ("--chain", f"{LIVE}/fullchain.pem", "--key", f"{LIVE}/privkey.pem"
 
 def place_programs(lab: World) -> None:
     """The hook of whoever keeps his certbot, and the strangers."""
+    place_people(lab)
     for host, place in (("home", HOOK), ("outsider", LOAD)):
         text = Path(__file__).with_name(Path(place).name).read_bytes()
         (lab.places.root(host) / place).write_bytes(text)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Protocol
 
 import pytest
 
-from greygate.lab.topology import Topology
+from greygate.lab.topology import Debian, Topology
 from greygate.lab.world import World
 from lab import federation
 from lab.raised import raised
 from lab.talking import Pair, open_room
 
-Raise = Callable[[str, Topology], World]
+
+class Raise(Protocol):
+    """Brings a topology up under a name."""
+
+    def __call__(self, name: str, topology: Topology, debian: Debian = ...) -> World: ...
 
 
 @pytest.fixture(scope="session")
@@ -44,4 +49,8 @@ def talking(pair: Pair) -> str:
 def lab() -> Iterator[Raise]:
     """Brings a topology up under a name; everything goes down after the module's last test."""
     with ExitStack() as ending:
-        yield lambda name, topology: ending.enter_context(raised(name, topology))
+
+        def up(name: str, topology: Topology, debian: Debian = Debian.BOOKWORM) -> World:
+            return ending.enter_context(raised(name, topology, debian))
+
+        yield up

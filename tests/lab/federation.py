@@ -63,11 +63,16 @@ def set_up(lab: World, *more: str) -> Sealed:
     greygate(lab, "home", "install")
     greygate(lab, "edge", "edge", "join", given=token)
     wait_until(lambda: federation(lab)["reachable"] == "yes", within=60, what="federation")
+    place_people(lab)
+    return Sealed(lab)
+
+
+def place_people(lab: World) -> None:
+    """The program by which people talk, where they are."""
     for host in ("friend", "remote"):
         (lab.places.root(host) / SCRIPT).write_bytes(
             Path(__file__).with_name("people.py").read_bytes()
         )
-    return Sealed(lab)
 
 
 def status(lab: World) -> Any:

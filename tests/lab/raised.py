@@ -9,18 +9,18 @@ from contextlib import contextmanager
 
 from greygate.lab import clone, world
 from greygate.lab.places import Places, places_for
-from greygate.lab.topology import Topology
+from greygate.lab.topology import Debian, Topology
 from greygate.lab.world import World
 from our_end import afterwards
 
 
 @contextmanager
-def raised(name: str, topology: Topology) -> Iterator[World]:
+def raised(name: str, topology: Topology, debian: Debian = Debian.BOOKWORM) -> Iterator[World]:
     """Up for the block."""
     lower(name)  # what was killed together with its guard
     with afterwards(lower, name):
         made = _world(name)
-        world.up(made, topology)
+        world.up(made, topology, debian)
         yield made
 
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 
 from greygate.lab import acme, world
+from greygate.lab.topology import Debian
 from greygate.lab.world import World
-from lab import broken, certified
+from lab import broken, certified, federation
 from lab.certified import ACME_DNS, CLIENT, EDGE, NAME, TOPOLOGY, load, served
 from lab.conftest import Raise
 from lab.federation import greygate, run
+from lab.talking import Pair, open_room, talk
 from lab.waiting import wait_until
 
 pytestmark = pytest.mark.lab
@@ -31,7 +33,7 @@ LOOK_EVERY = 0.5
 
 @pytest.fixture(scope="module")
 def internet(lab: Raise) -> World:
-    made = lab("certtest", TOPOLOGY)
+    made = lab("certtest", TOPOLOGY, Debian.TRIXIE)
     certified.place_programs(made)
     return made
 
@@ -120,6 +122,15 @@ def test_names_in_two_zones_are_proved_by_two_solvers_and_no_request_is_lost(
     told = certified.listed(by_us)
     assert told["names"] == sorted((NAME, CLIENT, EDGE))
     assert told["failure"] is None
+
+
+def test_people_of_both_servers_talk_where_the_authority_is_acme(by_us: World) -> None:
+    """`remote` trusts the lab's authorities as its host does: each has a file of its own."""
+    with ExitStack() as stack:
+        anna = stack.enter_context(federation.anna(by_us))
+        boris = stack.enter_context(federation.boris(by_us))
+        pair = Pair(anna, boris, "@boris:remote.example")
+        talk(pair, open_room(pair, direct=True), topic="certificates")
 
 
 @pytest.mark.parametrize(

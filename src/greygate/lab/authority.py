@@ -25,6 +25,7 @@ NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Greygate lab")])
 LIFE = timedelta(days=30)
 STORE = Path("etc/ssl/certs")
 ADDED = Path("usr/local/share/ca-certificates")  # update-ca-certificates(8) reads it
+SYNAPSES = (Path("var/lib/greygate/synapse.d"), Path("etc/matrix-synapse/conf.d"))
 ISSUED = Path("etc/ssl/greygate-lab")
 
 
@@ -77,14 +78,22 @@ def trust(below: Path, root: Path) -> None:
     for folder in (STORE, ADDED):
         shutil.rmtree(root / folder, ignore_errors=True)
         (root / folder).mkdir(parents=True)
+    paths = []
     trusted = [below / "ca.pem", *sorted(below.glob("root-*.pem"))]
     for number, path in enumerate(trusted):
         pem = path.read_bytes()
-        (root / ADDED / f"greygate-lab-{number}.crt").write_bytes(pem)
+        paths.append(ADDED / f"greygate-lab-{number}.crt")
+        (root / paths[-1]).write_bytes(pem)
         with (root / STORE / "ca-certificates.crt").open("ab") as bundle:
             bundle.write(pem)
         name = subject_hash(x509.load_pem_x509_certificate(pem).subject)
         (root / STORE / f"{name}.0").write_bytes(pem)
+    # Synapse takes the first certificate of each file, and no other.
+    listed = ", ".join(f"/{path}" for path in paths)
+    for folder in SYNAPSES:
+        if (root / folder).is_dir():
+            text = f"federation_custom_ca_list: [{listed}]\n"
+            (root / folder / "authorities.yaml").write_text(text)
 
 
 def subject_hash(subject: x509.Name) -> str:

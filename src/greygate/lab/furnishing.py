@@ -16,7 +16,6 @@ CLONE = Path("root/greygate")
 OPERATOR = Path("var/lib/greygate/synapse.d/lab.yaml")
 FOR_SYNAPSE = """\
 ip_range_whitelist: ["203.0.113.0/24", "198.51.100.0/24", "2001:db8::/32"]
-federation_custom_ca_list: [/etc/ssl/certs/ca-certificates.crt]
 trusted_key_servers: []
 suppress_key_server_warning: true
 """
@@ -32,6 +31,8 @@ def furnish(host: Host, topology: Topology, places: Places, *, tree: Path) -> No
     if host.clone:
         clone.copy_tree(tree, root / CLONE)
     if topology.resolver:
+        if host.disk in (Disk.HOME, Disk.CERTBOT):
+            (root / OPERATOR).parent.mkdir(parents=True, exist_ok=True)
         resolv = root / "etc/resolv.conf"
         resolv.unlink(missing_ok=True)  # it may be a link
         resolv.write_text(f"nameserver {topology.resolver}\n")
@@ -55,7 +56,6 @@ def _furnish_disk(host: Host, topology: Topology, places: Places) -> None:
         case Disk.REMOTE:
             _remote(root / "etc/matrix-synapse")
         case Disk.HOME | Disk.CERTBOT if topology.resolver:
-            (root / OPERATOR).parent.mkdir(parents=True, exist_ok=True)
             (root / OPERATOR).write_text(FOR_SYNAPSE)
             _keys(root / "root", topology, places)
         case _:

@@ -10,7 +10,7 @@ python3 -m venv /opt/synapse
 python3 -m venv /opt/people
 /opt/people/bin/pip install --require-hashes --only-binary :all: --no-deps -r /root/lab/people.txt
 useradd --system --home-dir /var/lib/matrix-synapse --create-home matrix-synapse
-mkdir /etc/matrix-synapse
+mkdir -p /etc/matrix-synapse/conf.d
 cp /root/lab/homeserver.yaml /root/lab/log.yaml /etc/matrix-synapse/
 cp /root/lab/matrix-synapse.service /etc/systemd/system/
 cp /root/lab/nginx.conf /etc/nginx/sites-available/default

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from door import free_port
 from greygate.edge import join
 from greygate.edge.following import joined
 from greygate.edge.join import _demand_ports
@@ -51,10 +52,11 @@ def test_an_older_one_or_another_s_is_refused(token: Token, hint: str) -> None:
 def test_who_has_the_port_is_told_and_how_to_do_without(paths: Paths) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
-        plan = edge_plan(TOKEN, paths, ports=(taken, 8448))
+        other_port = free_port()
+        plan = edge_plan(TOKEN, paths, ports=(taken, other_port))
         with pytest.raises(Trouble, match=f"port {taken} is taken by") as refused:
             _demand_ports(plan)
-    assert "--ports 8448" in refused.value.hint
+    assert f"--ports {other_port}" in refused.value.hint
 
 
 def test_a_machine_that_is_no_edge_says_so(paths: Paths) -> None:
