@@ -16,7 +16,7 @@ from greygate.site.doubts import Doubt, Severity, doubts
 from greygate.site.interview_edge import WayIn, way_in
 from greygate.site.making import standalone
 from greygate.site.model import Challenge, Node, Overlay, Site, Source, Support, Zone
-from greygate.site.near_name import check_name, name_hint
+from greygate.site.near_name import check_name, host_hint, name_hint
 from greygate.site.overlay import address_problem
 from greygate.site.parse import (
     client_problem,
@@ -153,6 +153,7 @@ def _client(
         explain=_("It resolves to the overlay address; the server name itself stays without one."),
         default=defaults.client_name(name),
         check=client_problem,
+        advise=lambda given: host_hint(given, ""),
     )
     while True:
         client = yield from asked(question)

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from greygate.site.edges import address_problem, name_problem
 from greygate.site.file_path import path_problem
 from greygate.site.model import Certificates, Challenge, Edge, Layout, Source
+from greygate.site.near_name import host_hint
 from greygate.site.question import Question, asked
 from greygate.site.zones import acme_dns_problem
 from greygate.spec.host_name import host_name_problem
@@ -92,6 +93,7 @@ def _edge(taken: Sequence[str]) -> Generator[Question, str, Edge]:
                 "another one than the server name."
             ),
             check=lambda given: _name_problem(given, taken),
+            advise=lambda given: host_hint(given, ""),
         )
     )
     addresses = yield from asked(
