@@ -12,9 +12,10 @@ from greygate.plan.edges import EdgeLink
 from greygate.probe.answers import NoAnswer, Peer, Peers
 from greygate.run import barrier_words
 from greygate.run.edge_remarks import remarks
-from greygate.run.report import agent_json, left_json
+from greygate.run.left_hosts import left_json
+from greygate.run.report import agent_json
 from greygate.run.seen import EdgeTold
-from greygate.run.status import peers_of
+from greygate.run.status import left_running, peers_of
 from greygate.text import _, aligned, duration, listing
 
 
@@ -22,11 +23,14 @@ def rows(home: Home) -> list[dict[str, Any]]:
     """Every edge with its link as home's node tells it now, and what it says of itself."""
     told = peers_of(home.site, home.plan)
     peers = told.peers if isinstance(told, Peers) else None
-    heard = agents.look(home)
+    heard, left = agents.look(home), left_running(home.plan)
     return [
         {
             **_row(it, peers, heard.get(it.edge.id)),
-            "left_hosts": [left_json(old) for old in home.plan.former if old.edge.id == it.edge.id],
+            "left_hosts": [
+                *(left_json(old) for old in home.plan.former if old.edge.id == it.edge.id),
+                *(left_json(old, barred=True) for old in left if old.edge.id == it.edge.id),
+            ],
         }
         for it in home.plan.edges
     ]
@@ -37,9 +41,11 @@ def listed(found: list[dict[str, Any]]) -> str:
         return _("no edges: this server stands alone")
     heads = (_("edge"), _("name"), _("addresses"), _("on the overlay"), _("link"), _("it says"))
     left = (
-        _("{edge}: keep the old host at {where} until {until}; then it is barred").format(
-            edge=row["id"], where=" ".join(old["addresses"]), until=old["until"][11:16]
-        )
+        (
+            _("{edge}: the old host at {where} still runs; home refuses its key")
+            if old["barred"]
+            else _("{edge}: keep the old host at {where} until {until}; then it is barred")
+        ).format(edge=row["id"], where=" ".join(old["addresses"]), until=old["until"][11:16])
         for row in found
         for old in row["left_hosts"]
     )

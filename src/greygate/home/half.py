@@ -27,6 +27,8 @@ from greygate.site import load
 from greygate.site.model import Node, Site, Source
 from greygate.text import _
 
+LATELY = 30 * 86400.0  # seconds for which a host that was left is looked for
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
@@ -127,6 +129,8 @@ def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
     if substitute is not None:
         site = on_loopback(site)
     keyed = edge_keys.public_keys(place.paths, (edge.id for edge in site.edges))
+    now = time.time()
+    left = tuple(_left(site, keyed, place, now=now))
     plan = plan_for(
         site,
         paths=place.paths if substitute is None else place.paths.standing_in(),
@@ -136,7 +140,8 @@ def derive(source: Path, site: Site, place: Place, standing: Standing) -> Home:
         accounts=place.root,
         edge_keys=keyed,
         edge_labels=edge_keys.peer_labels(place.paths, keyed),
-        former=tuple(_left(site, keyed, place, now=time.time())),
+        former=tuple(it for it in left if it.until and it.until > now),
+        barred=tuple(it for it in left if it.until and it.until <= now),
         aliases=known_aliases(site, place.paths),
         node_version=node_version(site, standing) if site.federation and site.edges else None,
     )
@@ -165,13 +170,13 @@ def node_version(site: Site, standing: Standing) -> tuple[int, int, int] | None:
 
 
 def _left(site: Site, keyed: Mapping[str, str], place: Place, *, now: float) -> Iterator[EdgeLink]:
-    """The hosts that edges have left and that are followed still, at addresses of their own."""
+    """The hosts that edges have left lately, at addresses of their own."""
     for edge in site.edges:
         taken = {str(it) for it in edge.addresses}
         for former in former_keys.load(place.paths, edge.id):
             own = [ip_address(it) for it in former.addresses if it not in taken]
             taken.update(former.addresses)
-            if former.until > now and former.key != keyed.get(edge.id) and own:
+            if former.until > now - LATELY and former.key != keyed.get(edge.id) and own:
                 left = replace(edge, addresses=tuple(own))
                 yield EdgeLink(left, former.key, former.label, former.until)
 

@@ -43,10 +43,15 @@ class EdgeLink:
         return address_of(bytes.fromhex(self.key))
 
     @property
+    def sni(self) -> str:
+        """By what its node is asked for at its public ports."""
+        return peer_name(self.edge.name, self.label)
+
+    @property
     def peers(self) -> tuple[str, ...]:
         """What home's node dials: every address of the edge on every port, the key pinned."""
         often = f"&maxbackoff={self.backoff}s" if self.backoff is not None else ""
-        name = peer_name(self.edge.name, self.label)
+        name = self.sni
         return tuple(
             f"tls://{_literal(address)}:{port}?key={self.key}&sni={name}{often}"
             for address in self.edge.addresses

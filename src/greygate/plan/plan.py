@@ -61,6 +61,7 @@ class Plan(Footing):
     engine: PurePosixPath  # the Synapse environment's Python
     edges: tuple[EdgeLink, ...] = ()  # none on loopback, and where the site stands alone
     former: tuple[EdgeLink, ...] = ()  # hosts that edges have left, and that are followed for now
+    barred: tuple[EdgeLink, ...] = ()  # those that are not, any more: named where they still run
     peers: tuple[str, ...] = ()  # all that our node dials: the site's peers, and the edges
     ingress_port: int = INGRESS_PORT
     ordered: bool = False  # the certificate is ordered from an authority, by us
@@ -86,14 +87,15 @@ def plan_for(
     edge_keys: Mapping[str, str] = MappingProxyType({}),
     edge_labels: Mapping[str, str] = MappingProxyType({}),
     former: tuple[EdgeLink, ...] = (),
+    barred: tuple[EdgeLink, ...] = (),
     aliases: tuple[tuple[str, str], ...] = (),
     node_version: tuple[int, int, int] | None = None,
 ) -> Plan:
     """The plan for home; `address` is the overlay address, None in `loopback`.
 
     `edge_keys`: the public key of each edge that has one, by the edge's id; `edge_labels`: by what
-    its node is asked for. `former`: hosts that
-    edges have left. `aliases`: of the names by which ours are proved, where each must lead.
+    its node is asked for. `former`: hosts that edges have left; `barred`: those whose time is over.
+    `aliases`: of the names by which ours are proved, where each must lead.
     `node_version`: of the Yggdrasil that dials our edges, where it is known.
     """
     loopback = site.overlay.node is Node.LOOPBACK
@@ -118,6 +120,7 @@ def plan_for(
         accounts=accounts,
         edges=edges,
         former=former,
+        barred=barred if edges else (),
         peers=(*site.overlay.peers, *(uri for it in (*edges, *former) for uri in it.peers)),
         ordered=site.certificates.source is Source.ACME and not paths.stand_in,
         watched=() if paths.stand_in else _watched(site),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from greygate.machine.disk import LOW
@@ -16,6 +15,7 @@ from greygate.run import barrier_words
 from greygate.run.edge_remarks import Remark, remarks
 from greygate.run.endings import ending
 from greygate.run.federation import link_up, peerings, through
+from greygate.run.left_hosts import barred_rows, left_json, left_text
 from greygate.run.seen import EdgeTold, Reach, Verdict
 from greygate.run.state import Condition, State
 from greygate.run.status import Status
@@ -44,7 +44,10 @@ def to_json(status: Status) -> dict[str, Any]:
             "renewal": _renewal(status.seen.renewal),
         },
         "edges": [_edge(status, link) for link in status.plan.edges],
-        "left_hosts": [left_json(link) for link in status.plan.former],
+        "left_hosts": [
+            *(left_json(link) for link in status.plan.former),
+            *(left_json(link, barred=True) for link in status.seen.left),
+        ],
         "overlay": _overlay(status),
         "firewall": _firewall(status),
         "barriers": _barriers(status),
@@ -84,6 +87,7 @@ def lines(status: Status) -> tuple[str, ...]:
             *_cures(status.federation),
             *(row for link in status.plan.edges for row in _edge_rows(status, link)),
             *([link.title, left_text(link)] for link in status.plan.former),
+            *(row for link in status.seen.left for row in barred_rows(link)),
             *_certificate_rows(status),
             *_overlay_rows(status),
             *_firewall_rows(status),
@@ -141,28 +145,6 @@ def _edge_rows(status: Status, link: EdgeLink) -> list[list[str]]:
     for remark in _remarks(status, link):
         rows += [["", remark.text], ["", _("next: {cure}").format(cure=remark.cure)]]
     return rows
-
-
-def left_text(link: EdgeLink) -> str:
-    """The host that an edge has left, while it is let in."""
-    where = listing(str(it) for it in link.edge.addresses)
-    return _("keep the old host at {where} until {when}; then it is barred").format(
-        where=where, when=f"{_moment(link):%H:%M}"
-    )
-
-
-def left_json(link: EdgeLink) -> dict[str, Any]:
-    return {
-        "edge": link.edge.id,
-        "addresses": [str(it) for it in link.edge.addresses],
-        "overlay": str(link.address),
-        "until": _moment(link).isoformat(),
-    }
-
-
-def _moment(link: EdgeLink) -> datetime:
-    assert link.until is not None, "a host that was left has a moment"
-    return datetime.fromtimestamp(link.until).astimezone()
 
 
 def _remarks(status: Status, link: EdgeLink) -> tuple[Remark, ...]:

@@ -7,6 +7,7 @@ from enum import Enum
 
 from greygate.machine.disk import Room
 from greygate.plan.edge_state import EdgeState
+from greygate.plan.edges import EdgeLink
 from greygate.plan.orders import Refused
 from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
 from greygate.probe.firewall import TableAnswer
@@ -88,3 +89,4 @@ class Seen:
     firewall: TableAnswer | None = None  # None where there is none of ours, or nothing runs
     room: Room | None = None  # on the disk that holds the state
     behind: tuple[str, ...] = ()  # units that run with what was in place before
+    left: tuple[EdgeLink, ...] = ()  # barred hosts of edges that still run with their old key

@@ -16,10 +16,10 @@ from greygate.errors import Trouble
 from greygate.identity.certificate_files import served, vouched
 from greygate.machine import disk, node
 from greygate.plan.challenges import needs_guard
-from greygate.plan.edges import PUBLIC_PORTS
+from greygate.plan.edges import PUBLIC_PORTS, EdgeLink
 from greygate.plan.plan import Plan
 from greygate.plan.seal import unsealed
-from greygate.probe import firewall, host, http, overlay
+from greygate.probe import firewall, host, http, node_key, overlay
 from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
 from greygate.probe.authority import guards
 from greygate.probe.dns import Resolver
@@ -96,6 +96,24 @@ def see(
         firewall=_firewall(plan, units) if states else None,
         room=disk.room(plan.paths.state),
         behind=_behind(plan, units, states),
+        left=left_running(plan) if states and edges is None else (),
+    )
+
+
+def left_running(plan: Plan) -> tuple[EdgeLink, ...]:
+    """The barred hosts of edges that still show their old key."""
+    if not plan.barred:
+        return ()
+    with ThreadPoolExecutor(max_workers=len(plan.barred)) as pool:
+        runs = list(pool.map(_shows_its_key, plan.barred))
+    return tuple(link for link, shown in zip(plan.barred, runs, strict=True) if shown)
+
+
+def _shows_its_key(link: EdgeLink) -> bool:
+    return any(
+        node_key.key_at(str(address), port, link.sni) == link.key
+        for address in link.edge.addresses
+        for port in PUBLIC_PORTS
     )
 
 

@@ -17,6 +17,7 @@ from door import free_port
 from greygate.components.yggdrasil import PROGRAM
 from greygate.edge.join import REFUSALS, greetings
 from greygate.plan.token import Tenant
+from greygate.probe.node_key import key_at
 from greygate.spec.yggdrasil import address_of
 from lab.waiting import wait_until
 from our_end import WITH_US
@@ -58,3 +59,6 @@ def test_home_comes_again_and_again_where_the_token_is_old(tmp_path: Path, old: 
         times = REFUSALS if old else 1
         wait_until(lambda: greetings(token, log.read_text()) >= times, within=20, what="greeted")
         assert ("Disconnected inbound" in log.read_text()) == old
+        # What home looks for at a host that an edge has left.
+        assert key_at("127.0.0.1", port, "x.edge.example") == key(edge)
+        assert key_at("127.0.0.1", free_port(), "x.edge.example") is None

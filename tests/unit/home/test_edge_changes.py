@@ -79,7 +79,8 @@ def test_a_host_that_an_edge_has_left_is_followed_until_its_moment(tmp_path: Pat
     former_keys.add(paths, "edge1", FormerKey("cd" * 32, "peer", ("198.51.100.9",), now + 90))
     assert [it.until for it in plan().former] == [now + 90, now + 60]
     former_keys.add(paths, "edge1", FormerKey(left.key, left.label, ("192.0.2.10",), now))
-    assert [it.until for it in plan().former] == [now + 90]  # its moment has passed
+    assert [it.until for it in plan().former] == [now + 90]
+    assert [it.until for it in plan().barred] == [now]  # its moment has passed
     former_keys.bar(paths, "edge1")
     assert plan().former == ()
 
