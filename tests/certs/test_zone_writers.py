@@ -12,6 +12,7 @@ import pytest
 import power_dns
 from acme_rig.rig import Authority, Rig
 from greygate.certs.issue import issue
+from greygate.certs.proof import Proof, find
 from greygate.errors import Trouble
 from greygate.probe.dns import Resolver
 from greygate.progress import Silent
@@ -164,3 +165,29 @@ def test_a_resolver_that_hides_the_zone_is_passed_over(
         issue(replace(acme.ordering, resolvers=resolvers), watching)
         assert covered_by(acme.leaf).names == set(NAMES)
         assert any(it.startswith(f"{first} tells no SOA and NS") for it in watching.heard)
+
+
+def test_a_cname_may_lead_to_a_zone_below_ours(
+    rig: Rig, challenges: PowerDns, tmp_path: Path
+) -> None:
+    """As own-dns does, where the edge's name is in our zone."""
+    target = f"{OURS}.{challenges.zone}"
+
+    class Led:
+        patience = 1.0
+
+        def alias(self, name: str) -> str | None:
+            return target
+
+        def publish(self, place: str, value: str) -> None:
+            raise AssertionError(place)
+
+        withdraw = publish
+
+    resolvers = (("unbound", Resolver((ip_address(rig.resolver), 53), patience=2.0)),)
+    rig.publish(f"_acme-challenge.{OURS}", "CNAME", f"{target}.")
+    try:
+        found = find(OURS, Zone(OURS, challenge=Challenge.OWN_DNS), Led(), resolvers)
+    finally:
+        rig.publish(f"_acme-challenge.{OURS}", "CNAME")
+    assert isinstance(found, Proof) and found.place == target

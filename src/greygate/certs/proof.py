@@ -75,7 +75,8 @@ def find(name: str, zone: Zone, solver: Solver, resolvers: Servers) -> Proof | M
                 _cname(zone, challenge, wanted),
             )
         ways.append(place := led)
-    if is_in(place, zone.name) and not is_in(zone.name, held.zone):
+    in_zone = wanted is None or place == challenge  # elsewhere is where it should lead
+    if in_zone and is_in(place, zone.name) and not is_in(zone.name, held.zone):
         return _elsewhere(held)
     if wanted is not None and place != bare(wanted):
         return _astray(zone, challenge, wanted, seen=ways[1:])
