@@ -7,7 +7,14 @@ from pathlib import PurePosixPath
 
 from greygate.components.component import File
 from greygate.components.haproxy import ingress, join, well_known
-from greygate.components.haproxy.errors import CORS, answer, error_rules
+from greygate.components.haproxy.errors import (
+    CORS,
+    WAIT,
+    answer,
+    error_rules,
+    refusal_rules,
+    refusal_texts,
+)
 from greygate.components.haproxy.words import bind, host, quoted
 from greygate.components.template import fill
 from greygate.plan.plan import Plan
@@ -19,6 +26,7 @@ PACKAGE = "greygate.components.haproxy"
 CONFIG = PurePosixPath("haproxy/haproxy.cfg")
 KNOWN_SCRIPT = PurePosixPath("haproxy/known.lua")
 TOKEN_SCRIPT = PurePosixPath("haproxy/token.lua")
+REFUSE_SCRIPT = PurePosixPath("haproxy/refuse.lua")
 
 CONNECTIONS = 1000  # of people: several hundred, and at most some 60 MB of buffers
 STREAMS = 32  # requests of one h2 connection
@@ -35,7 +43,7 @@ MOST = 400  # of the machines behind it that are known themselves
 # All strangers together: at least half of everything is left to those who are known.
 STRANGERS = 300  # connections
 STRANGERS_AT_SYNAPSE = 6  # requests, each a few ms of its one thread
-STRANGER_LOGINS = 10  # in 10 s: each costs a quarter of a second of a core
+STRANGER_LOGINS = 6  # in 10 s, one at a time: each costs a quarter of a second of a core
 GUESSES = 8  # wrong ones of one source in 10 min; less than would lock an account at Synapse
 SERVERS_AT_SYNAPSE = 16  # requests of servers that are on the overlay themselves
 SERVER_BODY = 4_000_000  # octets: a transaction of fifty events
@@ -97,7 +105,9 @@ def config(site: Site, plan: Plan, title: str) -> str:
         source=SOURCE,
         proof=PROOF,
         unsized=answer(411),
-        tokenless=answer(401),
+        refusals="\n".join(refusal_rules()),
+        answer_texts="\n".join(f"    setenv {it}" for it in refusal_texts()),
+        wait=str(WAIT),
         too_many_guesses=answer(429, wait=60),
         answers="\n".join((*_well_known_rules(), *_join_rules(site, plan))),
         prefixes=" ".join(PEOPLE_NEED),
@@ -109,6 +119,7 @@ def config(site: Site, plan: Plan, title: str) -> str:
         saved=quoted(plan.paths.haproxy / "known"),
         known_script=str(KNOWN_SCRIPT),
         token_script=str(TOKEN_SCRIPT),
+        refuse_script=str(REFUSE_SCRIPT),
         ingress=ingress.section(site, plan, _malformed(strict=True)),
     )
 
@@ -117,7 +128,7 @@ def files() -> tuple[File, ...]:
     """What runs inside HAProxy."""
     return tuple(
         File(path, resources.files(PACKAGE).joinpath(path.name).read_text("utf-8"))
-        for path in (KNOWN_SCRIPT, TOKEN_SCRIPT)
+        for path in (KNOWN_SCRIPT, TOKEN_SCRIPT, REFUSE_SCRIPT)
     )
 
 
@@ -149,7 +160,12 @@ def _malformed(*, strict: bool = False) -> str:
     """
     odd = f"    acl odd url_sub '#' '\\'\n    acl odd path -m reg -i '{ODD}'\n"
     way_out = f"    acl odd path -m reg -i '{WAY_OUT}'\n"
-    blanks = {"odd": odd if strict else way_out, "upload": str(UPLOAD)}
+    blanks = {
+        "odd": odd if strict else way_out,
+        "no_such": "deny deny_status 404" if strict else "set-var(txn.refusal) int(404)",
+        "too_large": "deny deny_status 413" if strict else "set-var(txn.refusal) int(413)",
+        "upload": str(UPLOAD),
+    }
     return fill(PACKAGE, "odd.cfg.tmpl", **blanks).rstrip("\n")
 
 

@@ -37,6 +37,7 @@ _ANSWERS = {
     504: ("M_UNKNOWN", "The server did not answer in time"),
 }
 _COME_BACK = (429, 502, 503, 504)
+_REFUSALS = (401, 404, 405, 411, 413, 421, 429, 503)  # by the rules for what people ask
 
 
 _BY_RULE = (401, 411)  # HAProxy has no answer of its own for them, or another one
@@ -51,12 +52,34 @@ def error_rules() -> list[str]:
     ]
 
 
+def refusal_rules() -> list[str]:
+    """Whatever status `txn.refusal` is, answered; after the body, where a buffer cannot hold it."""
+    return [
+        "    http-request use-service lua.refuse if refused large",
+        "    http-request return status 401 content-type application/json "
+        "lf-string '%[var(txn.verdict)]' if refused { var(txn.verdict) -m found }",
+        *(
+            f"    http-request return status {status} {answer(status)} "
+            f"if {{ var(txn.refusal) -m int {status} }}"
+            for status in _REFUSALS
+        ),
+    ]
+
+
+def refusal_texts() -> list[str]:
+    """The bodies of the same answers, each as a name and a word."""
+    return [f"ANSWER_{status} '{_body(status, WAIT)}'" for status in _REFUSALS]
+
+
 def answer(status: int, *, wait: int = WAIT) -> str:
     """Type, body and headers of HAProxy's answer, as its rules take them."""
+    later = f" hdr Retry-After {wait}" if status in _COME_BACK else ""
+    return f"content-type application/json string '{_body(status, wait)}'{later}"
+
+
+def _body(status: int, wait: int) -> str:
     code, text = _ANSWERS[status]
     body: dict[str, str | int] = {"errcode": code, "error": text}
-    later = ""
-    if status in _COME_BACK:
-        later = f" hdr Retry-After {wait}"
-        body |= {"retry_after_ms": wait * 1000} if code == "M_LIMIT_EXCEEDED" else {}
-    return f"content-type application/json string '{json.dumps(body)}'{later}"
+    if code == "M_LIMIT_EXCEEDED":
+        body["retry_after_ms"] = wait * 1000
+    return json.dumps(body)

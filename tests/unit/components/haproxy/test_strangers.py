@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -212,6 +213,39 @@ def test_a_server_of_the_overlay_sends_no_more_than_servers_do(
         assert asked.heads == []
         signed = b"Authorization: X-Matrix origin=a"
         assert door.ask(send, signed, b"Content-Length: 2\r\n\r\n{}", method=b"PUT").status == 200
+
+
+@pytest.mark.parametrize("over", ["--http1.1", "--http2"])
+@pytest.mark.parametrize(
+    ("target", "size", "status"),
+    [
+        ("/_synapse/admin/x", 3_000, "404"),
+        ("/_matrix/client/../../_synapse/x", 3_000, "404"),
+        ("/_synapse/admin/x", 60_000, "404"),
+        ("/_matrix/media/v3/upload", 3_000_000, "401"),
+        ("/_matrix/client/v3/login", 60_000, "401"),
+        ("/_matrix/client/v3/login", 17_000_000, "413"),
+    ],
+)
+def test_curl_sees_a_refusal_whatever_it_sends(
+    door: Door, asked: Asked, tmp_path: Path, over: str, target: str, size: int, status: str
+) -> None:
+    body = tmp_path / "body"
+    body.write_bytes(bytes(size))
+    where = f"m.twinkle.example:{door.port}"
+    words = ("--resolve", f"{where}:127.0.0.1", "--cacert", door.plan.paths.ca, "--path-as-is")
+    sent = ("--data-binary", f"@{body}", "-o", tmp_path / "answer", "-w", "%{http_code}")
+    seen = [
+        subprocess.run(
+            ("curl", "-s", over, *words, *sent, f"https://{where}{target}"),
+            capture_output=True,
+            text=True,
+        ).stdout
+        for _ in range(10)
+    ]
+    assert seen == [status] * 10
+    assert "errcode" in json.loads((tmp_path / "answer").read_text())
+    assert asked.heads == []
 
 
 def test_a_person_sends_much(door: Door, asked: Asked) -> None:
