@@ -35,7 +35,7 @@ HOME = {
         f"{STATE}/certs/server.pem",
         f"{STATE}/haproxy/*",
         f"{STATE}/rendered*/haproxy/*",
-        f"{RUNTIME}/haproxy/admin.sock",
+        f"{RUNTIME}/haproxy/*.sock",
         f"{RUNTIME}/synapse/*.sock*",
     },
     "greygate-yggdrasil": {
