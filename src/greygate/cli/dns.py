@@ -118,8 +118,12 @@ def apply(
     ] = False,
     dry_run: Annotated[bool, Parameter(help="Show the difference, change nothing.")] = False,
     resolver: Annotated[
-        str | None,
-        Parameter(metavar="ADDRESS[:PORT]", help="Ask this one which servers the zones have."),
+        list[str] | None,
+        Parameter(
+            metavar="ADDRESS[:PORT]",
+            consume_multiple=False,
+            help="Ask this one which servers the zones have; the next where it does not tell.",
+        ),
     ] = None,
     common: Common = NONE,
 ) -> int:
@@ -140,8 +144,7 @@ def apply(
     steps = output.Steps()
     home = common.home() if dry_run else certificates.with_aliases(common.keyed_home(), steps)
     with steps.step(_("asking the zones' own servers")):
-        named = _servers([resolver] if resolver else None)
-        seen = publishing.look(home, named, replace_caa=replace_caa)
+        seen = publishing.look(home, _servers(resolver), replace_caa=replace_caa)
     agreed = agreement(seen)
     if not common.json:
         output.note(difference_text(seen))

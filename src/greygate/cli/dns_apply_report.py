@@ -32,6 +32,9 @@ def demand_safe(differences: Sequence[Difference], *, force: bool) -> None:
 
 def difference_text(differences: Sequence[Difference]) -> str:
     blocks = ["\n".join(_difference(it)) for it in differences]
+    for resolver in dict.fromkeys(name for it in differences for name in it.unhelpful):
+        told = _("{resolver} tells no SOA and NS of the zones, others do: see its configuration")
+        blocks.append(told.format(resolver=resolver))
     agreed = agreement(differences)
     if agreed is not None:
         blocks.append(_("digest {digest}").format(digest=agreed))

@@ -47,6 +47,7 @@ class Difference:
     servers: tuple[Server, ...]  # those that have the last word, the one that was asked first
     target: Zone | None = None  # the zone by its cut, which may be above the name in the site file
     changes: tuple[Change, ...] = ()
+    unhelpful: tuple[str, ...] = ()  # resolvers that do not tell whose the zone is
     untold: str | None = None  # why the zone could not be seen: then nothing is written
     unsafe: str | None = None  # why the changes are too many to be meant
 
@@ -107,11 +108,14 @@ def look(
     served = {zone.name: it for zone, it in found.items() if isinstance(it, ZoneServers)}
     sight = Sight(served, known)
     return tuple(
-        _difference(
-            zone,
-            tuple(it for it in asked if it.zone == zone),
-            _servers(zone, servers),
-            lambda records, server: _looked(records, server, sight, replace_caa=replace_caa),
+        replace(
+            _difference(
+                zone,
+                tuple(it for it in asked if it.zone == zone),
+                _servers(zone, servers),
+                lambda records, server: _looked(records, server, sight, replace_caa=replace_caa),
+            ),
+            unhelpful=servers.unhelpful if isinstance(servers, ZoneServers) else (),
         )
         for zone, servers in found.items()
     )

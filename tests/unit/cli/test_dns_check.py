@@ -176,6 +176,8 @@ def test_a_resolver_that_hides_the_zone_stands_alone(world: World, way: str) -> 
     with resolver(world.rig, *view) as first:
         told = world.check(first, world.rig.resolver)
         text = world("check", resolvers=(first, world.rig.resolver)).out
+        shown = world("apply", "--dry-run", resolvers=(first, world.rig.resolver)).err
+    assert f"{first} tells no SOA and NS" in shown
     assert told["right"], told
     assert f"{first} tells no SOA and NS" in text or f"not asked further    {first}" in text
     assert "publish:" not in text.replace("publish: twinkle.example. 3600 IN CAA", "")
