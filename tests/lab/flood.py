@@ -61,18 +61,21 @@ class Stranger:
         plain.setblocking(False)
         plain.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
         plain.bind((source, 0))
-        with plain:
+        try:
             await asyncio.get_running_loop().sock_connect(plain, (self.address, 8448))
-            secured = self.kind not in ("silence", "hello")
-            reader, writer = await asyncio.open_connection(
-                sock=plain,
-                ssl=self.tls if secured else None,
-                server_hostname=self.name if secured else None,
-            )
-            try:
-                return await self._say(reader, writer)
-            finally:
-                writer.close()
+        except BaseException:
+            plain.close()
+            raise
+        secured = self.kind not in ("silence", "hello")
+        reader, writer = await asyncio.open_connection(  # the socket is its own from here on
+            sock=plain,
+            ssl=self.tls if secured else None,
+            server_hostname=self.name if secured else None,
+        )
+        try:
+            return await self._say(reader, writer)
+        finally:
+            writer.transport.abort()
 
     async def _say(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
         if self.kind == "hello":
@@ -109,8 +112,8 @@ class Stranger:
 
     async def _body(self, writer: asyncio.StreamWriter) -> None:
         if self.kind == "json":
-            writer.write(b"[" + b"{}," * ((self.size - 4) // 3))
-            writer.write(b"{}]".rjust(self.size - 1 - 3 * ((self.size - 4) // 3)))
+            braces = b"{}," * ((self.size - 20) // 3)
+            writer.write(b'{"pdus":[' + braces + b"{}]}".rjust(self.size - 9 - len(braces)))
             await writer.drain()
             return
         if self.kind == "large":
