@@ -1,9 +1,9 @@
 """One cheap stranger who has many addresses: runs on a host of the lab, against the lab alone.
 
-    python3 flood.py KIND ADDRESS NAME PREFIX SUBNETS EACH SECONDS
+    python3 flood.py KIND ADDRESS NAME STRIDE SUBNETS EACH SECONDS
 
-From so many /64 below PREFIX so many connections each, for so many seconds and no longer; what is
-ended is tried again after a while. Tells as JSON what came of them. KIND:
+From so many /64 of a /48, so far apart, so many connections each, for so many seconds and no
+longer; what is ended is tried again after a while. Tells as JSON what came of them. KIND:
 
     silence  connects and says nothing
     hello    says hello, and nothing more
@@ -29,6 +29,7 @@ LONGEST = 120.0  # seconds
 PAUSE = 2.0  # after a refusal
 DRIP = 5.0
 SIGNATURE = 'X-Matrix origin="nobody.example",destination="{name}",key="ed25519:a",sig="x"'
+NETWORK, FIRST = "2001:db8:30:", 0x8000  # test_strangers.py has it routed here
 IPV6_FREEBIND = 78
 
 
@@ -132,10 +133,11 @@ class Stranger:
 
 
 async def main() -> None:
-    kind, address, name, prefix, subnets, each, seconds, *size = sys.argv[1:]
+    kind, address, name, stride, subnets, each, seconds, *size = sys.argv[1:]
     stranger = Stranger(kind, address, name, int(size[0]) if size else 0)
     stranger.ends_at = time.monotonic() + min(float(seconds), LONGEST)
-    sources = [f"{prefix}{it:x}::1" for it in range(int(subnets)) for _ in range(int(each))]
+    networks = [f"{NETWORK}{FIRST + it * int(stride):x}::1" for it in range(int(subnets))]
+    sources = [it for it in networks for _each in range(int(each))]
     await asyncio.gather(*(stranger.slot(it) for it in sources[:MOST]))
     sys.stdout.write(json.dumps(stranger.came))
 
