@@ -9,11 +9,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import contact, faults, link_holes, page, start
+from bench import commands, contact, faults, link_holes, page, start
 
 INSIDE = "--inside"
 SECTIONS: dict[str, Callable[[Path], str]] = {
     "start": start.measure,
+    "commands": commands.measure,
     "contact": contact.measure,
     "faults": faults.measure,
     "holes": link_holes.measure,

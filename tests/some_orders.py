@@ -16,7 +16,7 @@ import some_sites
 from acme_rig.rig import Authority, Rig
 from greygate.certs.dns01.catalogue import solver_for
 from greygate.certs.issue import Ordering
-from greygate.certs.proof import PREFIX
+from greygate.certs.missing import PREFIX
 from greygate.plan.paths import Paths
 from greygate.probe.dns import Resolver
 from greygate.progress import Silent

@@ -2,6 +2,22 @@
 
 import sys
 
-from greygate.cli.main import main
 
-sys.exit(main())
+def run() -> int:
+    """One command; a version is told without waiting for anything else to be imported."""
+    if sys.argv[1:] == ["--version"] and sys.stdout is not None:
+        from greygate import __version__
+
+        sys.stdout.write(f"{__version__}\n")
+        try:
+            sys.stdout.flush()
+            return 0
+        except OSError:
+            pass  # told below, as all that cannot be written
+    from greygate.cli.main import main
+
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import gettext
 from collections.abc import Iterable, Sequence
 from itertools import dropwhile
@@ -72,5 +71,7 @@ def aligned(rows: Sequence[Sequence[str]], *, gap: int = 2) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that `word` was most likely meant to be, if any is near."""
+    import difflib  # slow to import, and seldom needed
+
     matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return matches[0] if matches else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,6 +56,8 @@ def difference(change: Change) -> str:
             after = text
         case Delete(path, before):
             after = ""
+    import difflib  # slow to import, and seldom needed
+
     lines = difflib.unified_diff(
         before.splitlines(keepends=True),
         after.splitlines(keepends=True),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 from pathlib import Path
@@ -14,6 +13,8 @@ UNABLE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # old ZFS, NFS
 
 def exchange(one: Path, other: Path) -> bool:
     """Swap the names of two existing entries; False where this file system cannot."""
+    import ctypes  # slow to import, and seldom needed
+
     libc = ctypes.CDLL(None, use_errno=True)  # Python has no call for renameat2
     if libc.renameat2(AT_FDCWD, bytes(one), AT_FDCWD, bytes(other), RENAME_EXCHANGE) == 0:
         return True

@@ -13,9 +13,10 @@ from greygate.certs.dns01.catalogue import solver_for
 from greygate.certs.installation import in_place, install, is_from
 from greygate.certs.kept import Kept
 from greygate.certs.known import unregistered
+from greygate.certs.missing import REGISTER
 from greygate.certs.order import Chain as Certificates
 from greygate.certs.order import Stage, Wanted, fulfil
-from greygate.certs.proof import REGISTER, Proof, at_cut, demand, find
+from greygate.certs.proof import Proof, at_cut, demand, find
 from greygate.certs.rehearsal import rehearse
 from greygate.errors import Trouble
 from greygate.identity.certificate_files import Chain, flaw

@@ -10,11 +10,8 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 
 from greygate.errors import Trouble
 from greygate.identity import keys
@@ -23,6 +20,9 @@ from greygate.plan.paths import Paths
 from greygate.secret import Secret
 from greygate.spec.renewal import Failure, Suggestion
 from greygate.text import _
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 OURS_ALONE = 0o700
 
@@ -156,11 +156,15 @@ class Kept:
         """The one that is to be revoked, while another takes its place."""
         match _read(self._below / "revoking.json"):
             case {"pem": str(pem)}:
-                return x509.load_pem_x509_certificate(pem.encode())
+                from cryptography.x509 import load_pem_x509_certificate  # slow to import
+
+                return load_pem_x509_certificate(pem.encode())
             case _:
                 return None
 
     def keep_revoking(self, certificate: x509.Certificate) -> None:
+        from cryptography.hazmat.primitives import serialization
+
         pem = certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
         _write(self._below / "revoking.json", {"pem": pem})
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from greygate.certs.dns01.acme_dns import registered
+from greygate.certs.dns01.registrations import registered
 from greygate.certs.kept import Kept
-from greygate.certs.proof import PREFIX, REGISTER, Missing
+from greygate.certs.missing import PREFIX, REGISTER, Missing
 from greygate.errors import Trouble
 from greygate.plan.paths import Paths
 from greygate.site.defaults import certified, challenge_zone_of

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from greygate.certs.dns01.solver import Solver
+from greygate.certs.missing import PREFIX, Missing
 from greygate.errors import Trouble
 from greygate.plan.spelling import spelled_name, title
 from greygate.probe.authority import (
@@ -27,8 +28,6 @@ from greygate.site.zones import is_in
 from greygate.spec.dns import ROOT, Absence, Absent, TextAnswer, Texts, Unanswered, bare
 from greygate.text import _, listing
 
-PREFIX = "_acme-challenge"  # RFC 8555, 8.4
-REGISTER = _("open the account and register the names: greygate cert register")
 LONGEST = 8  # aliases in a row; resolvers give up after about as many
 
 
@@ -46,14 +45,6 @@ class Proof:
     @property
     def challenge(self) -> str:
         return f"{PREFIX}.{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """Why a name cannot be proved, and what would help."""
-
-    what: str
-    cure: str
 
 
 def find(name: str, zone: Zone, solver: Solver, resolvers: Servers) -> Proof | Missing:

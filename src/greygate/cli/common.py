@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -14,12 +14,12 @@ from greygate.cli import output
 from greygate.cli.help import EVERYWHERE
 from greygate.cli.verbose import speak_up
 from greygate.errors import SiteRefused
-from greygate.home import choice, in_force
-from greygate.home.half import Home, existing_site, site_file
-from greygate.home.in_force import Running
-from greygate.home.place import Place, place_for
-from greygate.home.preparation import as_it_stands, found
 from greygate.text import _
+
+if TYPE_CHECKING:  # imported where they are used: a page of help waits for none of it
+    from greygate.home.half import Home
+    from greygate.home.in_force import Running
+    from greygate.home.place import Place
 
 
 @Parameter(name="*", group=EVERYWHERE)
@@ -59,10 +59,15 @@ class Common:
         """The deployment that these flags, the environment and the user lead to."""
         if self.verbose:
             speak_up()
+        from greygate.home.place import place_for
+
         return place_for(os.environ, uid=os.geteuid(), state=self.state)
 
     def home(self) -> Home:
         """The home half as it stands on this machine; NotRunning where there is none yet."""
+        from greygate.home.half import existing_site
+        from greygate.home.preparation import as_it_stands
+
         place = self.place()
         source = existing_site(place, self.site, self.environ)
         return as_it_stands(source, place)
@@ -72,10 +77,13 @@ class Common:
 
         NotRunning where there is none yet.
         """
+        from greygate.home import in_force
+        from greygate.home.half import site_file
+
         place = self.place()
         running = in_force.found(place, site_file(place, self.site, self.environ))
         if running is None:
-            return Running(self.home())  # which says what is missing
+            return in_force.Running(self.home())  # which says what is missing
         if isinstance(running.instead, SiteRefused):
             output.trouble(running.instead, as_json=False)  # every mistake, with its cure
         elif running.instead is not None:
@@ -86,6 +94,10 @@ class Common:
 
     def keyed_home(self) -> Home:
         """The same, also before the first start: keys that are not there yet are made."""
+        from greygate.home import choice
+        from greygate.home.half import existing_site
+        from greygate.home.preparation import found
+
         place = self.place()
         return found(existing_site(place, self.site, self.environ), place, choice.look())
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from greygate.certs.proof import REGISTER
+from greygate.certs.missing import REGISTER
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
 from greygate.cli.dns_apply_report import (

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
-from greygate.home import start
-from greygate.run import lock
 from greygate.text import _
 
 
@@ -15,6 +13,9 @@ def command(*, common: Common = NONE) -> None:
     Under systemd it starts again at the next boot; `greygate uninstall` ends that.
     Everything it keeps stays where it is.
     """
+    from greygate.home import start
+    from greygate.run import lock
+
     # An `up` that is still starting, or watches, ends as by Ctrl-C; it stops what it started.
     ended = lock.end_holder(common.place().paths)
     stopped = start.stop(common.running().home, output.Steps()) or ended

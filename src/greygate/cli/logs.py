@@ -10,8 +10,6 @@ from cyclopts.validators import Number
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
 from greygate.cli.number import Whole
-from greygate.components.component import Service
-from greygate.home.start import keeper
 from greygate.text import visible
 
 MOST = 1_000_000  # lines: more than the files keep
@@ -42,6 +40,9 @@ def command(
         greygate logs synapse --lines 200
         greygate logs haproxy yggdrasil --follow
     """
+    from greygate.components.component import Service
+    from greygate.home.start import keeper
+
     home = common.running().home
     known = [unit.name for unit in home.units if isinstance(unit, Service)]
     for name in services:

@@ -16,9 +16,6 @@ from typing import Any
 
 from greygate.cli.commands import typed
 from greygate.errors import SiteRefused, Trouble, WrongUsage
-from greygate.machine import named_file
-from greygate.site import load
-from greygate.site.report import report
 from greygate.text import _, duration, nearest
 
 SLOW = 2.0  # seconds after which a step shows how long it has been going on
@@ -78,6 +75,8 @@ def _print(act: Callable[[], object]) -> None:
 
 def is_stdout(file: Path) -> bool:
     """Whether a file that was named is where this prints anyway: /dev/stdout."""
+    from greygate.machine import named_file  # what is imported here is slow, and seldom needed
+
     return named_file.is_open_as(file, 1)
 
 
@@ -207,6 +206,8 @@ def trouble(problem: Trouble, *, as_json: bool) -> None:
         say(_as_json({"error": _told(problem)}))
         return
     if isinstance(problem, SiteRefused):
+        from greygate.site.report import report
+
         note(report(problem, _source(problem.where)))
         return
     note(_("greygate: {what}").format(what=problem.what))
@@ -239,6 +240,8 @@ def _told(problem: Trouble) -> dict[str, Any]:
 
 def _source(where: str) -> str:
     """The file that was refused, for quoting its lines; empty where it is gone."""
+    from greygate.site import load
+
     try:
         return load.read(Path(where))
     except (OSError, Trouble):

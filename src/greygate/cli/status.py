@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
-from greygate.home import agents
-from greygate.run import report
-from greygate.run.status import look
 from greygate.text import _
 
 UNHEALTHY = 1
@@ -18,6 +15,10 @@ def command(*, common: Common = NONE) -> int:
     Ends with 0 where people can reach it, other servers too if it federates, and the firewall is
     in place; with 1 where not or where we cannot tell, with 3 where there is no server yet.
     """
+    from greygate.home import agents
+    from greygate.run import report
+    from greygate.run.status import look
+
     running = common.running()
     home = running.home
     with output.Steps().look(_("looking at the server and its edges")):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from string import Template
 
 
@@ -20,4 +19,11 @@ class _Blanks(Template):
 
 def fill(package: str, name: str, **blanks: str) -> str:
     """The template `name` of `package`, with `@{blank}` filled; KeyError where one has no value."""
-    return _Blanks(files(package).joinpath(name).read_text("utf-8")).substitute(blanks)
+    return _Blanks(packaged_text(package, name)).substitute(blanks)
+
+
+def packaged_text(package: str, name: str) -> str:
+    """The text of a file that lies beside the modules of `package`."""
+    from importlib.resources import files  # slow to import, and who only looks renders nothing
+
+    return files(package).joinpath(name).read_text("utf-8")

@@ -18,7 +18,7 @@ from greygate.certs.installation import in_place
 from greygate.certs.issue import Ordering, issue, rehearsed, staging_of
 from greygate.certs.kept import Account, Kept
 from greygate.certs.known import known_aliases, unregistered, with_account
-from greygate.certs.proof import PREFIX
+from greygate.certs.missing import PREFIX
 from greygate.certs.refusal import AuthorityRefused
 from greygate.certs.renewal import Renewed
 from greygate.certs.standing import look

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from greygate.apply import files
 from greygate.errors import CannotApply, NotRunning, Trouble
-from greygate.home import in_force, peers, persons, unfinished
+from greygate.home import in_force, peers, unfinished
 from greygate.home.guard import StillIn, demand_no_lockout
 from greygate.home.half import Home
-from greygate.home.persons import Welcome
 from greygate.home.preparation import Prepared, demand_room
 from greygate.machine import ports
 from greygate.probe import host
@@ -28,6 +28,9 @@ from greygate.run.state import Condition
 from greygate.run.systemd import Systemd
 from greygate.site.model import Node
 from greygate.text import _
+
+if TYPE_CHECKING:
+    from greygate.home.persons import Welcome
 
 FIRST_START = 180.0  # seconds; a small machine makes Synapse's tables in about thirty
 
@@ -66,6 +69,8 @@ def start(prepared: Prepared, progress: Progress, *, detached: bool, still_in: S
         _tell_barriers(home, progress)
         in_force.keep(home)
         seconds = time.monotonic() - began
+        from greygate.home import persons  # slow to import; stopping and logs need none of it
+
         welcome = persons.first(home)
     return Started(
         home=home,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -49,6 +48,8 @@ class Identity:
 
     def packed(self) -> bytes:
         """The archive: the same content gives the same octets."""
+        import tarfile  # slow to import, and seldom needed
+
         listed = {VERSION: _version(), **self.members}
         sums = "".join(
             f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in listed.items()
@@ -91,6 +92,8 @@ def ensure_archive(paths: Paths, *, site: str | None) -> bool:
 
 def read(content: bytes) -> Identity:
     """The identity in an archive, every member checked; Trouble where one is not as it was."""
+    import tarfile
+
     try:
         members = _unpacked(content)
         sums = _sums(members.pop(SUMS))
@@ -204,6 +207,8 @@ def _version() -> bytes:
 
 def _unpacked(content: bytes) -> dict[str, bytes]:
     """The members by name; nothing is written, so no path in it can lead astray."""
+    import tarfile
+
     members = {}
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
         for member in archive:

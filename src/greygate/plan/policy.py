@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from importlib.resources import files
 
 from greygate.site.model import Layout, Site
 
@@ -152,6 +151,8 @@ def policy_for(site: Site) -> Policy:
 @cache
 def endpoints() -> tuple[Endpoint, ...]:
     """The whole table."""
+    from importlib.resources import files  # slow to import, and seldom needed
+
     return tuple(_rows(files("greygate.plan").joinpath("endpoints.tsv").read_text("utf-8")))
 
 

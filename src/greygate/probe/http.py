@@ -6,8 +6,6 @@ import ssl
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import PurePath
 
-import httpx
-
 from greygate.probe.answers import Distrusted, HttpAnswer, NoAnswer, Refused, Reply
 
 PATIENCE = 5.0  # seconds for connecting and for each part of the answer
@@ -27,6 +25,8 @@ def get(
 
     With `host` the certificate must be for that name, without it for the address.
     """
+    import httpx  # slow to import, and who is not asked waits for nothing
+
     literal = f"[{address}]" if address.version == 6 else str(address)
     try:
         context = ssl.create_default_context(cafile=str(authority) if authority else None)
@@ -44,7 +44,7 @@ def get(
         return _told(error)
 
 
-def _told(error: httpx.HTTPError) -> HttpAnswer:
+def _told(error: Exception) -> HttpAnswer:
     causes = _causes(error)
     for cause in causes:
         match cause:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -44,6 +43,8 @@ def awaited(act: Coroutine[Any, Any, Result]) -> Result:
 
     (A KeyboardInterrupt inside of a loop would come anywhere, and leave Python 3.11.2 miscounting.)
     """
+    import asyncio  # slow to import, and most commands wait for nothing
+
     heard: list[signal.Signals] = []
     try:
         return asyncio.run(_cancelled_by(heard, act))
@@ -54,6 +55,8 @@ def awaited(act: Coroutine[Any, Any, Result]) -> Result:
 
 
 async def _cancelled_by(heard: list[signal.Signals], act: Coroutine[Any, Any, Result]) -> Result:
+    import asyncio
+
     task, loop = asyncio.ensure_future(act), asyncio.get_running_loop()
     if threading.current_thread() is not threading.main_thread():
         return await task

@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-import httpx
 import psutil
 
 from greygate.components.component import Addressed, Answering, Listening, Ready, Service, Unit
@@ -131,6 +130,8 @@ def _answers(path: str, target: str) -> bool:
     if not os.path.exists(path):  # Synapse makes it last: till then there is nothing to ask
         return False
     # Synapse answers 500 on a unix socket where nobody says for whom the request is.
+    import httpx  # slow to import
+
     try:
         # No TLS on a unix socket: reading the system's authorities would cost 30 ms a look.
         transport = httpx.HTTPTransport(uds=path, verify=False)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import http.client
-import xmlrpc.client
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
-
-from supervisor.xmlrpc import Faults, SupervisorTransport  # type: ignore[import-untyped]
 
 from greygate.errors import NotRunning
 from greygate.text import _
+
+ALREADY_STARTED, NOT_RUNNING = 60, 70  # supervisor.xmlrpc.Faults (4.3.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +34,8 @@ class Supervisor:
         self._socket = socket
 
     def answers(self) -> bool:
+        if not Path(self._socket).exists():
+            return False
         try:
             self.pid()
         except NotRunning:
@@ -52,16 +52,16 @@ class Supervisor:
 
     def start(self, name: str) -> None:
         """Start it and do not wait; nothing where it runs."""
-        with self._calling() as server, _unless(Faults.ALREADY_STARTED):
+        with self._calling() as server, _unless(ALREADY_STARTED):
             server.supervisor.startProcess(name, False)
 
     def stop(self, name: str) -> None:
         """Stop it and wait until it has ended; nothing where it does not run."""
-        with self._calling() as server, _unless(Faults.NOT_RUNNING):
+        with self._calling() as server, _unless(NOT_RUNNING):
             server.supervisor.stopProcess(name, True)
 
     def signal(self, name: str, signal: str) -> None:
-        with self._calling() as server, _unless(Faults.NOT_RUNNING):
+        with self._calling() as server, _unless(NOT_RUNNING):
             server.supervisor.signalProcess(name, signal)
 
     def shut_down(self) -> None:
@@ -71,6 +71,11 @@ class Supervisor:
     @contextmanager
     def _calling(self) -> Iterator[Any]:
         """One call; a new connection each time, as supervisord may have gone since the last."""
+        import http.client  # slow to import, all three, and under systemd nobody is called
+        import xmlrpc.client
+
+        from supervisor.xmlrpc import SupervisorTransport  # type: ignore[import-untyped]
+
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
         try:
             # The address is never used, but ServerProxy wants one.
@@ -93,9 +98,11 @@ class Supervisor:
 
 @contextmanager
 def _unless(harmless: int) -> Iterator[None]:
+    from xmlrpc.client import Fault
+
     try:
         yield
-    except xmlrpc.client.Fault as fault:
+    except Fault as fault:
         if fault.faultCode != harmless:
             raise
 

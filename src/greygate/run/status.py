@@ -21,8 +21,6 @@ from greygate.plan.plan import Plan
 from greygate.plan.seal import unsealed
 from greygate.probe import firewall, host, http, node_key, overlay
 from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
-from greygate.probe.authority import guards
-from greygate.probe.dns import Resolver
 from greygate.probe.firewall import TableAnswer
 from greygate.run import filters, judgement
 from greygate.run.foreground import Foreground
@@ -140,7 +138,12 @@ def _firewall(plan: Plan, units: tuple[Unit, ...]) -> TableAnswer | None:
 
 def _unsealed(site: Site) -> str | None:
     """DNS is asked only where it can undo the seal."""
-    return guards((("", Resolver()),), unsealed(site)) if needs_guard(site) else None
+    if not needs_guard(site):
+        return None
+    from greygate.probe.authority import guards  # slow to import, and seldom needed
+    from greygate.probe.dns import Resolver
+
+    return guards((("", Resolver()),), unsealed(site))
 
 
 def through_edges(site: Site, plan: Plan, agents: AskAgents = dict) -> tuple[EdgeSeen, ...]:

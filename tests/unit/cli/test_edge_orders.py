@@ -32,7 +32,7 @@ def test_a_site_without_edges_has_none_to_speak_of(
     [
         (("probe", "edge1", "dns", "x..example"), "two dots"),
         (("probe", "edge1", "dns", "x.example", "--type", "AXFR"), "no question"),
-        (("probe", "edge1", "tcp", "x.example", "--port", "0"), "port 0"),
+        (("probe", "edge1", "tcp", "x.example", "--port", "0"), "cannot use 0 for --port"),
         (("probe", "edge1", "ping", "x.example"), "ping"),
         (("move", "edge1", "next.example"), "not an IP address"),
         (("move", "edge1"), "ADDRESS"),

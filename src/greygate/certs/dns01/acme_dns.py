@@ -10,26 +10,24 @@ from __future__ import annotations
 import json
 import ssl
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import httpx
 
+from greygate.certs.dns01.registrations import PARTS, Registration, load
 from greygate.errors import Trouble
 from greygate.identity import keys
 from greygate.machine.files import Owner, directory, replace
 from greygate.plan.paths import Paths
 from greygate.probe import connection
-from greygate.progress import Progress, Silent
+from greygate.progress import Progress
 from greygate.site.model import Zone
 from greygate.spec.dns import bare
 from greygate.text import _
 
 PATIENCE = 60.0  # seconds; its TXT records live for one
 ONE_REQUEST = 15.0  # seconds
-PARTS = ("username", "password", "fulldomain", "subdomain")
-
-Registration = dict[str, str]
 
 
 class AcmeDns:
@@ -88,28 +86,11 @@ class AcmeDns:
 
     def registrations(self) -> dict[str, Registration]:
         """By our name; of this server alone."""
-        return self._all().get(self._server, {})
-
-    def _all(self) -> dict[str, dict[str, Registration]]:
-        try:
-            found = json.loads(Path(self._kept).read_bytes())
-            return {
-                server: {name: {it: str(each[it]) for it in PARTS} for name, each in names.items()}
-                for server, names in found.items()
-            }
-        except FileNotFoundError:
-            return {}
-        except (ValueError, KeyError, AttributeError, TypeError) as broken:
-            raise Trouble(
-                _("cannot read the credentials of acme-dns in {kept}: damaged").format(
-                    kept=self._kept
-                ),
-                _("put it back from a backup; or take it away, and publish the new CNAMEs"),
-            ) from broken
+        return load(self._kept).get(self._server, {})
 
     def _keep(self, registrations: dict[str, Registration]) -> None:
         directory(self._kept.parent, mode=keys.TRAVERSED)
-        content = json.dumps({**self._all(), self._server: registrations}, indent=2)
+        content = json.dumps({**load(self._kept), self._server: registrations}, indent=2)
         replace(self._kept, content.encode(), owner=Owner.ourselves(), mode=0o600)
 
     def _ask(self, path: str, body: dict[str, str], headers: dict[str, str]) -> httpx.Response:
@@ -155,15 +136,6 @@ _HINTS = {
     ),
     404: _("it takes no new registrations, or that is no acme-dns: see acme_dns in the site file"),
 }
-
-
-def registered(server: str, paths: Paths) -> dict[str, str]:
-    """Where each name leads that is registered there, as far as we may look; nobody is asked."""
-    try:
-        made = AcmeDns(server, paths.acme_dns, Silent()).registrations()
-    except (Trouble, PermissionError):
-        return {}
-    return {name: bare(it["fulldomain"]) for name, it in made.items()}
 
 
 def solver(zone: Zone, paths: Paths, progress: Progress) -> AcmeDns:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import PurePosixPath
 
 from greygate.components.component import File
@@ -16,7 +15,7 @@ from greygate.components.haproxy.errors import (
     refusal_texts,
 )
 from greygate.components.haproxy.words import bind, host, quoted
-from greygate.components.template import fill
+from greygate.components.template import fill, packaged_text
 from greygate.plan.plan import Plan
 from greygate.plan.policy import ODD
 from greygate.site.model import Site, Source
@@ -127,7 +126,7 @@ def config(site: Site, plan: Plan, title: str) -> str:
 def files() -> tuple[File, ...]:
     """What runs inside HAProxy."""
     return tuple(
-        File(path, resources.files(PACKAGE).joinpath(path.name).read_text("utf-8"))
+        File(path, packaged_text(PACKAGE, path.name))
         for path in (KNOWN_SCRIPT, TOKEN_SCRIPT, REFUSE_SCRIPT)
     )
 

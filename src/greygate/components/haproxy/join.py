@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from html import escape
-from importlib.resources import files as resources
 from pathlib import PurePosixPath
 
 from greygate.components.component import File
-from greygate.components.template import fill
+from greygate.components.template import fill, packaged_text
 from greygate.plan.plan import Plan
 from greygate.site.model import Site, Source
 
@@ -36,6 +34,8 @@ def files(site: Site, plan: Plan) -> tuple[File, ...]:
 
 
 def _page(language: str, site: Site, url: str) -> str:
+    from html import escape  # slow to import, and who only looks renders nothing
+
     return fill(
         _PACKAGE,
         f"join.{language}.html.tmpl",
@@ -55,7 +55,7 @@ def _trust(language: str, site: Site) -> str:
 
 
 def _text(name: str) -> str:
-    return resources(_PACKAGE).joinpath(name).read_text("utf-8")
+    return packaged_text(_PACKAGE, name)
 
 
 def _hash(text: str) -> str:

@@ -7,7 +7,6 @@ may read of the tree that Greygate is in.
 from __future__ import annotations
 
 import json
-from importlib.resources import files as packaged
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -19,6 +18,7 @@ from greygate.components.component import (
     Service,
     Unit,
 )
+from greygate.components.template import packaged_text
 from greygate.plan.plan import Plan
 from greygate.site.model import Node, Site
 
@@ -36,7 +36,7 @@ SYSTEM_PLACES: tuple[str | tuple[str, int], ...] = (
 def files(site: Site, plan: Plan) -> tuple[File, ...]:
     if not keeps(site, plan):
         return ()
-    program = packaged("greygate.run").joinpath("keeper.py").read_text("utf-8")
+    program = packaged_text("greygate.run", "keeper.py")
     return (File(PROGRAM, program), File(LINKS, f"{json.dumps(_links(site, plan), indent=2)}\n"))
 
 
