@@ -59,9 +59,11 @@ class Common:
         """The deployment that these flags, the environment and the user lead to."""
         if self.verbose:
             speak_up()
-        from greygate.home.place import place_for
+        from greygate.home.place import demand_ours, place_for
 
-        return place_for(os.environ, uid=os.geteuid(), state=self.state)
+        place = place_for(os.environ, uid=os.geteuid(), state=self.state)
+        demand_ours(place)
+        return place
 
     def home(self) -> Home:
         """The home half as it stands on this machine; NotRunning where there is none yet."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from greygate.text import _
 
 # Python, HAProxy and supervisord take these for the end of a path.
 _UNFIT = re.compile(r"""[:"\x00-\x1f\x7f]| ;| \#""")
+LOCATION = "location.json"  # in the state
 LONGEST_SOCKET = 100  # sun_path holds 108 octets with its final zero; HAProxy adds a suffix
 
 
@@ -34,11 +36,12 @@ def place_for(environ: Mapping[str, str], *, uid: int, state: Path | None = None
     """`/var/lib/greygate` for root, XDG for anybody else, or the state directory that was named."""
     root = uid == 0
     named = state or (Path(environ["GREYGATE_STATE"]) if environ.get("GREYGATE_STATE") else None)
-    if root and named == _usual_state(environ, root=root):
-        named = None  # to name the usual place is to name nothing: its site file is in /etc
-    chosen = (named or _usual_state(environ, root=root)).expanduser().absolute()
+    if named and _is_usual(named, environ, root=root):
+        named = None  # to name the usual place is to name nothing
+    chosen = _real(named) if named else _usual_state(environ, root=root).expanduser().absolute()
     _check_name(chosen)
-    runtime = _runtime(environ, chosen, root=root, named=named is not None)
+    chosen, known = _remembered(chosen, uid)
+    runtime = known or _runtime(environ, chosen, root=root, named=named is not None)
     paths = Paths.below(PurePosixPath(chosen), runtime)
     _check_length(paths)
     return Place(
@@ -50,15 +53,49 @@ def place_for(environ: Mapping[str, str], *, uid: int, state: Path | None = None
     )
 
 
+def remember(paths: Paths) -> None:
+    """Have the state know its own name and where its sockets are, however it is named next time."""
+    content = json.dumps({"state": str(paths.state), "runtime": str(paths.runtime)}).encode()
+    file = paths.state / LOCATION
+    if not Path(file).exists() or Path(file).read_bytes() != content:
+        files.replace(file, content, owner=files.Owner.ourselves(), mode=0o644)
+
+
+def _real(state: Path) -> Path:
+    """One state has one name: not `../state`, nor a link. What cannot be is told by _check_name."""
+    try:
+        return state.expanduser().resolve()
+    except (OSError, RuntimeError, ValueError):
+        return state.absolute()
+
+
+def _remembered(state: Path, uid: int) -> tuple[Path, PurePosixPath | None]:
+    """The name and the sockets with which it was started: a bind mount gives it another name, and
+    another session another runtime directory. A copy remembers in vain, and nobody is told where
+    to clear away by somebody else.
+    """
+    file = state / LOCATION
+    try:
+        told = json.loads(file.read_text("utf-8"))
+        name, runtime = Path(told["state"]), PurePosixPath(told["runtime"])
+        same = name.samefile(state) and file.stat().st_uid == uid
+    except (OSError, ValueError, KeyError, TypeError):
+        return state, None
+    there = same and Path(runtime).is_dir()
+    return (name if same else state), (runtime if there else None)
+
+
 def demand_passable(place: Place) -> None:
     """Trouble where the services, which have accounts of their own, cannot come to their files."""
-    _demand_ours(place)
+    demand_ours(place)
     if place.root:
         preconditions.demand_passable(place.paths)
 
 
-def _demand_ours(place: Place) -> None:
-    """Trouble where root would take the server of an ordinary user away from him."""
+def demand_ours(place: Place) -> None:
+    """Trouble where root would look for the server of an ordinary user in places of its own, or
+    take it away from him.
+    """
     mark = Path(place.paths.site_mark)
     if place.root and mark.exists() and (owner := mark.stat().st_uid) != 0:
         name = files.account_name(owner)
@@ -67,9 +104,17 @@ def _demand_ours(place: Place) -> None:
                 state=place.paths.state, name=name
             ),
             _(
-                "run it as {name}; for one of root's, choose another place: --state DIRECTORY"
+                "run it as {name} (sudo -u {name} ...); for one of root's, choose another place: "
+                "--state DIRECTORY"
             ).format(name=name),
         )
+
+
+def _is_usual(named: Path, environ: Mapping[str, str], *, root: bool) -> bool:
+    try:
+        return _real(named) == _real(_usual_state(environ, root=root))
+    except Trouble:  # nobody can tell where that would be
+        return False
 
 
 def _usual_state(environ: Mapping[str, str], *, root: bool) -> Path:

@@ -25,7 +25,7 @@ from greygate.home.half import (
     own_address,
     why_loopback,
 )
-from greygate.home.place import Place, demand_passable
+from greygate.home.place import Place, demand_passable, remember
 from greygate.identity import archive, certificate_files, edge_keys, keys
 from greygate.machine import accounts, disk, packages, preconditions
 from greygate.progress import Progress
@@ -96,6 +96,7 @@ def prepare(
     provide(place, home.site, progress)
     home = derive(source, load.load(source), place, standing)  # with what was installed just now
     _demand_backoffs(home, standing)
+    remember(place.paths)
     paths, plan = home.plan.paths, home.plan
     ordered = _order_first(home, progress, now)
     certified = certificate_files.ensure_certificate(

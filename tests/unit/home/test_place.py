@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from greygate.errors import Trouble
-from greygate.home.place import demand_passable, place_for
+from greygate.home.place import demand_passable, place_for, remember
 
 ROOT, SOMEBODY = 0, 1000
 
@@ -95,3 +99,64 @@ def test_a_closed_way_stops_root(tmp_path: Path) -> None:
     with pytest.raises(Trouble, match="may not pass through"):
         demand_passable(place_for({}, uid=ROOT, state=tmp_path / "state"))
     demand_passable(place_for({}, uid=SOMEBODY, state=tmp_path / "s"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a file away: needs root")
+def test_one_name(tmp_path: Path) -> None:
+    state, ours = tmp_path / "s", os.geteuid()
+    state.mkdir(parents=True)
+    (tmp_path / "link").symlink_to(state)
+    environ = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path / "r")}
+    first = place_for(environ, uid=ours, state=state)
+    for spelled in (tmp_path / "link", state / ".." / "s", Path(f"{state}/")):
+        assert place_for(environ, uid=ours, state=spelled) == first
+    user = place_for(environ, uid=SOMEBODY, state=state).paths
+    Path(user.runtime).mkdir(parents=True)
+    remember(user)
+    os.chown(state / "location.json", SOMEBODY, -1)
+    elsewhere = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path / "o")}
+    assert place_for(elsewhere, uid=SOMEBODY, state=state).paths == user
+    assert place_for(elsewhere, uid=SOMEBODY + 1, state=state).paths.runtime != user.runtime
+    Path(user.runtime).rmdir()  # its session is over, and a new one begins elsewhere
+    assert place_for(elsewhere, uid=SOMEBODY, state=state).paths.runtime != user.runtime
+
+
+def test_usual_for_anybody(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "d")}
+    usual = tmp_path / "d/greygate"
+    usual.mkdir(parents=True)
+    (tmp_path / "link").symlink_to(usual)
+    for named in (usual, tmp_path / "link"):
+        assert place_for(environ, uid=SOMEBODY, state=named) == place_for(environ, uid=SOMEBODY)
+
+
+def test_a_copy_of_a_state_is_another(tmp_path: Path) -> None:
+    environ, ours = {"HOME": str(tmp_path)}, os.geteuid()
+    first = place_for(environ, uid=ours, state=tmp_path / "one")
+    (tmp_path / "one").mkdir()
+    remember(first.paths)
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    second = place_for(environ, uid=ours, state=tmp_path / "two")
+    assert second.paths.state == PurePosixPath(tmp_path / "two")
+    assert second.paths.runtime != first.paths.runtime
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts: needs root")
+def test_a_bind_mount_is_the_same_state(tmp_path: Path) -> None:
+    first = place_for({"HOME": str(tmp_path)}, uid=0, state=tmp_path / "one")
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    remember(first.paths)
+    code = (
+        "import sys; from pathlib import Path; from greygate.home.place import place_for;"
+        "print(place_for({}, uid=0, state=Path(sys.argv[1])).paths.state)"
+    )
+    mounted = 'mount --bind "$1" "$2" && exec "$3" -c "$4" "$2"'
+    words = (tmp_path / "one", tmp_path / "two", sys.executable, code)
+    said = subprocess.run(
+        ("unshare", "--mount", "sh", "-c", mounted, "sh", *words),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == str(first.paths.state)
