@@ -18,7 +18,7 @@ from greygate.probe.authority import (
     NoZone,
     Servers,
     ZoneServers,
-    delegated,
+    child_zone,
     from_wildcard,
     zone_servers,
 )
@@ -88,7 +88,7 @@ def servers_of(name: str, resolvers: Servers) -> ZoneServers | Missing:
         known = _("register its domain first")
         broken = _("see that its name servers run, and that the zone above names them")
         return Missing(str(held), known if held.is_known else broken)
-    held = delegated(held.servers, resolvers, name) or held
+    held = child_zone(held.servers, resolvers, name) or held
     if held.servers:
         return held
     why = listing(f"{server}: {it}" for server, it in held.faults)

@@ -65,9 +65,9 @@ def check_told(found: Published) -> dict[str, Any]:
                 "faults": {server: str(why) for server, why in it.faults},
                 "hidden_by": list(it.unhelpful),
             }
-            for name, it in found.served.items()
+            for name, it in found.by_zone.items()
         ],
-        "given_up": {name: str(why) for name, why in found.given_up},
+        "unusable_resolvers": {name: str(why) for name, why in found.unusable},
         "dnssec": [
             {"zone": it.zone, "server": it.server, "state": _state(it.state)} for it in found.signed
         ],
@@ -76,20 +76,20 @@ def check_told(found: Published) -> dict[str, Any]:
 
 def _servers(found: Published) -> Iterator[str]:
     """What is wrong with who was asked, each once."""
-    for it in dict.fromkeys(found.served.values()):
+    for it in dict.fromkeys(found.by_zone.values()):
         for server, why in it.faults:
             told = _("{server}, a name server of {zone}: {why}")
             yield f"{'name server':<20} " + told.format(server=server, zone=it.zone, why=why)
         for server, _why in it.broken:
             cure = _("    load the zone at {server}, or take it out of the NS records of {zone}")
             yield cure.format(server=server, zone=it.zone)
-    hidden = {name for it in found.served.values() for name in it.unhelpful}
-    for name in sorted(hidden - {name for name, _why in found.given_up}):
+    hidden = {name for it in found.by_zone.values() for name in it.unhelpful}
+    for name in sorted(hidden - {name for name, _why in found.unusable}):
         told = _("{resolver} tells no SOA and NS of the zones, others do: see its configuration")
         yield f"{'resolver':<20} " + told.format(resolver=name)
-    if found.given_up:
-        names = listing(name for name, _why in found.given_up)
-        failures = listing(dict.fromkeys(it.failure.value for _name, it in found.given_up))
+    if found.unusable:
+        names = listing(name for name, _why in found.unusable)
+        failures = listing(dict.fromkeys(it.failure.value for _name, it in found.unusable))
         yield f"{'not asked further':<20} {names}: {failures}"
 
 

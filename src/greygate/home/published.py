@@ -45,13 +45,13 @@ class Published:
     verdicts: tuple[Verdict, ...]
     unsealed: str | None
     signed: tuple[Signed, ...] = ()
-    served: Mapping[str, ZoneServers] = field(default_factory=dict)  # by the plan's zone
-    given_up: tuple[tuple[str, Unanswered], ...] = ()  # resolvers that were not asked further
+    by_zone: Mapping[str, ZoneServers] = field(default_factory=dict)  # by the plan's zone
+    unusable: tuple[tuple[str, Unanswered], ...] = ()  # resolvers that were not asked further
 
     @property
     def right(self) -> bool:
         bogus = any(it.state is Signing.BOGUS for it in self.signed)
-        lame = any(it.broken for it in self.served.values())
+        lame = any(it.broken for it in self.by_zone.values())
         harm = any(it.harms for it in self.verdicts)
         return self.unsealed is None and not (bogus or lame or harm)
 
@@ -74,24 +74,24 @@ def look(home: Home, resolvers: Sequence[Server]) -> Published:
         first = asked[0].zone.name  # who is silent is given up once, not in turn
         tried = list(pool.map(lambda it: it.resolver.texts(first, "SOA"), resolvers))
         found = {zone.name: zone_servers(known, zone.name) for zone in zones(asked)}
-        served = {name: it for name, it in found.items() if isinstance(it, ZoneServers)}
+        by_zone = {name: it for name, it in found.items() if isinstance(it, ZoneServers)}
         useless = {
             server.name: answer
             for server, answer in zip(resolvers, tried, strict=True)
             if isinstance(answer, Unanswered) and answer.failure in NO_USE
         }
         asking = tuple(it for it in resolvers if it.name not in useless)
-        world = Sight(served, tuple((it.name, it.resolver) for it in asking))
+        world = Sight(by_zone, tuple((it.name, it.resolver) for it in asking))
         pairs = [(it, server) for it in asked for server in (*world.own(it), *asking)]
         verdicts = pool.map(lambda pair: world.verdict(*pair), pairs)
-        looks = [(_cut(zone, served), server) for zone in found for server in asking]
+        looks = [(_cut(zone, by_zone), server) for zone in found for server in asking]
         signed = list(pool.map(lambda pair: _signed(*pair), looks))
         return Published(
             verdicts=(*_unserved(sets, found), *(it for it in verdicts if _is_told(it))),
             unsealed=answered(unsealed(home.site), world.caa_answer),
             signed=tuple(signed),
-            served=served,
-            given_up=tuple(useless.items()),
+            by_zone=by_zone,
+            unusable=tuple(useless.items()),
         )
 
 
@@ -99,11 +99,11 @@ def look(home: Home, resolvers: Sequence[Server]) -> Published:
 class Sight:
     """Whom to ask about a name: the zones' own servers, and resolvers for all else."""
 
-    served: Mapping[str, ZoneServers]
+    by_zone: Mapping[str, ZoneServers]
     resolvers: Resolvers
 
     def own(self, records: RecordSet) -> tuple[Server, ...]:
-        found = self.served.get(records.zone.name)
+        found = self.by_zone.get(records.zone.name)
         return () if found is None else tuple(Server(*it, found.zone) for it in found.servers)
 
     def verdict(self, records: RecordSet, server: Server) -> Verdict:
@@ -118,19 +118,19 @@ class Sight:
                 return server.resolver.texts(question.name, "CAA")
             if not is_in(question.name, server.zone):
                 return first_answer(self.resolvers, question.name, "CAA")
-            return self.followed(server.resolver.texts(question.name, "CAA"), "CAA")
+            return self.follow_alias(server.resolver.texts(question.name, "CAA"), "CAA")
 
         return answered(relevant(name), answer)
 
     def caa_answer(self, question: LookUpCaa) -> TextAnswer:
         """Of the zone's own server, where it is one of ours."""
-        held = [it for it in self.served.values() if it.servers and is_in(question.name, it.zone)]
+        held = [it for it in self.by_zone.values() if it.servers and is_in(question.name, it.zone)]
         if not held:
             return first_answer(self.resolvers, question.name, "CAA")
         nearest = max(held, key=lambda it: len(it.zone))
-        return self.followed(first_answer(nearest.servers, question.name, "CAA"), "CAA")
+        return self.follow_alias(first_answer(nearest.servers, question.name, "CAA"), "CAA")
 
-    def followed(self, answer: TextAnswer, kind: str) -> TextAnswer:
+    def follow_alias(self, answer: TextAnswer, kind: str) -> TextAnswer:
         """What stands where an alias leads that leaves the zone."""
         if not isinstance(answer, Absent) or not answer.aliases:
             return answer
@@ -146,7 +146,7 @@ class Sight:
         if records.type == "CAA":
             return judge_caa(records, server.name, self.caa(records.name, server))
         answer = server.resolver.texts(records.name, records.type)
-        verdict = judged(records, server.name, self.followed(answer, records.type))
+        verdict = judged(records, server.name, self.follow_alias(answer, records.type))
         if verdict.state is not State.UNWANTED or server.zone in (None, records.name):
             return verdict
         told = from_wildcard(server.resolver, records.name, records.type, answer)
@@ -162,8 +162,8 @@ def _signed(zone: str, server: Server) -> Signed:
     return Signed(zone, server.name, server.resolver.signing(zone))
 
 
-def _cut(zone: str, served: Mapping[str, ZoneServers]) -> str:
-    return served[zone].zone if zone in served else zone
+def _cut(zone: str, by_zone: Mapping[str, ZoneServers]) -> str:
+    return by_zone[zone].zone if zone in by_zone else zone
 
 
 def _unserved(

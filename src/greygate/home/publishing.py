@@ -105,15 +105,15 @@ def look(
     asked = (*sets, *permissions(home.site, sets))
     known = tuple((it.name, it.resolver) for it in resolvers)
     found = {zone: zone_servers(known, zone.name) for zone in zones(asked)}
-    served = {zone.name: it for zone, it in found.items() if isinstance(it, ZoneServers)}
-    sight = Sight(served, known)
+    by_zone = {zone.name: it for zone, it in found.items() if isinstance(it, ZoneServers)}
+    sight = Sight(by_zone, known)
     return tuple(
         replace(
             _difference(
                 zone,
                 tuple(it for it in asked if it.zone == zone),
                 _servers(zone, servers),
-                lambda records, server: _looked(records, server, sight, replace_caa=replace_caa),
+                lambda records, server: _look_at(records, server, sight, replace_caa=replace_caa),
             ),
             unhelpful=servers.unhelpful if isinstance(servers, ZoneServers) else (),
         )
@@ -193,7 +193,7 @@ def _how(answer: TextAnswer) -> str:
     return answer.how.value if isinstance(answer, Absent) else str(answer)
 
 
-def _looked(
+def _look_at(
     records: RecordSet, server: Server, sight: Sight, *, replace_caa: bool
 ) -> _Look | Unanswered:
     """What must become of a set. What `*` answers is not the name's own: nobody could delete it,
@@ -208,7 +208,7 @@ def _looked(
     alias = answer.aliases[0] if answer.aliases else None
     there = isinstance(answer, Texts)
     if records.type != "CAA":
-        followed = sight.followed(answer, records.type)
+        followed = sight.follow_alias(answer, records.type)
         if isinstance(followed, Unanswered):
             return followed
         return _Look(there, change_of(records, followed, alias))

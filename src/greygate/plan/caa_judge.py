@@ -11,7 +11,7 @@ from dataclasses import replace
 from greygate.plan.changes import Change
 from greygate.plan.published import State, Verdict
 from greygate.plan.records import Need, RecordSet
-from greygate.plan.seal import guarded
+from greygate.plan.seal import is_guarded
 from greygate.spec.caa import (
     ISSUE,
     ISSUE_WILD,
@@ -38,7 +38,7 @@ def judge_caa(records: RecordSet, server: str, found: Found) -> Verdict:
             return Verdict(needed, server, State.WRONG, _spelled(records, found))
         case _ if records.need is Need.UNBARRED:
             return Verdict(records, server, State.RIGHT, "")
-        case Relevant() if guarded(found, _wanted(records)):
+        case Relevant() if is_guarded(found, _wanted(records)):
             return Verdict(records, server, State.RIGHT, "")
         case Relevant() if found.issuers() is not None:
             state, seen = State.WRONG, _spelled(records, found)
@@ -102,7 +102,7 @@ def _may_issue_besides(text: str, records: RecordSet) -> bool:
     alone = Relevant("", (record,))
     if record.tag == ISSUE:
         return True
-    wild = record.tag == ISSUE_WILD and not guarded(
+    wild = record.tag == ISSUE_WILD and not is_guarded(
         Relevant("", (record, property_of(_wanted(records)))), _wanted(records)
     )
     return wild or bool(alone.unknown)

@@ -25,7 +25,7 @@ def unsealed(site: Site) -> Asking[str | None]:
     return None
 
 
-def guarded(found: Relevant, wanted: str) -> bool:
+def is_guarded(found: Relevant, wanted: str) -> bool:
     """Whether these records let nobody order whom `wanted`, our property, would not.
 
     A critical property that we do not know guards nothing: some authority may know it.
@@ -47,7 +47,7 @@ def _unsealed(site: Site, name: str) -> Asking[str | None]:
     match (yield from relevant(name)):
         case Untold(answer=silence):
             return _("CAA could not be asked: {why}; greygate dns check").format(why=silence)
-        case Relevant() as found if guarded(found, wanted):
+        case Relevant() as found if is_guarded(found, wanted):
             return None
         case _:
             told = _("publish CAA {value} at {name}, and no other issuer")

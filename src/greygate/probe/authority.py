@@ -65,7 +65,7 @@ def zone_servers(resolvers: Resolvers, name: str) -> ZoneServers | NoZone:
     for called, resolver in resolvers:
         match _cut(resolver, bare(name)):
             case (zone, names):
-                servers, faults = _tried(resolver, zone, names)
+                servers, faults = _try_servers(resolver, zone, names)
                 unhelpful = tuple(before for before, _answer in answers)
                 return ZoneServers(zone=zone, servers=servers, faults=faults, unhelpful=unhelpful)
             case answer:
@@ -82,7 +82,7 @@ def cut_at(server: Resolver, name: str) -> str | None:
     return None
 
 
-def delegated(servers: Servers, resolvers: Resolvers, name: str) -> ZoneServers | None:
+def child_zone(servers: Servers, resolvers: Resolvers, name: str) -> ZoneServers | None:
     """Who serves a name that is a zone of its own; None where it is not.
 
     The servers of the zone above are asked: a resolver would remember that there is nothing at a
@@ -91,9 +91,9 @@ def delegated(servers: Servers, resolvers: Resolvers, name: str) -> ZoneServers 
     for _called, server in servers:
         match server.texts(name, "NS"):
             case Texts(values=names, aliases=()):
-                made, faults = _tried(resolvers[0][1], name, names)
+                made, faults = _try_servers(resolvers[0][1], name, names)
                 for _other, resolver in resolvers[1:] if not made else ():
-                    made, faults = _tried(resolver, name, names)
+                    made, faults = _try_servers(resolver, name, names)
                 return ZoneServers(zone=name, servers=made, faults=faults)
             case Texts() | Absent():
                 return None
@@ -141,13 +141,15 @@ def _cut(resolver: Resolver, name: str) -> tuple[str, tuple[str, ...]] | Unanswe
             case Unanswered() as failure:
                 return failure
             case Texts(aliases=()):
-                return _named(resolver, zone)
+                return _zone_and_servers(resolver, zone)
             case _:
                 continue
     return None
 
 
-def _named(resolver: Resolver, zone: str) -> tuple[str, tuple[str, ...]] | Unanswered | None:
+def _zone_and_servers(
+    resolver: Resolver, zone: str
+) -> tuple[str, tuple[str, ...]] | Unanswered | None:
     """The zone, with the servers that it names, and those that the zone above names for it: one
     that does not serve it stands most often there alone."""
     answer = resolver.texts(zone, "NS")
@@ -166,14 +168,14 @@ def _delegation(resolver: Resolver, zone: str) -> tuple[str, ...]:
             break
     match resolver.texts(above, "NS"):
         case Texts(values=names):
-            servers, _faults = _tried(resolver, above, names[:OF_THE_ZONE_ABOVE])
+            servers, _faults = _try_servers(resolver, above, names[:OF_THE_ZONE_ABOVE])
             match first_answer(servers, zone, "NS"):
                 case Texts(values=told):
                     return told
     return ()
 
 
-def _tried(
+def _try_servers(
     resolver: Resolver, zone: str, names: Sequence[str]
 ) -> tuple[Servers, tuple[tuple[str, Unanswered], ...]]:
     """Those of the servers that answer for the zone, and how the others do not."""
