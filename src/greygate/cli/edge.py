@@ -54,7 +54,7 @@ def token(
 
     For example:
 
-        greygate edge token edge1 > token
+        (umask 077; greygate edge token edge1 > token)
         ssh root@192.0.2.10 'greygate/greygate edge join' < token
     """
     home = common.keyed_home()
@@ -161,7 +161,7 @@ def _token_text(file: Path | None) -> str:
             _("cannot read the token in {file}: {why}").format(
                 file=file or _("standard input"), why=why
             ),
-            _("name the file that was written at home by: greygate edge token ID > FILE"),
+            _("name the file that was made at home by: (umask 077; greygate edge token ID > FILE)"),
         ) from problem
 
 

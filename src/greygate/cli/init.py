@@ -14,7 +14,7 @@ from greygate.cli.telling import told_doubts
 from greygate.errors import WrongUsage
 from greygate.home import choice, site_file
 from greygate.home.preparation import found
-from greygate.site.interview import answered, interview
+from greygate.site.interview import answered, demand_all_asked, interview
 from greygate.site.model import Site, Source
 from greygate.site.question import Question
 from greygate.text import _
@@ -147,7 +147,10 @@ def command(
     place = common.place()
     site_file.demand_free(place, named=common.site)
     given = ({} if name is None else {"server_name": name}) | flags.answers()
-    site = _site(given, tuple(accept or ()), asking=sys.stdin.isatty() and not yes)
+    try:
+        site = _site(given, tuple(accept or ()), asking=sys.stdin.isatty() and not yes)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_("nothing was written; the answers are not kept")) from None
     site = replace(site, overlay=replace(site.overlay, listen=tuple(flags.listen or ())))
     source = site_file.begin(place, site, output.Steps(), named=common.site)
     home = found(source, place, choice.look())
@@ -196,16 +199,18 @@ def _interviewed(given: dict[str, str], accepted: tuple[str, ...]) -> Site:
         try:
             question = questions.send(flag if flag is not None else _asked(question))
         except StopIteration as done:
+            demand_all_asked(given)
             site: Site = done.value
             return site
 
 
 def _asked(question: Question) -> str:
     if question.problem:
-        output.note(f"  {question.problem}")
+        output.note(output.wrapped(question.problem, indent="  "))
         if question.advice:
-            output.note(f"  {question.advice}")
+            output.note(output.wrapped(question.advice, indent="  "))
     else:
-        output.note(f"\n{question.text}\n  {question.explain}")
+        output.note("\n" + output.wrapped(question.text))
+        output.note(output.wrapped(question.explain, indent="  "))
     default = f" [{question.default}]" if question.default else ""
     return output.ask(f"{question.key}{default}:")

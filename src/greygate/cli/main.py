@@ -82,8 +82,8 @@ def ended(words: list[str], call: Callable[[list[str]], object]) -> int:
     except Trouble as problem:
         output.trouble(_with_place(problem, words), as_json=as_json)
         return problem.exit_code
-    except KeyboardInterrupt:
-        output.interrupted(as_json=as_json)
+    except KeyboardInterrupt as problem:
+        output.interrupted(str(problem), as_json=as_json)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -18,6 +18,7 @@ from greygate.cli.commands import typed
 from greygate.errors import SiteRefused, Trouble, WrongUsage
 from greygate.text import _, duration, nearest
 
+WIDEST, NARROWEST = 100, 40  # columns; longer lines are hard to follow
 SLOW = 2.0  # seconds after which a step shows how long it has been going on
 
 
@@ -97,6 +98,17 @@ def emit_line(value: Mapping[str, Any], *, as_json: bool, text: str) -> None:
     """Print one of many results, each on a line of its own; BrokenPipeError ends them."""
     _said.append(text)
     print(_as_json(value, indent=None) if as_json else text, flush=True)
+
+
+def wrapped(text: str, *, indent: str = "") -> str:
+    """Text for a person, broken between words where the terminal ends."""
+    import shutil  # slow to import, and seldom needed, both
+    import textwrap
+
+    width = max(NARROWEST, min(shutil.get_terminal_size().columns, WIDEST)) - 1
+    inside = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+    inside.initial_indent = inside.subsequent_indent = indent
+    return inside.fill(text)
 
 
 def ask(question: str) -> str:
@@ -215,11 +227,11 @@ def trouble(problem: Trouble, *, as_json: bool) -> None:
         note(_("    next: {hint}").format(hint=problem.hint))
 
 
-def interrupted(*, as_json: bool) -> None:
-    """Tell that it was cut short; what had its say is merely over."""
+def interrupted(then: str = "", *, as_json: bool) -> None:
+    """Tell that it was cut short, and `then`, what follows; what had its say is merely over."""
     if not _said:
         again = _("run the same command again: it goes on where it stopped")
-        trouble(Trouble(_("interrupted"), again), as_json=as_json)
+        trouble(Trouble(_("interrupted"), then or again), as_json=as_json)
 
 
 def _as_json(value: Mapping[str, Any] | list[Any], *, indent: int | None = 2) -> str:

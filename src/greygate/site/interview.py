@@ -6,7 +6,7 @@ It knows no terminal and no flags; whoever drives it decides where answers come 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import replace
 from ipaddress import IPv6Address
 
@@ -80,8 +80,9 @@ def _proved(site: Site, acme_dns: str | None) -> tuple[Zone, ...]:
 def answered(answers: Mapping[str, str], accepted: tuple[str, ...] = ()) -> Site:
     """The site that these answers make, defaults for the rest; WrongUsage where they do not."""
     asking = interview(accepted)
-    question = next(asking)
+    question, left = next(asking), dict(answers)
     while True:
+        left.pop(question.key, None)
         if question.problem:
             raise WrongUsage(
                 _("cannot use {answer!r} as {key}: {problem}").format(
@@ -99,8 +100,34 @@ def answered(answers: Mapping[str, str], accepted: tuple[str, ...] = ()) -> Site
         try:
             question = asking.send(answer)
         except StopIteration as done:
+            demand_all_asked(left)
             site: Site = done.value
             return site
+
+
+def demand_all_asked(left: Iterable[str]) -> None:
+    """WrongUsage for an answer that no question asked for: it would be lost."""
+    for key in left:
+        raise WrongUsage(
+            _("cannot use an answer to {key}: it does not fit the others").format(key=key),
+            _FITS.get(key, _("leave it away")),
+        )
+
+
+_FEDERATES = _("it is for a server that federates: --edge-name NAME --edge-address ADDRESS")
+_FITS = {
+    "overlay.address": _("an address goes with --node routed"),
+    "overlay.peers": _("peers go with --node managed or --node system"),
+    "names.layout": _FEDERATES,
+    "edge.name": _FEDERATES,
+    "edge.addresses": _FEDERATES,
+    "certificates.source": _FEDERATES,
+    "certificates.chain": _FEDERATES,
+    "certificates.key": _FEDERATES,
+    "certificates.issuer": _("an issuer goes with --chain and --key, on a server that federates"),
+    "certificates.account": _("an account is somebody's: --issuer NAME"),
+    "zone.acme_dns": _("it goes with --edge-name, and without --chain and --key"),
+}
 
 
 def _next(question: Question) -> str:
