@@ -230,6 +230,8 @@ def test_a_server_of_the_overlay_sends_no_more_than_servers_do(
 def test_curl_sees_a_refusal_whatever_it_sends(
     door: Door, asked: Asked, tmp_path: Path, over: str, target: str, size: int, status: str
 ) -> None:
+    door.ask(SYNC)
+    asked.heads.clear()
     body = tmp_path / "body"
     body.write_bytes(bytes(size))
     where = f"m.twinkle.example:{door.port}"
@@ -241,9 +243,9 @@ def test_curl_sees_a_refusal_whatever_it_sends(
             capture_output=True,
             text=True,
         ).stdout
-        for _ in range(10)
+        for _ in range(10 if size < 1_000_000 else 2)
     ]
-    assert seen == [status] * 10
+    assert set(seen) == {status}
     assert "errcode" in json.loads((tmp_path / "answer").read_text())
     assert asked.heads == []
 
