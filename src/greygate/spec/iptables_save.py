@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from ipaddress import ip_network
 
-from greygate.spec.packet_filter import Chain, Condition, End, Jump, Packet, Rule, Table
+from greygate.spec.packet_filter import EPHEMERAL, Chain, Condition, End, Jump, Packet, Rule, Table
 
 ENDS = {
     **dict.fromkeys(("ACCEPT", "MASQUERADE", "SNAT", "NETMAP"), End.ACCEPT),
@@ -123,13 +123,11 @@ def _protocol(packet: Packet, values: Sequence[str]) -> bool:
     return name in (packet.protocol, "all")
 
 
-def _port(packet: Packet, values: Sequence[str], *, of_listener: bool) -> bool | None:
-    """The listener's port is known; the other is any."""
-    if not of_listener:
-        return None
+def _port(packet: Packet, values: Sequence[str], *, of_listener: bool) -> bool:
+    port = packet.port if of_listener else EPHEMERAL
     ranges = (it.partition(":") for it in values[0].split(","))
     return any(
-        int(low or 0) <= packet.port <= int((high if colon else low) or 65535)
+        int(low or 0) <= port <= int((high if colon else low) or 65535)
         for low, colon, high in ranges
     )
 
@@ -184,7 +182,9 @@ MEANINGS: Mapping[str, Meaning] = {
         ("--sport", "--sports"),
         lambda packet, values: _port(packet, values, of_listener=packet.answer),
     ),
-    "--ports": lambda packet, values: _port(packet, values, of_listener=True) or None,
+    "--ports": lambda packet, values: any(
+        _port(packet, values, of_listener=it) for it in (True, False)
+    ),
     **dict.fromkeys(("--state", "--ctstate"), _state),
     "--dst-type": _type,
     "--src-type": lambda packet, values: "UNICAST" in values[0].split(","),

@@ -9,7 +9,17 @@ from fnmatch import fnmatchcase
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from greygate.spec.packet_filter import Chain, Condition, End, Jump, Packet, Rule, Table, Verdict
+from greygate.spec.packet_filter import (
+    EPHEMERAL,
+    Chain,
+    Condition,
+    End,
+    Jump,
+    Packet,
+    Rule,
+    Table,
+    Verdict,
+)
 
 ENDS = {
     **dict.fromkeys(("accept", "masquerade", "snat"), End.ACCEPT),
@@ -218,11 +228,13 @@ def _field(protocol: str, name: str, packet: Packet) -> Any:
 
 
 def _transport(name: str, packet: Packet) -> Any:
-    """The listener's port is known: where it is meant for, or where an answer comes from."""
+    """The listener's port is where it is meant for, or where an answer comes from."""
     if name == "flags":
         return FLAGS["ack"] if packet.answer else FLAGS["syn"]
     known = "sport" if packet.answer else "dport"
-    return packet.port if name == known else None
+    if name not in ("sport", "dport"):
+        return None
+    return packet.port if name == known else EPHEMERAL
 
 
 def _masked(value: Any, mask: Any) -> Any:

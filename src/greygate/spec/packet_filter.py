@@ -19,6 +19,7 @@ OUTSIDERS: Mapping[int, Address] = {
     6: IPv6Address("2001:db8:ffff::77"),
 }
 STRANGER = IPv6Address("201:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
+EPHEMERAL = 45678  # the port of whoever asks: any that systems choose themselves (RFC 6335, 6)
 DEEPEST = 16  # jumps within jumps, as in the kernel (NFT_JUMP_STACK_SIZE)
 INCOMING = ("ingress", "prerouting", "input")
 OUTGOING = ("output", "postrouting")
