@@ -53,7 +53,11 @@ EDGE = {
         f"{STATE}/rendered*/yggdrasil/yggdrasil.conf",
         f"{RUNTIME}/yggdrasil/admin.sock",
     },
-    "greygate-agent": {f"{STATE}/rendered*/agent/standing.json", f"{RUNTIME}/orders.sock"},
+    "greygate-agent": {
+        f"{STATE}/rendered*/agent/standing.json",
+        f"{RUNTIME}/orders.sock",
+        f"{RUNTIME}/firewall/seen/*",  # what root saw of other filters: it tells home
+    },
 }
 # As version 0.1 had it: one group for all accounts, which reads everything and uses every socket.
 BEFORE = f"""

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from greygate.lab.world import World
-from greygate.run.systemd import RELOAD_FAILED
 from lab import federation
 from lab.federation import Sealed, greygate, run
 
@@ -55,8 +54,6 @@ def test_a_reload_that_fails_is_told_and_stepped_back(home: World) -> None:
     said = greygate(home, "home", "apply", "--yes", fails=True)
     assert "cannot reload haproxy: its new worker did not come up" in said
     assert "FD limit" in said
-    shown = run(home, "home", "systemctl", "show", "-P", "StatusText", UNIT)
-    assert shown.stdout.strip() == RELOAD_FAILED
     assert config(home) == before
     assert federation.status(home)["people"]["reachable"] == "yes"
     assert run(home, "home", "systemctl", "restart", UNIT).returncode == 0  # with its usual limit

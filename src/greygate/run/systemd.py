@@ -44,7 +44,9 @@ HERE = Path("/run/systemd/system")  # as sd_booted(3) tells
 UNITS = Path("/etc/systemd/system")
 UNIT_FAILED = "d9b373ed55a64feb8242e02dbe79a49c"  # sd-messages.h, SD_MESSAGE_UNIT_FAILURE_RESULT
 RECENT = 3600  # seconds for which it is told that a service was killed
-RELOAD_FAILED = "Reload failed!"  # so HAProxy's master tells systemd
+# So newer masters tell systemd, as their source has it; 2.6 says nothing, and is seen to have no
+# new worker.
+RELOAD_FAILED = "Reload failed!"
 PATIENCE = 120.0  # seconds for systemctl; stopping Synapse may take 30
 
 
