@@ -27,6 +27,7 @@ from contextlib import suppress
 MOST = 1200  # connections, whatever is asked for
 LONGEST = 120.0  # seconds
 PAUSE = 2.0  # after a refusal
+PATIENCE = 10.0  # until a connection comes about
 DRIP = 5.0
 SIGNATURE = 'X-Matrix origin="nobody.example",destination="{name}",key="ed25519:a",sig="x"'
 NETWORK, FIRST = "2001:db8:30:", 0x8000  # test_strangers.py has it routed here
@@ -47,13 +48,12 @@ class Stranger:
         """One connection after another, until the time is over."""
         while (left := self.ends_at - time.monotonic()) > 0:
             came = "held to the end"
-            with suppress(TimeoutError):
-                try:
-                    came = await asyncio.wait_for(self._once(source), left)
-                except OSError as problem:
-                    came = f"broken {type(problem).__name__}"
-                except asyncio.IncompleteReadError:
-                    came = "ended"
+            try:
+                came = await asyncio.wait_for(self._once(source), left)
+            except TimeoutError:
+                pass
+            except OSError as problem:
+                came = f"broken {type(problem).__name__}"
             self.came[came] += 1
             await asyncio.sleep(min(PAUSE, max(0.0, self.ends_at - time.monotonic())))
 
@@ -63,9 +63,12 @@ class Stranger:
         plain.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
         plain.bind((source, 0))
         try:
-            await asyncio.get_running_loop().sock_connect(plain, (self.address, 8448))
-        except BaseException:
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.get_running_loop().sock_connect(plain, (self.address, 8448))
+        except BaseException as problem:
             plain.close()
+            if isinstance(problem, TimeoutError):
+                return "lost"
             raise
         secured = self.kind not in ("silence", "hello")
         reader, writer = await asyncio.open_connection(  # the socket is its own from here on
