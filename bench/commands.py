@@ -50,6 +50,7 @@ def _cpu(*words: str) -> float:
     """Seconds of CPU, user and system; the first run of all has compiled what is imported."""
     argv = (sys.executable, "-P", *words)
     environ = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[1])}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as the launcher does
     with subprocess.Popen(
         argv, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
