@@ -219,8 +219,11 @@ def _socket(socket: Socket) -> Iterable[str]:
             yield "FreeBind=yes"  # the node brings the address, and may be slow
         case PurePosixPath() as path:
             yield f"ListenStream={literal(str(path))}"
+            # By its own group, too: where a task's runtime directory gets another group systemd
+            # gives away all that is in it.
             yield f"SocketUser={socket.opens_to}"
-            yield "SocketMode=0600"
+            yield f"SocketGroup={socket.opens_to}"
+            yield "SocketMode=0660"
             yield "RemoveOnStop=yes"
     yield "Accept=yes"
     yield f"MaxConnections={socket.at_once}"
