@@ -72,6 +72,8 @@ class Way:
             return True
         if method in ("POST", "PUT") and _UPLOAD.match(path):
             return False  # without a token, as all shots are
+        if method in ("GET", "HEAD") and _ELSEWHERE.match(path):
+            return False
         return method in ("GET", "HEAD", "POST", "PUT", "DELETE") and path.startswith(self.prefixes)
 
 
@@ -144,5 +146,8 @@ def _spelled(path: str, values: Mapping[str, str]) -> Iterator[str]:
     yield _BLANK.sub(lambda it: values.get(it[1], "v1"), path).replace("*", "x")
 
 
+_ELSEWHERE = re.compile(
+    r"/_matrix/client/([^/]+|api/v1)/(directory/room|room_summary|im[.]nheko[.]summary)/"
+)
 _UPLOAD = re.compile(r"/_matrix/media/[^/]+/upload(/|$)")
 _OPEN = frozenset((row.method, path) for row, path in open_rows(VALUES[0]))
