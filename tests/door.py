@@ -87,7 +87,7 @@ class Door:
         plain = socket.create_connection((host, self.port), timeout=10, source_address=whence)
         context = ssl.create_default_context(cafile=str(self.plan.paths.ca))
         context.set_alpn_protocols([alpn])
-        return context.wrap_socket(plain, server_hostname=self.plan.certificate.names[-1])
+        return context.wrap_socket(plain, server_hostname=self.site.names.client)
 
 
 @contextmanager
