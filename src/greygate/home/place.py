@@ -58,7 +58,7 @@ def remember(paths: Paths) -> None:
     content = json.dumps({"state": str(paths.state), "runtime": str(paths.runtime)}).encode()
     file = paths.state / LOCATION
     if not Path(file).exists() or Path(file).read_bytes() != content:
-        files.replace(file, content, owner=files.Owner.ourselves(), mode=0o644)
+        files.replace(file, content, owner=files.Owner.ourselves(), mode=0o600)
 
 
 def _real(state: Path) -> Path:
