@@ -77,7 +77,7 @@ def rekeyed(authority: str, kept: Kept) -> Account:
             _("cannot exchange the account's key: {authority} knows no account of ours").format(
                 authority=authority
             ),
-            _("it is opened with the first order: greygate cert issue"),
+            _("open one: greygate cert register"),
         )
     acme.net.account = _resource(uri)
     coming = _new_key()

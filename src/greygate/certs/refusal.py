@@ -123,8 +123,9 @@ def account_closed(host: str, uri: str, accounts: PurePath) -> AuthorityRefused:
             host=host, uri=visible(uri)
         ),
         _(
-            "if it was not closed for a reason, open another: mv {accounts} {accounts}.closed, "
-            "greygate cert issue --dry-run, and publish the CAA record anew (greygate dns plan)"
+            "if you did not have it closed on purpose, open a new one: mv {accounts} "
+            "{accounts}.closed, then greygate cert register, then publish the CAA record that "
+            "greygate dns plan prints"
         ).format(accounts=accounts),
         code="accountClosed",
     )

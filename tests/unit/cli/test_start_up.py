@@ -57,5 +57,5 @@ def imported(*words: str) -> set[str]:
     )
     lines = [it for it in said.stderr.splitlines() if it.startswith("import time:")]
     found = {it.rpartition("|")[2].strip() for it in lines}
-    assert "greygate" in found, said.stderr
+    assert "greygate" in found and "Traceback" not in said.stderr, said.stderr
     return found

@@ -3,7 +3,7 @@
 -- proof, counted from 1970.
 local file, socket = os.getenv("KNOWN_FILE"), os.getenv("ADMIN_SOCKET")
 
-local DAYS = 30 -- after so many without a proof a source is a stranger again
+local DAYS = 24 -- after so many without a proof a source is a stranger again; so long lives the table
 local BATCH = 100 -- entries of one command; a command must fit into a buffer
 
 local function entries()
