@@ -166,7 +166,8 @@ def _tables(plan: Plan) -> list[str]:
 
 
 def _section(link: EdgeLink) -> str:
-    return f"known_{link.edge.id}"
+    """By its key: who has another key begins with nothing that the former host has taught."""
+    return f"known_{link.edge.id}_{link.address.packed[-4:].hex()}"
 
 
 def from_edges(plan: Plan) -> str:

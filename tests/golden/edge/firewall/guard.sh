@@ -33,6 +33,7 @@ element() { # SET: its elements come as lines
     sed "s/.*/add element inet greygate $1 { & }/"
 }
 fill() {
+    ip route show table all >/dev/null && ip -6 route show table all >/dev/null || return 1
     {
         networks 4 8 | element networks4
         networks 6 32 | element networks6
@@ -53,10 +54,12 @@ listings() { # DIRECTORY
         fi
     done
 }
+umask 077 # whoever could open the lock could hold it
 mkdir -p "$kept"
 chmod 711 "$kept"
 exec 9>"$kept/lock"
-flock 9
+chmod 600 "$kept/lock"
+flock -w 30 9
 case $1 in
 load)
     cp /var/lib/greygate/rendered/firewall/rules.nft "$kept/rules.nft"
@@ -73,6 +76,7 @@ check)
 esac
 if grep -qs 'set networks4' "$kept/rules.nft" && ! fill; then
     echo "<3>cannot tell home's own networks: Synapse may be made to ask them" >&2
+    [ "$1" = load ] || exit 1 # a firewall without them is better than none
 fi
 [ "$(id -g)" != 0 ] || exit 0
 listings "$kept/seen.new"

@@ -1,5 +1,5 @@
 -- http-request lua.check_token: has Synapse say whose the request's token is, before the body is
--- taken. Sets txn.token to the status of its answer and txn.verdict to the answer's body; where
+-- taken. Sets txn.token to the status of its answer and, where that is 401, txn.verdict to its body; where
 -- Synapse does not answer there is no txn.token.
 local socket = os.getenv("CLIENT_SOCKET")
 
@@ -43,5 +43,5 @@ core.register_action("check_token", { "http-req" }, function(txn)
   synapse:close()
   if not status then return end
   txn:set_var("txn.token", status)
-  txn:set_var("txn.verdict", verdict or "")
+  if status == 401 then txn:set_var("txn.verdict", verdict or "") end
 end)

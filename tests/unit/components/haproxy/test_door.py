@@ -13,7 +13,7 @@ import pytest
 import h2
 from behind_the_door import BODY, SLOW, SLOW_SECONDS, Asked, stand_in
 from door import Door, open_door, parsed
-from greygate.components.haproxy.config import REQUESTS
+from greygate.components.haproxy.config import STRANGER_REQUESTS
 from lab.waiting import wait_until
 
 pytestmark = pytest.mark.programs
@@ -340,10 +340,12 @@ def test_one_source_may_ask_so_much_and_is_then_told_to_wait(tmp_path: Path) -> 
     head = b"GET /x HTTP/1.1\r\nHost: localhost\r\n"
     octets = b""
     with open_door(tmp_path) as door, door.connect() as connection:
-        connection.sendall((head + b"\r\n") * REQUESTS + head + b"Connection: close\r\n\r\n")
+        connection.sendall(
+            (head + b"\r\n") * STRANGER_REQUESTS + head + b"Connection: close\r\n\r\n"
+        )
         while more := connection.recv(1 << 16):
             octets += more
-    assert octets.count(b"HTTP/1.1 404") == REQUESTS
+    assert octets.count(b"HTTP/1.1 404") == STRANGER_REQUESTS
     last = parsed(octets[octets.rindex(b"HTTP/1.1") :])
     assert (last.status, last.errcode) == (429, "M_LIMIT_EXCEEDED")
     assert int(last.headers["retry-after"]) * 1000 == json.loads(last.body)["retry_after_ms"]
