@@ -34,6 +34,7 @@ from greygate.site.model import Node, Site
 from greygate.spec.acme import Life
 from greygate.spec.certificate import Due
 from greygate.spec.peering import backoff_of, least_backoff
+from greygate.spec.renewal import Outlook
 from greygate.text import _
 
 ROOM = 20_000_000  # octets; a new server's state has 5 MB without its engine, 15 with its journals
@@ -146,11 +147,27 @@ def _order_first(home: Home, progress: Progress, now: datetime) -> bool:
     """Before a start there is a certificate, be it an old one; True where one was ordered."""
     if not home.plan.ordered:
         return False
-    if look(home.site, home.plan.paths, now=now).life in (Life.SERVING, Life.LATE):
+    ahead = look(home.site, home.plan.paths, now=now)
+    if ahead.life in (Life.SERVING, Life.LATE):
+        note_other_certificate(ahead, home.site.certificates.directory, progress)
         return False
     from greygate.home import certificates  # slow to import, and seldom needed here
 
     return certificates.first(home, progress)
+
+
+def note_other_certificate(ahead: Outlook, authority: str, progress: Progress) -> None:
+    """Say that what serves is not what the site file asks for, and until when."""
+    said = {
+        Due.OTHER_ISSUER: _("the certificate in place does not come from {authority}"),
+        Due.OTHER_NAMES: _("the certificate in place covers other names"),
+    }
+    if ahead.why in said:
+        progress.note(
+            _("{what}: the hourly renewal replaces it; to do it now: greygate cert issue").format(
+                what=said[ahead.why].format(authority=authority)
+            )
+        )
 
 
 def as_it_stands(source: Path, place: Place) -> Home:
