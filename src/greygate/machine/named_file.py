@@ -13,6 +13,7 @@ from greygate.machine.files import Owner, replace
 from greygate.text import _
 
 WAY = os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
 LINKS = 40  # followed at most, as the kernel does
 
 
@@ -32,6 +33,8 @@ def write(path: Path, content: bytes, *, mode: int) -> None:
                 real = Path(os.path.realpath(path))
                 replace(real, content, owner=Owner.ourselves(), mode=mode)
             else:
+                if number is None and mode & OTHERS == 0:
+                    _demand_ours(descriptor)
                 _demand_fit(descriptor, content)
                 stream.write(content)
     except OSError as problem:
@@ -77,6 +80,12 @@ def _opened(path: Path) -> int | None:
     if path.is_symlink():
         return os.open(path, WAY | os.O_CREAT, 0o600)
     return None
+
+
+def _demand_ours(descriptor: int) -> None:
+    """A secret goes into nobody else's pipe, whoever may have put it there."""
+    if os.fstat(descriptor).st_uid not in (0, os.geteuid()):
+        raise OSError(errno.EPERM, _("it is somebody else's, and this is secret"))
 
 
 def _demand_fit(descriptor: int, content: bytes) -> None:

@@ -121,3 +121,19 @@ def test_a_file_of_ours_that_is_open_goes_on_where_it_was(tmp_path: Path) -> Non
 def test_what_has_no_end_is_not_read_for_ever() -> None:
     with pytest.raises(OSError, match="too large"):
         named_file.read(Path("/dev/zero"), most=1000)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a pipe away: needs root")
+def test_a_secret_goes_into_nobody_elses_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "identity.tar"
+    os.mkfifo(pipe)
+    os.chown(pipe, 65534, -1)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with pytest.raises(Trouble, match="somebody else's"):
+            named_file.write(pipe, b"secret", mode=0o600)
+        assert os.read(reader, 1) == b""
+        named_file.write(pipe, b"for all", mode=0o644)
+        assert os.read(reader, 7) == b"for all"
+    finally:
+        os.close(reader)
