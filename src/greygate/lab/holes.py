@@ -212,7 +212,7 @@ def _node(
 @contextmanager
 def _kept(made: Line) -> Iterator[None]:
     told = made.below / "links.json"
-    edge = {"id": "edge1", "address": str(made.edge), "peers": made.peers}
+    edge = {"id": "edge1", "address": str(made.edge), "peers": made.peers, "until": None}
     admin = [str(made.below / HOME / "admin.sock")]
     told.write_text(json.dumps({"admin": admin, "edges": [edge]}))
     program = (sys.executable, "-I", "-S", keeper.__file__, str(told))
