@@ -131,10 +131,10 @@ def closed_aims(rules: Rules) -> list[str]:
 
 
 def _doors(name: str, home: str) -> dict[str, Door]:
-    # Below what the edge and home let one source do: 200 connections and 1000 requests in 10 s.
+    # Below what the edge and home let one source do, and one stranger on the overlay.
     edge_4 = Door(to=(EDGE_4, 8448), names=NAMES, sni=NAME, connections=18, requests=95)
     edge_6 = replace(edge_4, to=(EDGE_6, 443))
-    overlay = Door(to=(home, 443), names=NAMES, sni=NAMES["client"], connections=55, requests=190)
+    overlay = Door(to=(home, 443), names=NAMES, sni=NAMES["client"], connections=55, requests=95)
     # An edge has 150 connections in a second; of strangers 1000 requests in 10 s.
     ingress = Door(
         to=(home, INGRESS), names=NAMES, sni=NAME, proxy=forged.honest(), connections=100

@@ -41,7 +41,7 @@ MOST = 400  # of the machines behind it that are known themselves
 
 # All strangers together: at least half of everything is left to those who are known.
 STRANGERS = 300  # connections
-STRANGER_REQUESTS = 300  # of one in 10 s: pages, and what an app asks before it logs in
+STRANGER_REQUESTS = 1000  # of one in 10 s: half of what all strangers have together
 STRANGERS_AT_SYNAPSE = 6  # requests, each a few ms of its one thread
 STRANGER_LOGINS = 6  # in 10 s, one at a time: each costs a quarter of a second of a core
 GUESSES = 8  # wrong ones of one source in 10 min, and one more; fewer than lock an account
