@@ -20,6 +20,7 @@ from greygate.text import _, duration
 PAUSE = 0.05  # seconds between two looks
 PULSE = 0.5  # seconds between two questions to the runner whether all still live
 PATIENCE = 2.0  # seconds for one look: a service that is starting may be slow to answer
+REVIVAL = 15.0  # seconds in which its runner starts a killed one again, on a busy machine
 
 
 class Watching(Protocol):
@@ -31,7 +32,10 @@ class Watching(Protocol):
 def wait_ready(
     runner: Watching, units: Sequence[Unit], *, deadline: float, progress: Progress
 ) -> None:
-    """Return when all are ready; NotRunning as soon as one dies, and at `deadline` (monotonic)."""
+    """Return when all are ready; NotRunning as soon as one dies, and at `deadline` (monotonic).
+
+    One that was killed before we began to wait is waited for.
+    """
     began = time.monotonic()
     services = [unit for unit in units if isinstance(unit, Service)]
     pulse = _Pulse(runner, frozenset(unit.name for unit in units))
@@ -65,6 +69,7 @@ class _Pulse:
     def __init__(self, runner: Watching, names: frozenset[str]) -> None:
         self._runner = runner
         self._names = names
+        self._began = time.monotonic()
         self._next = 0.0
 
     def feel(self) -> None:
@@ -73,7 +78,13 @@ class _Pulse:
         self._next = time.monotonic() + PULSE
         for state in self._runner.states():
             if state.name in self._names and state.condition is Condition.FAILED:
-                raise died(state)
+                self._demand_revival(state)
+
+    def _demand_revival(self, state: State) -> None:
+        """Whoever was killed before we began to wait is about to be started again."""
+        waited, end = time.monotonic() - self._began, state.end
+        if end is None or end.result == "exit-code" or waited > min(end.ago, REVIVAL):
+            raise died(state)
 
 
 def died(state: State) -> NotRunning:
