@@ -34,12 +34,16 @@ def ask(
     return status, body
 
 
-def hold(connection: ssl.SSLSocket, fields: dict[bytes, bytes], *, streams: int) -> None:
-    """Begin so many requests, and send the body of none."""
+def hold(
+    connection: ssl.SSLSocket, fields: dict[bytes, bytes], *, streams: int, body: bytes = b""
+) -> None:
+    """Begin so many requests, and end the body of none."""
     block = b"".join(_field(name, value) for name, value in fields.items())
     connection.sendall(PREFACE + _frame(SETTINGS, 0, 0, b""))
     for number in range(streams):
         connection.sendall(_frame(HEADERS, END_HEADERS, 2 * number + 1, block))
+        if body:
+            connection.sendall(_frame(DATA, 0, 2 * number + 1, body))
 
 
 def _field(name: bytes, value: bytes) -> bytes:

@@ -24,7 +24,10 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
 from pathlib import Path, PurePosixPath
 
+import psutil
+
 import door as doors
+import h2
 from greygate.people import admin
 from greygate.people.session import session
 from greygate.plan.plan import Plan, plan_for
@@ -60,13 +63,14 @@ class Key:
 class App:
     """One connection from one address."""
 
-    def __init__(self, home: IPv6Address, source: str) -> None:
+    def __init__(self, home: IPv6Address, source: str, *, alpn: str = "http/1.1") -> None:
         plain = socket.socket(socket.AF_INET6)
         plain.settimeout(10)
         plain.bind((source, 0))
         plain.connect((str(home), PORT))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_alpn_protocols([alpn])
         self.line = context.wrap_socket(plain, server_hostname=NAME)
 
     def ask(self, method: str, target: str, token: str = "", body: bytes = b"") -> doors.Answer:
@@ -116,6 +120,21 @@ def held_body(home: IPv6Address, key: Key) -> None:
     app.close()
 
 
+def held_streams(home: IPv6Address, key: Key) -> None:
+    """As many buffers as one connection of h2 can be given."""
+    app = App(home, key.either, alpn="h2")
+    fields = {
+        b":method": b"POST",
+        b":scheme": b"https",
+        b":authority": NAME.encode(),
+        b":path": b"/_matrix/client/v3/login",
+        b"content-length": b"15900",
+    }
+    h2.hold(app.line, fields, streams=20, body=b"{" * 15_800)
+    time.sleep(5)
+    app.close()
+
+
 def upload(home: IPv6Address, key: Key) -> None:
     app = App(home, key.either)
     token = random.choice(("", "syt_bogus"))
@@ -140,6 +159,7 @@ ATTACKS: dict[str, tuple[Callable[[IPv6Address, Key], None], int, int]] = {
     "3 keys, 200 silent handshakes each": (silent_handshake, 3, 200),
     "100 keys, silent handshakes": (silent_handshake, KEYS, 8),
     "100 keys, held bodies": (held_body, KEYS, 4),
+    "100 keys, held streams of h2": (held_streams, KEYS, 3),
     "100 keys, uploads": (upload, KEYS, 2),
     "100 keys, wrong passwords": (guess, KEYS, 2),
     "100 keys, requests": (ask_much, KEYS, 2),
@@ -222,11 +242,12 @@ def main(engine: str) -> None:
         plan = replace(usual, addresses=(home,))
         prepare(site, plan)
         doors.write(site, plan)
-        with running(site, plan), doors.running(site, plan, Path(paths.logs / "haproxy")):
-            sys.stdout.write(json.dumps(report(plan, home)))
+        with running(site, plan), doors.running(site, plan, Path(paths.logs / "haproxy")) as it:
+            sys.stdout.write(json.dumps(report(plan, home, it.process.pid)))
 
 
-def report(plan: Plan, home: IPv6Address) -> dict[str, dict[str, float]]:
+def report(plan: Plan, home: IPv6Address, haproxy: int) -> dict[str, dict[str, float]]:
+    """`resident`: what HAProxy has in memory after the attack, in MB; it gives nothing back."""
     with session(plan.paths) as server:
         for name in ("anna", "bert"):
             admin.add(server, name, Secret(PASSWORD))
@@ -239,10 +260,28 @@ def report(plan: Plan, home: IPv6Address) -> dict[str, dict[str, float]]:
     for name, (act, keys, each) in ATTACKS.items():
         with crowd(home, act, keys, each):
             told[name] = measured(home, person, token, SECONDS)
-            told[name]["spooled"] = spooled(plan)
+            told[name] |= {"spooled": spooled(plan), "resident": resident(haproxy)}
     time.sleep(11)
     told["quiet again"] = measured(home, person, token, SECONDS)
+    told["quiet again"]["machines"] = machines(plan, home, person, token)
     return told
+
+
+def machines(plan: Plan, home: IPv6Address, person: Key, token: str) -> int:
+    """How many are remembered of a person who proves to be one from six hundred addresses."""
+    network = int(person.routed) >> 64 << 64
+    for at in range(1, 600):
+        app = App(home, str(IPv6Address(network + at)))
+        assert app.ask("GET", "/_matrix/client/v3/account/whoami", token).status == 200
+        app.close()
+        time.sleep(0.025)  # so that it is not too many in ten seconds
+    return Path(plan.paths.haproxy / "known").read_text().count("machines ")
+
+
+def resident(pid: int) -> int:
+    """MB of a process and all below it."""
+    master = psutil.Process(pid)
+    return sum(it.memory_info().rss for it in (master, *master.children(recursive=True))) // 10**6
 
 
 def spooled(plan: Plan) -> int:

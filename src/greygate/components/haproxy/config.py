@@ -41,7 +41,8 @@ MOST = 400  # of the machines behind it that are known themselves
 
 # All strangers together: at least half of everything is left to those who are known.
 STRANGERS = 300  # connections
-STRANGER_REQUESTS = 1000  # of one in 10 s: half of what all strangers have together
+STRANGER_NEW = 300  # connections of one in 10 s: half of what all strangers have together
+STRANGER_REQUESTS = 1000  # of one in 10 s: likewise
 STRANGERS_AT_SYNAPSE = 6  # requests, each a few ms of its one thread
 STRANGER_LOGINS = 6  # in 10 s, one at a time: each costs a quarter of a second of a core
 GUESSES = 8  # wrong ones of one source in 10 min, and one more; fewer than lock an account
@@ -137,6 +138,7 @@ def _limits() -> dict[str, str]:
         "flood": str(FLOOD),
         "at_once": str(AT_ONCE),
         "under_way": str(UNDER_WAY),
+        "stranger_new": str(STRANGER_NEW),
         "stranger_requests": str(STRANGER_REQUESTS),
         "server_body": str(SERVER_BODY),
         "at_once_to_reset": str(AT_ONCE * 3 // 2),

@@ -36,6 +36,7 @@ EVENT_BODY = 1_000_000
 SMALL = 16_000  # half of HAProxy's buffer
 HUGE = 250_000
 HUGE_AT_ONCE = 2  # of one known server, or of one network of strangers
+HUGE_IN_NETWORK = 3  # at once, of all known servers in one: half of what Synapse has at a time
 HUGE_IN_A_MINUTE = 3  # of one network of strangers
 LARGE_AT_ONCE = 4
 LARGE_REQUESTS = 20  # in 10 s
@@ -44,7 +45,7 @@ LARGE_REQUESTS = 20  # in 10 s
 BACKENDS = {
     "federation": 200,
     "federation_strangers": 100,
-    "federation_huge": 4,
+    "federation_huge": 6,
     "federation_huge_strangers": 4,
 }
 
@@ -123,6 +124,7 @@ def _limits() -> dict[str, str]:
         "small": str(SMALL),
         "huge": str(HUGE),
         "huge_at_once": str(HUGE_AT_ONCE),
+        "huge_in_network": str(HUGE_IN_NETWORK),
         "huge_in_a_minute": str(HUGE_IN_A_MINUTE),
         "large_at_once": str(LARGE_AT_ONCE),
         "large_requests": str(LARGE_REQUESTS),

@@ -4,6 +4,7 @@
 local file, socket = os.getenv("KNOWN_FILE"), os.getenv("ADMIN_SOCKET")
 
 local DAYS = 24 -- after so many without a proof a source is a stranger again; so long lives the table
+local MACHINES = 500 -- of one source in a day: it has 2^64 addresses
 local BATCH = 100 -- entries of one command; a command must fit into a buffer
 
 local function entries()
@@ -61,16 +62,23 @@ core.register_task(function()
   compact(days)
 end)
 
--- http-response lua.remember TABLE: on day txn.today a proof came from src, of source txn.source.
-core.register_action("remember", { "http-res" }, function(txn, name)
-  local day, commands, lines = txn:get_var("txn.today"), {}, {}
-  for _, source in ipairs({ txn.f:src(), txn:get_var("txn.source") }) do
-    commands[#commands + 1] = set_command(name, source, day)
-    lines[#lines + 1] = name .. " " .. source .. " " .. day .. "\n"
+-- http-response lua.remember: on day txn.today a proof came from src, a machine of txn.source.
+local today, machines = 0, {}
+
+core.register_action("remember", { "http-res" }, function(txn)
+  local day, source, machine = txn:get_var("txn.today"), txn:get_var("txn.source"), txn.f:src()
+  if day ~= today then today, machines = day, {} end
+  local before = machines[source] or 0
+  if before == MACHINES then return end
+  machines[source] = before + 1
+  local commands, lines = {}, {}
+  for name, address in pairs({ known = source, machines = machine }) do
+    commands[#commands + 1] = set_command(name, address, day)
+    lines[#lines + 1] = name .. " " .. address .. " " .. day .. "\n"
   end
   tell(commands)
   local saved = io.open(file, "a")
   if not saved then return end
   saved:write(table.concat(lines))
   saved:close()
-end, 1)
+end)

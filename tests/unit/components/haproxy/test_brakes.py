@@ -184,6 +184,28 @@ def test_who_is_known_shares_nothing_with_strangers_around(tmp_path: Path) -> No
                 connection.recv(1)
 
 
+def test_known_servers_of_one_network_leave_room_for_what_another_sends(tmp_path: Path) -> None:
+    """Who is known in it has one place for sure where the others there have one subnet each."""
+    network = [f"2001:db8:30:{subnet:x}::1" for subnet in range(limits.HUGE_IN_NETWORK + 1)]
+    elsewhere = "2001:db8:31::1"
+    length = b"Content-Length: %d" % (limits.HUGE + 1)
+    with open_ingress(tmp_path) as ingress, ExitStack() as held:
+        for source in (*network, elsewhere):
+            ingress.ask(SEND, b"Content-Length: 0", method=b"PUT", source=source)
+
+        def asked(source: str) -> int:
+            connection = held.enter_context(ingress.connect(source=source))
+            connection.sendall(_put(length))
+            connection.settimeout(1)
+            with suppress(TimeoutError):
+                return int(connection.recv(100).split(b" ")[1])
+            return 0  # it waits for the body
+
+        assert [asked(it) for it in network] == [*(0 for _ in network[1:]), 429]
+        assert [asked(elsewhere) for _ in range(limits.HUGE_AT_ONCE + 1)] == [0, 0, 429]
+        assert limits.HUGE_IN_NETWORK * 2 <= limits.BACKENDS["federation_huge"]
+
+
 def test_nobody_is_known_for_what_nobody_signed(tmp_path: Path) -> None:
     with open_ingress(tmp_path) as ingress:
         assert ingress.ask(VERSION).status == 200

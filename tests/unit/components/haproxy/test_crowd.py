@@ -22,6 +22,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="not root (a network namespace of its own)"),
 ]
 
+ROOM = 230  # MB: where the unit's limit begins on the smallest machine
 NOTICED = 20.0  # ms; where quiet is quicker than this, a busy machine's own jitter is more
 
 
@@ -42,3 +43,5 @@ def test_who_is_logged_in_goes_on_while_a_hundred_keys_attack(engine: PurePosixP
         assert seen["refused"] == 0, (attack, told)
         assert seen["p95"] <= 10 * quiet, (attack, told)
         assert seen.get("spooled", 0) == 0, (attack, told)
+        assert seen.get("resident", 0) <= ROOM, (attack, told)
+    assert told["quiet again"]["machines"] == 500

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import h2
 from behind_the_door import BOGUS, REFUSAL, WRONG, Asked, stand_in
 from door import Door, open_door, parsed, running
 from greygate.components.haproxy.config import (
@@ -21,6 +22,7 @@ from greygate.components.haproxy.config import (
     MANY,
     MOST,
     REQUESTS,
+    STRANGER_NEW,
     STRANGERS,
     UNDER_WAY,
 )
@@ -61,6 +63,53 @@ def test_three_sources_do_not_take_every_place_of_strangers(door: Door, asked: A
         for source in ("127.0.1.1", "127.0.1.2", "127.0.1.3"):
             hold(kept, door, source, 200)
         assert door.ask(VERSIONS, source="127.0.0.3").status == 200
+
+
+def test_one_stranger_does_not_take_every_new_connection_of_strangers(
+    door: Door, asked: Asked
+) -> None:
+    with pytest.raises(OSError):
+        for _ in range(STRANGER_NEW + 1):
+            door.connect(source="127.0.1.1").close()
+    assert door.ask(VERSIONS, source="127.0.0.3").status == 200
+
+
+def test_strangers_have_so_many_requests_and_who_is_known_has_his(door: Door, asked: Asked) -> None:
+    """Each waits for a body that does not come, and may have a buffer as long."""
+    door.ask(SYNC, source=ANNA)
+    fields = {
+        b":method": b"POST",
+        b":scheme": b"https",
+        b":authority": b"m.twinkle.example",
+        b":path": LOGIN,
+        b"content-length": b"900",
+    }
+    with ExitStack() as held:
+        for at in range(REQUESTS // UNDER_WAY):
+            one = held.enter_context(door.connect(source=f"127.0.9.{at + 1}", alpn="h2"))
+            h2.hold(one, fields, streams=UNDER_WAY)
+        wait_until(
+            lambda: door.ask(VERSIONS, source="127.0.0.3").status == 429,
+            within=5,
+            what="strangers have all that they may",
+        )
+        assert door.ask(VERSIONS, source=ANNA).status == 200
+
+
+def test_tokens_of_strangers_are_asked_for_one_after_the_other(door: Door, asked: Asked) -> None:
+    """Fifty in a second at the most; nobody is told that his is wrong before Synapse says so."""
+    bogus = b"Authorization: Bearer " + BOGUS
+    request = b"POST " + UPLOAD + b" HTTP/1.1\r\nHost: m.twinkle.example\r\n" + bogus
+    with ExitStack() as kept:
+        asking = [
+            kept.enter_context(door.connect(source=f"127.0.9.{at // 20 + 1}")) for at in range(200)
+        ]
+        begun = time.monotonic()
+        for one in asking:
+            one.sendall(request + b"\r\nContent-Length: 0\r\n\r\n")
+        statuses = {int(one.recv(4096).split(b" ")[1]) for one in asking}
+        assert time.monotonic() - begun > 2
+    assert (statuses, len(asked.heads)) == ({401}, 200)
 
 
 @pytest.mark.parametrize("target", [SYNC, SYNC + b"?timeout=0&access_token=syt_anna"])
