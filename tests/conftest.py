@@ -46,6 +46,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> process
     return processes.Queues(config, log)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda it: processes.place_of(it.nodeid))  # else as they came
+
+
 def pytest_report_collectionfinish(items: Sequence[pytest.Item]) -> list[str]:
     """The lines before the first test: what is left out, and why."""
     lacking = Counter(it for it in map(_lacking, items) if it)

@@ -1,8 +1,8 @@
 """How pytest-xdist's two processes share the tests, and where each keeps its files.
 
-Everything in the lab's worlds is one after another in one process, so that a world is booted once
-and two never contend for the machine; all else is in the other. What starts from bare machines is
-shared out file by file, to whoever has done with that.
+What runs in the one sealed world is one after another in one process, so that it is booted once;
+what needs no world is in the other. The rest is shared out file by file, to whoever has done with
+that: worlds of their own, and what starts from bare machines.
 """
 
 from __future__ import annotations
@@ -13,8 +13,25 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 IN_WORLDS = ("tests/lab/", "tests/separation/")
-ON_BARE_MACHINES = "tests/fresh/"
 ON_LOOPBACK = ("tests/separation/test_fronts.py",)  # boots no machine
+OF_THEIR_OWN = (
+    "tests/fresh/",
+    *(
+        f"tests/lab/test_{name}.py"
+        for name in (
+            "barriers",
+            "certificates",
+            "deploy",
+            "hosts",
+            "internet",
+            "link_keeper",
+            "main_job",
+            "nodes",
+            "overlay_firewall",
+        )
+    ),
+)
+FIRST = ("worlds", "rest")  # the long ones, so that the short ones even out the end
 
 
 class Queues(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
@@ -26,10 +43,16 @@ class Queues(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 
 def queue_of(nodeid: str) -> str:
     """The queue in which a test waits its turn."""
-    if nodeid.startswith(ON_BARE_MACHINES):
+    if nodeid.startswith(OF_THEIR_OWN):
         return nodeid.partition("::")[0]
     in_world = nodeid.startswith(IN_WORLDS) and not nodeid.startswith(ON_LOOPBACK)
     return "worlds" if in_world else "rest"
+
+
+def place_of(nodeid: str) -> int:
+    """Queues are dealt out in the order in which their first tests come."""
+    queue = queue_of(nodeid)
+    return FIRST.index(queue) if queue in FIRST else len(FIRST)
 
 
 def shorten_paths(config: pytest.Config) -> None:

@@ -6,20 +6,30 @@ from pathlib import Path
 
 import pytest
 
-from processes import queue_of
+from processes import place_of, queue_of
 
 TESTS = Path(__file__).parent
 LONGEST = "run/haproxy-admin.sock"  # below a test's own directory
 
 
-def test_what_raises_a_world_waits_in_one_queue() -> None:
-    raising = [it for it in TESTS.glob("*/test_*.py") if "lab: Raise" in it.read_text("utf-8")]
-    assert raising
-    names = [it.relative_to(TESTS.parent).as_posix() for it in raising]
-    assert {queue_of(f"{name}::test") for name in names} == {"worlds"}
+SHARED = ("sealed: ", "Sealed)", "internet: World")  # what asks for the one world that all share
+
+
+def test_what_runs_in_the_shared_world_is_in_one_queue_and_no_other_world_is() -> None:
+    for path in TESTS.glob("lab/test_*.py"):
+        text, name = path.read_text("utf-8"), path.relative_to(TESTS.parent).as_posix()
+        own = "lab: Raise" in text or not any(it in text for it in SHARED)
+        assert queue_of(f"{name}::test") == (name if own else "worlds")
+    assert queue_of("tests/separation/test_volleys.py::test") == "worlds"
     assert queue_of("tests/unit/lab/test_names.py::test") == "rest"
     assert queue_of("tests/separation/test_fronts.py::test") == "rest"
     assert queue_of("tests/fresh/test_main_job.py::test") == "tests/fresh/test_main_job.py"
+
+
+def test_the_long_queues_come_first() -> None:
+    tests = ("tests/fresh/test_a.py::a", "tests/lab/test_agent.py::a", "tests/certs/test_a.py::a")
+    in_order = sorted(tests, key=place_of)
+    assert [queue_of(it) for it in in_order] == ["worlds", "rest", "tests/fresh/test_a.py"]
 
 
 def test_files_of_a_worker_have_short_paths(tmp_path: Path, pytestconfig: pytest.Config) -> None:
