@@ -14,6 +14,7 @@ import pytest
 from greygate.lab import names, world
 from greygate.lab.weather import Kind, Weather
 from greygate.lab.world import World
+from greygate.plan.records import EDGE_TTL
 from lab.federation import NAME, Sealed, federation, greygate, run, status
 from lab.talking import Pair
 from lab.traffic import talk_while
@@ -157,11 +158,14 @@ def test_an_edge_dies_without_a_word_and_another_takes_its_place(
     def dies() -> None:
         world.change_weather(lab, "spare", BLACKOUT)
         _move(sealed, EDGE)
+        published.append(time.time())
 
+    published: list[float] = []
     told = talk_while(pair, talking, "the edge dies", dies, count=12, every=0.5)
 
     assert told.there.decrypted
     assert told.back.decrypted
+    assert max(told.there.last, told.back.last) < published[0] + EDGE_TTL + GAP
     # It comes back a day later, with its old key: home does not know it any more.
     wait_until(lambda: status(lab)["left_hosts"] == [], within=90, what="its moment")
     world.change_weather(lab, "spare", CLEAR)

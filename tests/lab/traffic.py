@@ -38,6 +38,11 @@ class Way:
         """Seconds that the slowest was on its way."""
         return max(at - self.began[text] for text, at in self.came.items())
 
+    @property
+    def last(self) -> float:
+        """When the last of it came, seconds since 1970."""
+        return max(self.came.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
