@@ -59,35 +59,39 @@ def read(told: Mapping[str, Any]) -> EdgeState:
     """The state that a JSON object tells; ValueError where it tells none."""
     try:
         return EdgeState(
-            serial=_count(told["serial"]),
+            serial=_count(told, "serial"),
             digest=_word(told["digest"]),
             version=_word(told["version"]),
-            versions={_word(name): _word(it) for name, it in _few(told["versions"].items())},
+            versions={
+                _word(name): _word(it) for name, it in _few(told["versions"].items(), "versions")
+            },
             host=_word(told["host"]),
-            at=_moment(told["at"]),
-            booted=_moment(told["booted"]),
-            free=_count(told["free"]),
-            links=_count(told["links"]),
-            services=tuple(_service(it) for it in _few(told["services"])),
+            at=_moment(told, "at"),
+            booted=_moment(told, "booted"),
+            free=_count(told, "free"),
+            links=_count(told, "links"),
+            services=tuple(_service(it) for it in _few(told["services"], "services")),
             ports=tuple(
-                PortTold(_count(it["port"], below=65536), bool(it["listens"]))
-                for it in _few(told["ports"])
+                PortTold(_count(it, "port", below=65536), bool(it["listens"]))
+                for it in _few(told["ports"], "ports")
             ),
             barriers=_barriers(told.get("barriers")),
         )
-    except (KeyError, TypeError, AttributeError, OverflowError) as problem:
+    except KeyError as problem:
+        raise ValueError(f"no state: {problem.args[0]} is missing") from problem
+    except (TypeError, AttributeError, OverflowError) as problem:
         raise ValueError(f"no state: {problem}") from problem
 
 
 def _barriers(told: Any) -> tuple[Barrier, ...] | None:
-    return None if told is None else tuple(map(from_json, _few(told)))
+    return None if told is None else tuple(map(from_json, _few(told, "barriers")))
 
 
 def _service(told: Mapping[str, Any]) -> ServiceTold:
-    name, since = told["name"], told["since"]
+    name = told["name"]
     if name not in SERVICES:  # it comes into commands that are to be typed
         raise ValueError("no service of an edge")
-    return ServiceTold(name, None if since is None else _moment(since))
+    return ServiceTold(name, None if told["since"] is None else _moment(told, "since"))
 
 
 def _word(told: object) -> str:
@@ -95,20 +99,22 @@ def _word(told: object) -> str:
     return visible(str(told))[:LONGEST]
 
 
-def _few(told: Iterable[Any]) -> tuple[Any, ...]:
+def _few(told: Iterable[Any], key: str) -> tuple[Any, ...]:
     several = tuple(told)
     if len(several) > MOST:
-        raise ValueError("too many")
+        raise ValueError(f"too many {key}")
     return several
 
 
-def _count(told: object, *, below: int = LARGEST) -> int:
-    if type(told) is not int or not 0 <= told < below:
-        raise ValueError("no count")
-    return told
+def _count(told: Mapping[str, Any], key: str, *, below: int = LARGEST) -> int:
+    number = told[key]
+    if type(number) is not int or not 0 <= number < below:
+        raise ValueError(f"{key} is no count")
+    return number
 
 
-def _moment(told: object) -> float:
-    if isinstance(told, bool) or not isinstance(told, int | float) or not 0.0 <= told < LATEST:
-        raise ValueError("no moment")
-    return float(told)
+def _moment(told: Mapping[str, Any], key: str) -> float:
+    seconds = told[key]
+    if type(seconds) not in (int, float) or not 0.0 <= seconds < LATEST:
+        raise ValueError(f"{key} is no moment")
+    return float(seconds)
