@@ -31,18 +31,18 @@ TREE = Path(greygate.__file__).parents[2]
 
 
 def demand_possible(place: Place) -> None:
-    """Trouble where systemd cannot keep services for us."""
+    """Trouble where systemd cannot keep services for us; wrong words come first."""
+    if place.named:
+        raise WrongUsage(
+            _("cannot install a server from a state directory of its own"),
+            _("run it there: greygate up --detach --state {state}").format(state=place.paths.state),
+        )
     if not place.root:
         raise MissingProgram(_("cannot install: that needs root"), "sudo greygate install")
     if not is_here():
         raise MissingProgram(
             _("cannot install: systemd does not run this machine"),
             _("keep it running without: greygate up --detach"),
-        )
-    if place.named:
-        raise WrongUsage(
-            _("cannot install a server from a state directory of its own"),
-            _("run it there: greygate up --detach --state {state}").format(state=place.paths.state),
         )
 
 
