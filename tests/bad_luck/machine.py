@@ -61,7 +61,6 @@ class Said:
 class Refusal:
     """What could not be done and why, and the next step."""
 
-    code: int
     what: str
     hint: str
 
@@ -109,12 +108,15 @@ class Machine:
         """Run a command of ours to its end, with this machine's state directory."""
         return self.run(*self.command(words, as_user=as_user), env=env)
 
-    def refused(self, *words: str, as_user: str | None = None) -> Refusal:
-        """What a command of ours that cannot do it says: with --json, one object on stdout."""
+    def refused(self, *words: str, code: int = 3, as_user: str | None = None) -> Refusal:
+        """What a command of ours that cannot do it says: with --json, one object on stdout.
+
+        It ends with `code`: 3 where it cannot go on, 2 where the words or the site file are wrong.
+        """
         said = self.greygate(*words, "--json", as_user=as_user)
-        assert said.code in (2, 3), (said.code, said.out, said.err)
+        assert said.code == code, (said.code, said.out, said.err)
         told = said.json["error"]
-        return Refusal(said.code, told["what"], told["hint"])
+        return Refusal(told["what"], told["hint"])
 
     def up(self) -> Any:
         """Bring the server up and leave it; what was told of it."""

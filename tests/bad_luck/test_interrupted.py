@@ -78,7 +78,7 @@ def test_a_second_up_watches_and_down_ends_both(home: Machine) -> None:
         wait_until(lambda: "is up after" in first.said + second.said, 60)
         if "is up after" in second.said:
             first, second = second, first
-        assert "another terminal" in home.refused("up", "--detach").what
+        assert "another terminal" in home.refused("up", "--detach", code=2).what
         second.signal(signal.SIGINT)
         second.ended()
         assert len(home.greygate("status", "--json").json["services"]) == 3
@@ -151,4 +151,4 @@ def test_what_a_dead_service_said_can_still_be_read(home: Machine) -> None:
     home.up()
     home.down()
     assert "haproxy  " in home.greygate("logs", "haproxy").out
-    assert home.refused("logs", "nobody").what == "cannot find nobody"
+    assert home.refused("logs", "nobody", code=2).what == "cannot find nobody"
