@@ -12,17 +12,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from door import free_port
 from greygate.run import keeper
 from greygate.run.keeper import DIAL, KNOCKS, LINGER, LONG, RARELY, Edge, Keeper, Knocks, Node
-
-PORTS = tuple(free_port() for _each in range(2))
-KNOWN_AS = {f"tls://127.0.0.1:{it}?key=ab&sni=peer.e": f"tls://127.0.0.1:{it}" for it in PORTS}
-ONE, OTHER = KNOWN_AS
 
 
 class Told(socketserver.ThreadingUnixStreamServer):
@@ -62,22 +58,39 @@ def told(tmp_path: Path) -> Iterator[Told]:
         serving.join()
 
 
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The two ports of one edge, and how its links are named."""
+
+    sockets: tuple[socket.socket, ...]
+
+    @property
+    def uris(self) -> list[str]:
+        """As our own list has them."""
+        return [f"{it}?key=ab&sni=peer.e" for it in self.remotes]
+
+    @property
+    def remotes(self) -> tuple[str, ...]:
+        """As the node knows them."""
+        return tuple(f"tls://127.0.0.1:{it.getsockname()[1]}" for it in self.sockets)
+
+
 @pytest.fixture
-def doors() -> Iterator[list[socket.socket]]:
+def doors() -> Iterator[Doors]:
     """The edge's ports while it is away: both are full, and the kernel drops whatever comes."""
     with ExitStack() as ending:
-        full = [
-            ending.enter_context(socket.create_server(("127.0.0.1", port), backlog=0))
-            for port in PORTS
-        ]
+        full = tuple(
+            ending.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+            for _each in range(2)
+        )
         for door in full:
             ending.enter_context(socket.create_connection(door.getsockname()))
-        yield full
+        yield Doors(full)
 
 
 @pytest.fixture
-def kept(told: Told, doors: list[socket.socket]) -> Keeper:
-    edge = Edge("edge1", "::1", [ONE, OTHER])
+def kept(told: Told, doors: Doors) -> Keeper:
+    edge = Edge("edge1", "::1", doors.uris)
     return Keeper(Node([str(told.server_address)]), [edge])
 
 
@@ -95,8 +108,10 @@ def test_a_knock_is_answered_by_who_takes_it_and_by_who_refuses_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as door:
         knocks.begin(door.getsockname())
         assert answered(knocks)
-    knocks.begin(("127.0.0.1", free_port()))
-    assert answered(knocks)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # and does not listen
+        knocks.begin(closed.getsockname())
+        assert answered(knocks)
     assert not answered(knocks)
 
 
@@ -116,21 +131,21 @@ def test_where_nobody_answers_the_oldest_knock_is_given_up() -> None:
 
 
 def test_an_edge_that_answers_again_is_dialled_by_all_links_at_once(
-    told: Told, kept: Keeper, doors: list[socket.socket]
+    told: Told, kept: Keeper, doors: Doors
 ) -> None:
-    told.up = dict.fromkeys(KNOWN_AS.values(), False)
+    told.up = dict.fromkeys(doors.remotes, False)
     now = 0.0
     while now < 1.0:
         kept.look(now := now + kept.pause(now))
-    assert dialled(told) == [ONE]  # the other's turn comes later
+    assert dialled(told) == doors.uris[:1]  # the other's turn comes later
     told.asked.clear()
-    for door in doors:
+    for door in doors.sockets:
         door.accept()[0].close()
     ends_at = time.monotonic() + 5
     while not dialled(told) and time.monotonic() < ends_at:
         kept.look(now := now + 0.01)
         time.sleep(0.01)
-    assert sorted(dialled(told)) == sorted([ONE, OTHER])
+    assert sorted(dialled(told)) == sorted(doors.uris)
     kept.look(now + 1.0)
     assert len(dialled(told)) == 2  # they have their time now
 
@@ -139,64 +154,64 @@ def dialled(told: Told) -> list[str]:
     return [uri for request, uri in told.asked if request == "addPeer"]
 
 
-def test_a_host_that_was_left_is_taken_away_at_its_moment(
-    told: Told, doors: list[socket.socket]
-) -> None:
+def test_a_host_that_was_left_is_taken_away_at_its_moment(told: Told, doors: Doors) -> None:
     node = Node([str(told.server_address)])
-    told.up = dict.fromkeys(KNOWN_AS.values(), False)
+    told.up = dict.fromkeys(doors.remotes, False)
+    one, other = doors.uris
     for until, asked in (
-        (time.time() + 60, {("removePeer", ONE), ("addPeer", ONE)}),
-        (time.time() - LINGER, {("removePeer", ONE), ("removePeer", OTHER)}),
+        (time.time() + 60, {("removePeer", one), ("addPeer", one)}),
+        (time.time() - LINGER, {("removePeer", one), ("removePeer", other)}),
     ):
         told.asked.clear()
-        alone = Keeper(node, [Edge("edge1-old", "::1", [ONE, OTHER], until)])
+        alone = Keeper(node, [Edge("edge1-old", "::1", doors.uris, until)])
         alone.look(0.0)
         assert set(told.asked) == asked
     assert alone.pause(0.0) == keeper.LOOK  # nobody waits for it
 
 
 def test_nobody_is_added_who_is_not_in_the_list_on_disk(
-    told: Told, doors: list[socket.socket], tmp_path: Path
+    told: Told, doors: Doors, tmp_path: Path
 ) -> None:
     """The tree is exchanged first, then peers are taken away: it is not added anew in between."""
     links = tmp_path / "links.json"
-    edge = {"id": "edge1", "address": "::1", "peers": [ONE], "until": None}
+    edge = {"id": "edge1", "address": "::1", "peers": doors.uris[:1], "until": None}
     listed = {"admin": [str(told.server_address)], "edges": [edge]}
     links.write_text(json.dumps(listed))
     alone = keeper.read(str(links))
-    told.up = {KNOWN_AS[ONE]: False}
+    told.up = {doors.remotes[0]: False}
     alone.look(0.0)
-    assert dialled(told) == [ONE]
+    assert dialled(told) == doors.uris[:1]
     links.rename(tmp_path / "links.old")  # as while trees are exchanged
     alone.look(DIAL)
     (tmp_path / "links.new").write_text(json.dumps({**listed, "edges": []}))
     (tmp_path / "links.new").rename(links)
     alone.look(2 * DIAL)
     assert alone.outdated()
-    assert dialled(told) == [ONE]
+    assert dialled(told) == doors.uris[:1]
     assert not keeper.read(str(links)).outdated()
 
 
-def test_links_that_are_up_are_left_alone(told: Told, kept: Keeper) -> None:
-    told.up = dict.fromkeys(KNOWN_AS.values(), True)
+def test_links_that_are_up_are_left_alone(told: Told, kept: Keeper, doors: Doors) -> None:
+    told.up = dict.fromkeys(doors.remotes, True)
     for now in range(100):
         kept.look(float(now))
     assert told.asked == []
 
 
 def test_a_lost_link_is_dialled_at_once_and_the_other_is_left_alone(
-    told: Told, kept: Keeper
+    told: Told, kept: Keeper, doors: Doors
 ) -> None:
-    told.up = {KNOWN_AS[ONE]: True, KNOWN_AS[OTHER]: False}
+    told.up = dict(zip(doors.remotes, (True, False), strict=True))
     kept.look(0.0)
-    assert told.asked == [("removePeer", OTHER), ("addPeer", OTHER)]
+    other = doors.uris[1]
+    assert told.asked == [("removePeer", other), ("addPeer", other)]
 
 
-def test_each_dial_has_its_time_and_they_take_turns(told: Told, kept: Keeper) -> None:
-    told.up = dict.fromkeys(KNOWN_AS.values(), False)
+def test_each_dial_has_its_time_and_they_take_turns(told: Told, kept: Keeper, doors: Doors) -> None:
+    told.up = dict.fromkeys(doors.remotes, False)
     for half in range(int(2 * DIAL * 2)):
         kept.look(half / 2)
-    assert dialled(told) == [ONE, OTHER] * 2
+    assert dialled(told) == doors.uris * 2
 
 
 def test_an_edge_that_is_long_away_is_asked_rarely(told: Told, kept: Keeper) -> None:
@@ -207,8 +222,10 @@ def test_an_edge_that_is_long_away_is_asked_rarely(told: Told, kept: Keeper) -> 
     assert len(dialled(told)) <= 9
 
 
-def test_a_dial_that_the_node_refuses_is_tried_at_the_next_look(told: Told, kept: Keeper) -> None:
-    told.up = dict.fromkeys(KNOWN_AS.values(), False)
+def test_a_dial_that_the_node_refuses_is_tried_at_the_next_look(
+    told: Told, kept: Keeper, doors: Doors
+) -> None:
+    told.up = dict.fromkeys(doors.remotes, False)
     told.refuses = True
     kept.look(0.0)
     told.refuses = False
@@ -219,9 +236,9 @@ def test_a_dial_that_the_node_refuses_is_tried_at_the_next_look(told: Told, kept
 
 @pytest.mark.parametrize("up", [True, False])
 def test_something_is_sent_every_15_seconds_also_while_no_link_is_up(
-    told: Told, kept: Keeper, monkeypatch: pytest.MonkeyPatch, up: bool
+    told: Told, kept: Keeper, doors: Doors, monkeypatch: pytest.MonkeyPatch, up: bool
 ) -> None:
-    told.up = dict.fromkeys(KNOWN_AS.values(), up)
+    told.up = dict.fromkeys(doors.remotes, up)
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as edge:
         edge.bind(("::1", 0))
         edge.setblocking(False)
@@ -234,15 +251,17 @@ def test_something_is_sent_every_15_seconds_also_while_no_link_is_up(
             edge.recv(1)
 
 
-def test_a_silent_node_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    alone = Keeper(Node([str(tmp_path / "none.sock")]), [Edge("edge1", "::1", [ONE])])
+def test_a_silent_node_is_told_once(
+    doors: Doors, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone = Keeper(Node([str(tmp_path / "none.sock")]), [Edge("edge1", "::1", doors.uris)])
     alone.look(0.0)
     alone.look(1.0)
     assert capsys.readouterr().out.count("does not answer") == 1
 
 
 def test_another_network_is_noticed_and_none_is_no_network() -> None:
-    edge = Edge("edge1", "::1", [ONE])
+    edge = Edge("edge1", "::1", ["tls://127.0.0.1:443?key=ab&sni=peer.e"])
     end = ("127.0.0.1", 443)
     assert edge.moved(end) is None  # the first look
     edge.sources["127.0.0.1"] = "127.0.0.2"
