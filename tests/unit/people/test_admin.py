@@ -181,7 +181,7 @@ def test_a_damaged_credential_is_made_anew(real_synapse: RealSynapse, content: b
 
 def test_the_credential_has_no_password(real_synapse: RealSynapse, server: Session) -> None:
     name = server.user_id[1:].partition(":")[0]
-    assert _login(real_synapse, name, Secret("")).status_code in (400, 403)
+    assert _login(real_synapse, name, Secret("")).status_code == 403
 
 
 def test_a_server_that_is_down_is_told(tmp_path: Path) -> None:
@@ -202,25 +202,41 @@ def test_a_killed_servers_socket_is_told(real_synapse: RealSynapse, tmp_path: Pa
 @pytest.mark.parametrize("credential", ["kept", "none"])
 def test_somebody_else_is_told_who_may(real_synapse: RealSynapse, credential: str) -> None:
     below = Path(real_synapse.paths.state).parent
-    # Somebody else from then on only: our own code may lie below /root.
-    code = (
-        "import os, sys; from pathlib import PurePosixPath; from greygate.people import admin;"
-        "from greygate.people.session import session; from greygate.plan.paths import Paths\n"
-        "os.setgroups(()); os.setgid(65534); os.setuid(65534)\n"
-        "paths = Paths.below(*map(PurePosixPath, sys.argv[1:]))\n"
-        "with session(paths) as server: admin.people(server)"
-    )
     with session(real_synapse.paths) as server:
         admin.people(server)
     state = real_synapse.paths.state if credential == "kept" else below / "absent"
     below.chmod(0o711)
     said = subprocess.run(
-        (sys.executable, "-c", code, state, real_synapse.paths.runtime),
+        (sys.executable, "-c", ASK, real_synapse.paths.runtime, real_synapse.paths.state, state),
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(Path(greygate.__file__).parents[1])},
     )
-    assert "only the server's owner may" in said.stderr
+    assert "only the server's owner may" in said.stdout, said.stderr
+
+
+# Our code and Python itself may lie below /root: all that is imported only once it is needed is
+# there before we become somebody else.
+ASK = """
+import os, sys
+from pathlib import PurePosixPath
+from greygate.errors import Trouble
+from greygate.people import admin
+from greygate.people.session import session
+from greygate.plan.paths import Paths
+runtime, *states = map(PurePosixPath, sys.argv[1:])
+def ask(state):
+    with session(Paths.below(state, runtime)) as server:
+        admin.people(server)
+ask(states[0])
+os.setgroups(())
+os.setgid(65534)
+os.setuid(65534)
+try:
+    ask(states[1])
+except Trouble as trouble:
+    print(trouble)
+"""
 
 
 def test_a_lost_secret_is_told(real_synapse: RealSynapse, tmp_path: Path) -> None:
