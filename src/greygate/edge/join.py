@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def join(
     before = joined(paths)
     plan = plan_of(token, paths, chosen=chosen)
     if not Systemd(plan, units_of(token, plan)).installed():
-        _demand_ports(plan)
+        _demand_ports(plan, ports.holders())
     if token.name_server and not (before and before.name_server):
         _demand_names_port(plan)
     for remark in preconditions.short_of_memory(preconditions.EDGE_MEMORY):
@@ -159,11 +160,11 @@ def _demand_machine(paths: Paths, *, new: bool) -> None:
         sandbox.demand()
 
 
-def _demand_ports(plan: EdgePlan) -> None:
+def _demand_ports(plan: EdgePlan, holders: Iterable[ports.Holder]) -> None:
     """Trouble where another program has a port: by whom, and how to do without."""
     # Whoever has it on one address bars all of them, which is what we need.
     wanted = (*plan.ports, AGENT_PORT, KNOWN_PORT, PEERING_PORT)
-    mine = tuple((it.port, str(it)) for it in ports.holders() if it.port in wanted)
+    mine = tuple((it.port, str(it)) for it in holders if it.port in wanted)
     if not mine:
         return
     taken = {port for port, _who in mine}

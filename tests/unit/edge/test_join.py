@@ -7,16 +7,19 @@ import socket
 import subprocess
 import sys
 from dataclasses import replace
+from ipaddress import IPv6Address
 from pathlib import Path, PurePosixPath
 
 import pytest
 
-from door import free_port
 from greygate.edge import join
 from greygate.edge.following import joined
 from greygate.edge.join import _demand_ports
 from greygate.errors import Trouble
+from greygate.machine import ports
+from greygate.machine.ports import Holder
 from greygate.plan.edge import demand_successor, edge_plan
+from greygate.plan.edges import AGENT_PORT
 from greygate.plan.paths import Paths
 from greygate.plan.token import Token, written
 from greygate.probe import overlay
@@ -50,13 +53,22 @@ def test_an_older_one_or_another_s_is_refused(token: Token, hint: str) -> None:
 
 
 def test_who_has_the_port_is_told_and_how_to_do_without(paths: Paths) -> None:
+    """Whatever else listens on the machine that runs this."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
-        other_port = free_port()
-        plan = edge_plan(TOKEN, paths, ports=(taken, other_port))
-        with pytest.raises(Trouble, match=f"port {taken} is taken by") as refused:
-            _demand_ports(plan)
-    assert f"--ports {other_port}" in refused.value.hint
+        holders = [it for it in ports.holders() if it.port == taken]
+    plan = edge_plan(TOKEN, paths, ports=(taken, 8448))
+    with pytest.raises(Trouble, match=f"port {taken} is taken by") as refused:
+        _demand_ports(plan, holders)
+    assert "--ports 8448 " in refused.value.hint
+
+
+def test_what_our_own_ports_are_for_cannot_be_done_without(paths: Paths) -> None:
+    holders = [Holder(address=IPv6Address("::"), port=it) for it in (443, AGENT_PORT)]
+    with pytest.raises(Trouble, match=f"port {AGENT_PORT} is taken by") as refused:
+        _demand_ports(edge_plan(TOKEN, paths), holders)
+    assert "--ports" not in refused.value.hint
+    _demand_ports(edge_plan(TOKEN, paths), [Holder(address=IPv6Address("::"), port=80)])
 
 
 def test_a_machine_that_is_no_edge_says_so(paths: Paths) -> None:
