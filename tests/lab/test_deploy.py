@@ -112,6 +112,15 @@ def test_again_it_changes_nothing(rented: World) -> None:
     assert after == before
 
 
+def test_another_packet_filter_there_is_named_before_anything_is_done(rented: World) -> None:
+    rules = "type filter hook input priority 0; tcp dport 8448 drop;"
+    assert run(rented, "edge", "nft", f"table inet theirs {{ chain c {{ {rules} }}; }}").returncode == 0
+    (remark,) = deploy(rented, "--dry-run")["remarks"]
+    assert "nftables drops what other servers send to tcp/8448" in remark
+    assert run(rented, "edge", "nft", "delete table inet theirs").returncode == 0
+    assert deploy(rented, "--dry-run")["remarks"] == []
+
+
 def test_an_edge_that_the_site_file_lacks_is_told_with_the_nearest(rented: World) -> None:
     refused = greygate(rented, "home", "edge", "deploy", "edge2", TARGET, fails=True)
     assert "edge1" in refused
