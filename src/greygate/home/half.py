@@ -101,15 +101,13 @@ def demand_state(place: Place) -> None:
 def demand_claimed(place: Place, site: Site) -> None:
     """Trouble where the state is of no server yet, or of another one."""
     try:
-        claimed = Path(place.paths.site_mark).read_text("utf-8").strip()
+        keys.demand_marked(place.paths, str(site.server_name))
     except FileNotFoundError as absent:
         demand_state(place)
         raise NotRunning(
             _("cannot go on: {name} was never started").format(name=site.server_name),
             _first_step(site),
         ) from absent
-    if claimed != str(site.server_name):
-        keys.claim(place.paths, str(site.server_name))  # which says what to do
 
 
 def _first_step(site: Site) -> str:

@@ -69,7 +69,8 @@ def identity(place: Place, named_site: Path | None, environ: Mapping[str, str]) 
     """The archive as it is now, brought up to date with the site file first."""
     source = existing_site(place, named_site, environ)
     if Path(place.paths.site_mark).exists():
-        keys.claim(place.paths, str(load.load(source).server_name))  # no other site goes into it
+        # No other site goes into it.
+        keys.demand_marked(place.paths, str(load.load(source).server_name))
     try:
         archive.ensure_archive(place.paths, site=load.read(source))
         return Path(place.paths.identity).read_bytes()

@@ -20,7 +20,7 @@ from greygate.errors import Trouble
 from greygate.machine.files import Owner, directory, give, write_new
 from greygate.plan.paths import Paths
 from greygate.spec.yggdrasil import address_of
-from greygate.text import _
+from greygate.text import _, visible
 
 YGGDRASIL = "greygate-yggdrasil"
 SYNAPSE = "greygate-synapse"
@@ -64,14 +64,19 @@ class AnotherServers(Trouble):
 def claim(paths: Paths, server_name: str) -> None:
     """Mark the state as this server's; AnotherServers where it is another's."""
     directory(paths.state, mode=TRAVERSED)
-    marked = server_name.encode() + b"\n"
-    if write_new(paths.site_mark, marked, owner=Owner.ourselves(), mode=0o644):
-        return
-    found = Path(paths.site_mark).read_bytes()
-    if found != marked:
+    if not Path(paths.site_mark).exists():
+        marked = server_name.encode() + b"\n"
+        write_new(paths.site_mark, marked, owner=Owner.ourselves(), mode=0o644)
+    demand_marked(paths, server_name)
+
+
+def demand_marked(paths: Paths, server_name: str) -> None:
+    """AnotherServers where the state is another's; FileNotFoundError where it is nobody's."""
+    found = Path(paths.site_mark).read_bytes().decode(errors="backslashreplace").strip()
+    if found != server_name:
         raise AnotherServers(
             _("cannot use {state} for {name}: it holds the server {other}").format(
-                state=paths.state, name=server_name, other=found.decode(errors="replace").strip()
+                state=paths.state, name=server_name, other=visible(found)
             ),
             _(
                 "keep both: choose another place for this one with --state DIRECTORY, "

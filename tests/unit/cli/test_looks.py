@@ -143,6 +143,18 @@ def damaged(below: Path) -> Place:
     return place
 
 
+def another_servers(below: Path) -> Place:
+    place = with_an_edge(below)
+    Path(place.paths.site_mark).write_text("elsewhere.example\n")
+    return place
+
+
+def unreadable_mark(below: Path) -> Place:
+    place = with_an_edge(below)
+    Path(place.paths.site_mark).write_bytes(b"\xff\x1b[31m\n")
+    return place
+
+
 def standalone(below: Path) -> Place:
     made = some_sites.site(Node.LOOPBACK, peers=(), firewall=False, allow=())
     return keyed(placed(below, replace(made, accepted_doubts=("doubt.not-public",))))
@@ -150,6 +162,7 @@ def standalone(below: Path) -> Place:
 
 STATES: tuple[Callable[[Path], Place], ...] = (
     *(never_started, without_a_key, with_an_edge, with_orders, damaged, standalone),
+    *(another_servers, unreadable_mark),
 )
 
 
