@@ -1,5 +1,6 @@
 """`python -m greygate`: the command line."""
 
+import os
 import sys
 
 
@@ -8,9 +9,8 @@ def run() -> int:
     if sys.argv[1:] == ["--version"] and sys.stdout is not None:
         from greygate import __version__
 
-        sys.stdout.write(f"{__version__}\n")
         try:
-            sys.stdout.flush()
+            os.write(sys.stdout.fileno(), f"{__version__}\n".encode())
             return 0
         except OSError:
             pass  # told below, as all that cannot be written

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
 from greygate.cli.help import family
+from greygate.cli.values import NAMED
 from greygate.errors import WrongUsage
 from greygate.home import papers
 from greygate.machine import named_file
@@ -21,7 +22,9 @@ command = family("backup", "Keep what nothing else brings back.")
 
 @command.command
 def identity(
-    file: Annotated[Path | None, Parameter(help="Where to; standard output if left out.")] = None,
+    file: Annotated[
+        Path | None, NAMED, Parameter(help="Where to; standard output if left out.")
+    ] = None,
     /,
     *,
     common: Common = NONE,
@@ -62,7 +65,7 @@ def identity(
 
 @command.command
 def restore(
-    file: Annotated[Path, Parameter(help="An identity.tar.")],
+    file: Annotated[Path, NAMED, Parameter(help="An identity.tar.")],
     /,
     *,
     common: Common = NONE,

@@ -13,7 +13,7 @@ from cyclopts.validators import Number
 from greygate.cli import cert_report, output
 from greygate.cli.common import NONE, Common
 from greygate.cli.help import family
-from greygate.cli.number import Whole
+from greygate.cli.values import NAMED, Whole
 from greygate.errors import WrongUsage
 from greygate.home import agents, certificates, papers
 from greygate.machine import named_file
@@ -190,7 +190,9 @@ def rekey(*, common: Common = NONE) -> None:
 
 @command.command
 def export(
-    file: Annotated[Path | None, Parameter(help="Where to; standard output if left out.")] = None,
+    file: Annotated[
+        Path | None, NAMED, Parameter(help="Where to; standard output if left out.")
+    ] = None,
     /,
     *,
     format: Annotated[

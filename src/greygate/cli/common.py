@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from greygate.cli import output
 from greygate.cli.help import EVERYWHERE
+from greygate.cli.values import NAMED
 from greygate.cli.verbose import speak_up
 from greygate.errors import SiteRefused
 from greygate.text import _
@@ -29,6 +30,7 @@ class Common:
 
     site: Annotated[
         Path | None,
+        NAMED,
         Parameter(
             metavar="FILE",
             help="The site file. Otherwise $GREYGATE_SITE, ./site.toml, /etc/greygate/site.toml "
@@ -37,6 +39,7 @@ class Common:
     ] = None
     state: Annotated[
         Path | None,
+        NAMED,
         Parameter(
             metavar="DIRECTORY",
             help="Where the server keeps everything, its site file too. Otherwise "

@@ -15,7 +15,7 @@ from greygate.cli import edge_orders, output
 from greygate.cli.common import NONE, Common
 from greygate.cli.edge_report import is_barred, joined_text, joined_told, listed, rows
 from greygate.cli.help import family
-from greygate.cli.number import Whole
+from greygate.cli.values import NAMED, Whole
 from greygate.edge import join as joining
 from greygate.errors import MissingProgram, WrongUsage
 from greygate.home import edges, installation
@@ -84,7 +84,9 @@ def list_(*, common: Common = NONE) -> None:
 def join(
     *,
     file: Annotated[
-        Path | None, Parameter(metavar="FILE", help="Where the token is; standard input otherwise.")
+        Path | None,
+        NAMED,
+        Parameter(metavar="FILE", help="Where the token is; standard input otherwise."),
     ] = None,
     ports: Annotated[
         str | None,

@@ -13,6 +13,7 @@ from greygate.cli import output
 from greygate.cli.common import NONE, Common
 from greygate.cli.edge import ports_named
 from greygate.cli.edge_deploy_report import done_text, done_told, rehearsed_text, rehearsed_told
+from greygate.cli.values import NAMED
 from greygate.home import agents, deployment, edges, published, rented_host
 from greygate.home.first_link import await_link
 from greygate.home.half import Home
@@ -38,6 +39,7 @@ def command(
     *,
     identity: Annotated[
         Path | None,
+        NAMED,
         Parameter(metavar="FILE", help="The private key to log in with; the usual ones otherwise."),
     ] = None,
     host_key: Annotated[

@@ -13,7 +13,7 @@ from greygate.apply.differences import difference
 from greygate.cli import edge_changes_report as report
 from greygate.cli import edge_hearing, output
 from greygate.cli.common import NONE, Common
-from greygate.cli.number import Whole
+from greygate.cli.values import Whole
 from greygate.errors import Trouble, WrongUsage
 from greygate.home import agents, edge_changes, edges
 from greygate.home.agents import Heard

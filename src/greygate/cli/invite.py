@@ -10,8 +10,8 @@ from cyclopts.validators import Number
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
-from greygate.cli.number import Whole
 from greygate.cli.telling import trial_told
+from greygate.cli.values import Whole
 from greygate.home import persons
 
 MOST_USES = 10_000  # Synapse keeps it in 32 bits

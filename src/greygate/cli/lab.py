@@ -11,7 +11,7 @@ from cyclopts.validators import Number
 
 from greygate.cli import output
 from greygate.cli.help import family
-from greygate.cli.number import Whole
+from greygate.cli.values import Whole
 from greygate.lab import world
 from greygate.lab.places import places_for
 from greygate.lab.topology import Debian

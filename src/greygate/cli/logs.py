@@ -9,7 +9,7 @@ from cyclopts.validators import Number
 
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
-from greygate.cli.number import Whole
+from greygate.cli.values import Whole
 from greygate.text import visible
 
 MOST = 1_000_000  # lines: more than the files keep

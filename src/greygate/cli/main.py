@@ -66,8 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     output.begin()
     if words == ["--version"]:
-        output.say(__version__)
-        return 0
+        return ended(words, lambda _words: output.say(__version__))
     interruption.heed()
     os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:{SBIN}"
     return ended(words, _called)
@@ -78,6 +77,7 @@ def ended(words: list[str], call: Callable[[list[str]], object]) -> int:
     as_json = "--json" in words
     try:
         result = call(words)
+        output.finish()
         return result if isinstance(result, int) else 0
     except Trouble as problem:
         output.trouble(_with_place(problem, words), as_json=as_json)

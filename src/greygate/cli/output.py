@@ -65,12 +65,18 @@ def say_octets(content: bytes) -> None:
         ) from gone
 
 
+def finish() -> None:
+    """Have written what others printed, a page of help: at our end nobody would tell a refusal."""
+    _print(lambda: None)
+
+
 def _print(act: Callable[[], object]) -> None:
     try:
         act()
         sys.stdout.flush()
     except OSError:  # what is left in the buffer would be tried again at our end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _said.append("")  # what follows is told on the other stream
         raise
 
 
@@ -215,8 +221,9 @@ class Steps:
 def trouble(problem: Trouble, *, as_json: bool) -> None:
     """Tell what could not be done and what to do next; with --json as one object on stdout."""
     if as_json and not _said:
-        say(_as_json({"error": _told(problem)}))
-        return
+        with suppress(OSError):  # then it is told on the other stream
+            say(_as_json({"error": _told(problem)}))
+            return
     if isinstance(problem, SiteRefused):
         from greygate.site.report import report
 

@@ -8,6 +8,7 @@ from cyclopts import CycloptsError, UnknownCommandError, UnusedCliTokensError
 from cyclopts.exceptions import (
     CoercionError,
     MissingArgumentError,
+    RepeatArgumentError,
     UnknownOptionError,
     ValidationError,
 )
@@ -40,7 +41,11 @@ def wrong_words(problem: CycloptsError, commands: Iterable[str]) -> WrongUsage:
             what = _("cannot use {value} for {name}")
             choices = ", ".join(argument.get_choices() or ())
             hint = _("one of: {choices}").format(choices=choices) if choices else page
-            return WrongUsage(what.format(value=token.value, name=_name(argument.name)), hint)
+            value = token.value or "''"
+            return WrongUsage(what.format(value=value, name=_name(argument.name)), hint)
+        case RepeatArgumentError(token=token):
+            what = _("cannot use {flag} twice").format(flag=token.keyword)
+            return WrongUsage(what, page)
         case ValidationError(argument=argument) if argument is not None:
             what = _("cannot use {value} for {name}: {why}")
             why = problem.exception_message.rstrip(".").lower()

@@ -21,6 +21,11 @@ def trouble_of(error: OSError) -> Trouble | None:
             return _told(error, why, _("make it writable, or choose another: --state DIRECTORY"))
         case errno.EACCES | errno.EPERM if error.filename is not None:
             return _told(error, _("not allowed"), _whose(Path(os.fsdecode(error.filename))))
+        case errno.ENOENT if error.filename is None and _stands_nowhere():
+            return Trouble(
+                _("cannot go on: the directory that you stand in is gone"),
+                _("go to another and run it again: cd"),
+            )
         case errno.EIO:
             return _told(error, _("the disk does not work"), _("see what it says: dmesg | tail"))
         case _:
@@ -35,6 +40,14 @@ def _told(error: OSError, why: str, hint: str) -> Trouble:
         return Trouble(_("cannot go on: {why}").format(why=why), hint)
     path = os.fsdecode(error.filename)
     return Trouble(_("cannot use {path}: {why}").format(path=path, why=why), hint)
+
+
+def _stands_nowhere() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _whose(path: Path) -> str:

@@ -29,7 +29,9 @@ class SiteExists(WrongUsage):
     def __init__(self, path: Path) -> None:
         super().__init__(
             _("cannot write {path}: it is there already").format(path=path),
-            _("edit it, or move it away first: mv {path} {path}.old").format(path=path),
+            _("edit it, or move it away first: mv {path} {path}.old").format(path=path)
+            if path.is_file()
+            else _("it is no file; name one that is not there yet: --site FILE"),
         )
         self.path = path
 
@@ -138,7 +140,8 @@ def _usual(environ: Mapping[str, str], state: Path) -> tuple[Path, ...]:
 def _demand_ours(path: Path, environ: Mapping[str, str]) -> None:
     """Trouble where somebody else put a site file into the directory that we stand in."""
     seen = path.stat()
-    owners = {0, os.geteuid(), int(environ.get("SUDO_UID", os.geteuid()))}
+    caller = environ.get("SUDO_UID", "")
+    owners = {0, os.geteuid()} | ({int(caller)} if caller.isascii() and caller.isdigit() else set())
     if seen.st_uid in owners and not seen.st_mode & stat.S_IWOTH:
         return
     raise WrongUsage(
@@ -170,7 +173,9 @@ def _told(path: Path, act: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise WrongUsage(
             _("cannot {act} {path}: it is not there").format(act=act, path=path),
-            _("write one with: greygate init"),
+            _("write one with: greygate init")
+            if not path.parent.is_dir() or act == _("read")
+            else _("no file can be made there; name another: --site FILE"),
         ) from error
     except IsADirectoryError as error:
         raise WrongUsage(

@@ -13,7 +13,7 @@ import pytest
 
 from greygate.cli import output
 from greygate.cli.commands import NAMES
-from greygate.cli.main import ended
+from greygate.cli.main import ended, main
 from greygate.errors import Mistake, SiteRefused, Trouble
 from greygate.home.place import Place
 from greygate.secret import Secret
@@ -169,3 +169,29 @@ def test_help_lists_every_command(run: Run, words: list[str]) -> None:
 
 def test_help_of_a_command_is_its_page(run: Run) -> None:
     assert run("help", "user", "add").out == run("user", "add", "--help").out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("status", "--state", ""), ("status", "--site", ""), ("backup", "identity", "")),
+        *(("backup", "restore", ""), ("cert", "export", ""), ("edge", "join", "--file", "")),
+        *(("init", "home.twinkle.net", "--yes", "--state="),),
+    ],
+)
+def test_an_empty_word_names_no_file(
+    words: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`--state "$UNKNOWN"` had the keys made in the directory that one stood in."""
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    assert "cannot use ''" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_flag_is_used_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(("status", "-v", "-v")) == 2
+    assert "cannot use -v twice" in capsys.readouterr().err

@@ -132,3 +132,26 @@ def test_a_clone_below_a_colon_says_what_to_do(tmp_path: Path) -> None:
     other = shell(f"{tree}/greygate --version", GREYGATE_STATE=f"{tmp_path}/c:d")
     assert (other.returncode, other.stdout) == (3, "")
     assert "GREYGATE_STATE=DIR" in other.stderr
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--version", "the disk is full"),
+        ("--help", "the disk is full"),
+        ("status --help --json", "the disk is full"),
+        ("status --json --state /nowhere", "there is no server here yet"),
+    ],
+)
+def test_a_full_disk_is_told_by_whatever_is_printed(words: str, told: str, unbuffered: str) -> None:
+    ended = shell(f"$G {words} >/dev/full", PYTHONUNBUFFERED=unbuffered)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (3, False)
+    assert told in ended.stderr
+
+
+def test_a_directory_that_is_gone_is_told(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    ended = shell(f"mkdir {gone}; cd {gone}; rmdir {gone}; $G status --state rel")
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert "the directory that you stand in is gone" in ended.stderr

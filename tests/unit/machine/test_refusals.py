@@ -45,3 +45,13 @@ def test_a_full_disk_is_told_where_no_file_is_named() -> None:
 
 def test_a_mistake_of_ours_stays_one(tmp_path: Path) -> None:
     assert trouble_of(refusal(errno.ENOENT, tmp_path)) is None
+
+
+def test_a_directory_that_is_gone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    absent = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    assert trouble_of(absent) is None
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert "is gone" in str(trouble_of(absent))
+    assert trouble_of(FileNotFoundError(errno.ENOENT, "", "/nowhere")) is None

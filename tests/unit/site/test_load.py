@@ -111,3 +111,22 @@ def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
     assert isinstance(caught.value, WrongUsage)
     assert path.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "/"])
+def test_what_is_no_file_is_not_to_be_moved_away(path: str) -> None:
+    """`mv /dev/null /dev/null.old` was the advice."""
+    assert "mv " not in load.SiteExists(Path(path)).hint
+    with pytest.raises(WrongUsage) as caught:
+        load.write(Path(path) if path != "/" else Path("/proc/site.toml"), TEXT)
+    assert "mv " not in caught.value.hint
+    assert "--site FILE" in caught.value.hint
+
+
+@pytest.mark.parametrize("caller", ["abc", "", "-1", "99999999999999999999"])
+def test_whoever_called_sudo_is_a_number_or_nobody(
+    caller: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "site.toml").write_text(TEXT)
+    assert load.find(None, {"SUDO_UID": caller}, tmp_path / "state") == Path("site.toml")
