@@ -69,7 +69,7 @@ def doubts(
     found = [
         *(_of_literal(name) if name.literal else _of_zone(name.host.lower(), federation)),
         *_of_spelling(name),
-        *_of_client(name, client, layout),
+        *_of_client(name, client, layout, federation=federation),
     ]
     left = (doubt for doubt in found if doubt.name not in accepted)
     return tuple(sorted(left, key=lambda doubt: doubt.severity is Severity.TELL))
@@ -173,7 +173,9 @@ def nobodys_zone(host: str) -> str | None:
     return None
 
 
-def _of_client(name: ServerName, client: str, layout: Layout) -> Iterator[Doubt]:
+def _of_client(
+    name: ServerName, client: str, layout: Layout, *, federation: bool
+) -> Iterator[Doubt]:
     host, asked = name.host.lower(), client.lower()
     if asked == host and layout is not Layout.OVERLAY:
         yield _refuse(
@@ -185,6 +187,14 @@ def _of_client(name: ServerName, client: str, layout: Layout) -> Iterator[Doubt]
     taken = _taken(asked)
     if taken and not _taken(host):  # otherwise it has been said of the server name
         yield _refuse("client-special-use", taken, _("take another client name"))
+    elif asked != host and (why := nobodys_zone(asked)):
+        yield _refuse("client-public-suffix", why, _("take a name below it, or another one"))
+    elif federation and not _not_public(host) and (why := _not_public(asked)):
+        yield _refuse(
+            "client-not-public",
+            _("{why}: no public authority makes a certificate for it").format(why=why),
+            _("take a client name in a public zone, such as m.{host}").format(host=host),
+        )
 
 
 def _taken(host: str) -> str | None:
@@ -239,4 +249,6 @@ ALL = (
     "doubt.one-operator",
     "doubt.client-is-server",
     "doubt.client-special-use",
+    "doubt.client-public-suffix",
+    "doubt.client-not-public",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 
 from greygate.site.doubts import no_public_name
@@ -26,11 +26,17 @@ def edges(
     reading: Reading, server: ServerName, names: Names, accepted: Collection[str] = ()
 ) -> tuple[Edge, ...]:
     """The edges that the file describes; what is wrong with them is noted."""
-    found = [_edge(reading, at, accepted) for at in reading.elements("edge")]
-    whole = tuple(edge for edge in found if edge is not None)
+    addresses = {at: _addresses(reading, at) for at in reading.elements("edge")}
+    found = [_edge(reading, at, here, accepted) for at, here in addresses.items()]
     _judge_names(reading, server, names)
-    _judge_addresses(reading, whole)
-    return whole
+    _judge_addresses(reading, addresses)
+    return tuple(edge for edge in found if edge is not None)
+
+
+def unread_edges(reading: Reading, found: Sequence[Edge]) -> bool:
+    """Whether the file describes an edge that is not among those found."""
+    described = reading.elements("edge")
+    return len(found) < len(described) or (not described and reading.has_section("edge"))
 
 
 def address_problem(text: str) -> str | None:
@@ -53,9 +59,10 @@ def name_problem(text: str, accepted: Collection[str] = ()) -> str | None:
     return own_name_problem(text) or no_public_name(text, accepted)
 
 
-def _edge(reading: Reading, at: str, accepted: Collection[str]) -> Edge | None:
+def _edge(
+    reading: Reading, at: str, addresses: tuple[Address, ...], accepted: Collection[str]
+) -> Edge | None:
     edge_id, name = _id(reading, at), _name(reading, at, accepted)
-    addresses = _addresses(reading, at)
     tls = reading.choice(f"{at}.tls", Tls, Tls.SEALED)
     priority = reading.number(f"{at}.priority")
     if priority is not None and not 0 <= priority <= HIGHEST_PRIORITY:
@@ -93,7 +100,11 @@ def _name(reading: Reading, at: str, accepted: Collection[str]) -> str | None:
         reading.wrong(
             f"{at}.name",
             _("this cannot be an edge's name: {why}").format(why=why),
-            host_hint(text, _('write a name of yours like "edge.other.example"')),
+            host_hint(
+                text,
+                _('write a name of yours like "edge.other.example"'),
+                lambda near: name_problem(near, accepted),
+            ),
         )
         return None
     return text
@@ -104,7 +115,7 @@ def _addresses(reading: Reading, at: str) -> tuple[Address, ...]:
     if not reading.has(f"{at}.addresses"):
         reading.wrong(f"{at}.addresses", _("the edge's addresses are missing"), hint)
         return ()
-    found = tuple(reading.checked(f"{at}.addresses", address_problem, hint))
+    found = tuple(reading.checked(f"{at}.addresses", address_problem, hint, same=ip_address))
     if not found and not reading.noted(f"{at}.addresses"):
         reading.wrong(f"{at}.addresses", _("an edge needs one address at least"), hint)
     return tuple(map(ip_address, found))
@@ -137,27 +148,19 @@ def _judge_names(reading: Reading, server: ServerName, names: Names) -> None:
             seen.setdefault(text, _("another edge's {key}").format(key=key))
 
 
-def _judge_addresses(reading: Reading, edges: Sequence[Edge]) -> None:
+def _judge_addresses(reading: Reading, found: Mapping[str, tuple[Address, ...]]) -> None:
     """One address is one machine, and one machine is one edge."""
     taken: dict[Address, str] = {}
-    for at, edge in _described(reading, edges):
-        for address in edge.addresses:
-            if taken.setdefault(address, edge.id) != edge.id:
+    for at, addresses in found.items():
+        for address in addresses:
+            if (first := taken.setdefault(address, at)) != at:
                 reading.wrong(
                     f"{at}.addresses",
                     _("{address} is the address of {edge} already").format(
-                        address=address, edge=taken[address]
+                        address=address, edge=reading.value(f"{first}.id") or first
                     ),
                     _("write the address of this edge's own host, or take one of the two away"),
                 )
-
-
-def _described(reading: Reading, edges: Sequence[Edge]) -> Iterator[tuple[str, Edge]]:
-    by_id = {edge.id: edge for edge in edges}
-    for at in reading.elements("edge"):
-        edge = by_id.get(str(reading.value(f"{at}.id")))
-        if edge is not None:
-            yield at, edge
 
 
 def _told(reading: Reading, at: str) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from greygate.text import _
 
+PATH_HINT = _("write the whole path of a file, from / on: services start elsewhere than you")
+
 LONGEST_PATH, LONGEST_NAME = 4095, 255  # octets; linux/limits.h, without the final zero
 
 
@@ -16,4 +18,4 @@ def path_problem(text: str) -> str | None:
     octets = text.encode("utf-8", "surrogatepass")
     if len(octets) > LONGEST_PATH or max(map(len, octets.split(b"/"))) > LONGEST_NAME:
         return _("it is longer than a path can be")
-    return None if text.rstrip("/") else _("it is a directory")
+    return _("it is a directory") if text.rpartition("/")[2] in ("", ".", "..") else None

@@ -20,10 +20,10 @@ from greygate.site.near_name import check_name, host_hint, name_hint
 from greygate.site.overlay import address_problem
 from greygate.site.parse import (
     client_problem,
-    email_problem,
     first_person_problem,
 )
 from greygate.site.question import NO, YES, Asking, Question, asked, yes_or_no
+from greygate.spec.mail_address import mail_address_problem
 from greygate.spec.peering import peer_problem
 from greygate.spec.server_name import ServerName
 from greygate.text import _
@@ -292,7 +292,7 @@ def _email() -> Asking:
             text=_("At which mail address can people ask for help?"),
             explain=_("The server publishes it to those who can reach it. It may be left out."),
             default="",
-            check=email_problem,
+            check=mail_address_problem,
         )
     )
 

@@ -93,7 +93,7 @@ def _edge(taken: Sequence[str]) -> Generator[Question, str, Edge]:
                 "another one than the server name."
             ),
             check=lambda given: _name_problem(given, taken),
-            advise=lambda given: host_hint(given, ""),
+            advise=lambda given: host_hint(given, "", lambda near: _name_problem(near, taken)),
         )
     )
     addresses = yield from asked(

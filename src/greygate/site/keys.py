@@ -199,8 +199,10 @@ def meant(path: Path) -> str | None:
     """The key that one written as `path` was most likely meant to be."""
     above, name = path[:-1], path[-1]
     section = known_as(above) if above else ""
+    if section and section not in SECTIONS and (there := nearest(section, SECTIONS)):
+        above, section = (there,), there
     beside = [known.name for known in KEYS if known.section == section]
-    near = nearest(name, beside)
+    near = name if name in beside else nearest(name, beside)
     return ".".join((*above, near)) if near else None
 
 

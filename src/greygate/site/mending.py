@@ -48,7 +48,7 @@ def mended(text: str) -> Mended:
         first = _start(what, lines, last)
         if what == "Unclosed array":
             last = _end_of_list(lines, first)
-        mistakes.append(_mistake(what, first))
+        mistakes.append(_mistake(what, first, lines[first - 1]))
         dropped += lines[first - 1 : last]
         _blank(what, lines, first, last)
     return Mended("", text, tuple(mistakes))
@@ -86,9 +86,13 @@ def _start(what: str, lines: list[str], last: int) -> int:
             opens = _OPENS_TEXT.match
         case _:
             return last
-    if what == "Cannot overwrite a value" and "=" in lines[last - 1]:
+    if what == "Cannot overwrite a value" and not _ends_list(lines[last - 1]):
         return last
     return next((n for n in range(last, 0, -1) if opens(lines[n - 1])), last)
+
+
+def _ends_list(line: str) -> bool:
+    return "=" not in line and _HEADER.match(line) is None
 
 
 def _end_of_list(lines: list[str], first: int) -> int:
@@ -124,7 +128,18 @@ def _drop_section(lines: list[str], first: int) -> None:
         lines[n] = ""
 
 
-def _mistake(what: str, line: int) -> Mistake:
+def _mistake(what: str, line: int, opening: str) -> Mistake:
+    if what == "Cannot overwrite a value" and _HEADER.match(opening):
+        what = "Cannot overwrite a section"
+    if what.startswith(("Expected '=' after a key", "Invalid statement")):
+        odd = next((it for it in opening.partition("=")[0] if not it.isascii()), None)
+        if odd is not None:
+            return Mistake(
+                line,
+                "",
+                _("{odd!r} cannot stand there, whatever it looks like").format(odd=odd),
+                _("type it anew: keys are made of Latin letters, with plain blanks around them"),
+            )
     for known, (text, hint) in _EXPLAINED.items():
         if what.startswith(known):
             return Mistake(line, "", text, hint)
@@ -137,6 +152,10 @@ def _mistake(what: str, line: int) -> Mistake:
 
 
 _EXPLAINED = {
+    "Cannot overwrite a section": (
+        _("what has this name is already there further up, in another form"),
+        _("write all headers of one name alike: [[edge]] and [[zone]] for each of several"),
+    ),
     "Cannot overwrite a value": (
         _("this key is already set further up"),
         _("keep one of the two lines"),

@@ -6,7 +6,8 @@ import re
 from ipaddress import IPv6Address
 
 from greygate.site import defaults
-from greygate.site.model import Node, Opening, Overlay
+from greygate.site.model import Address, Node, Opening, Overlay
+from greygate.site.near_name import uri_hint
 from greygate.site.reading import Reading
 from greygate.spec import peering
 from greygate.spec.peering import peer_problem
@@ -15,7 +16,8 @@ from greygate.text import _
 
 _OPENING = re.compile(r"(tcp|udp)/([1-9][0-9]{0,4})")
 _LAST_PORT = 65535
-TAKEN_PORTS = (443, 8448, 18448)  # of home's HAProxy: people, federation, the ingress
+INGRESS_PORT = 18448
+TAKEN_PORTS = (443, 8448, INGRESS_PORT)  # of home's HAProxy: people, federation, the ingress
 
 # Keys that mean nothing with a kind of node, and what to do instead.
 _MEANINGLESS = {
@@ -41,7 +43,7 @@ def overlay(reading: Reading) -> Overlay:
     node = reading.choice("overlay.node", Node, defaults.NODE)
     known = not reading.unreadable("overlay.node")
     for name, hint in _MEANINGLESS[node].items() if known else ():
-        if reading.has(f"overlay.{name}"):
+        if reading.stands(f"overlay.{name}"):
             reading.wrong(f"overlay.{name}", _means_nothing(name, node), hint)
     address = _address(reading)
     if node is Node.ROUTED and not reading.has("overlay.address"):
@@ -53,8 +55,8 @@ def overlay(reading: Reading) -> Overlay:
     return Overlay(
         node=node,
         address=address,
-        peers=tuple(reading.checked("overlay.peers", _peer_problem, _PEER_HINT)),
-        listen=tuple(reading.checked("overlay.listen", listen_problem, _LISTEN_HINT)),
+        peers=tuple(reading.checked("overlay.peers", _peer_problem, _peer_hint)),
+        listen=_listeners(reading),
         allow=tuple(
             Opening(*_opening(text))
             for text in reading.checked("overlay.allow", opening_problem, _OPENING_HINT)
@@ -82,6 +84,10 @@ def opening_problem(text: str) -> str | None:
     return _("{text!r} is not a protocol and a port").format(text=text)
 
 
+def _peer_hint(uri: str) -> str:
+    return uri_hint(uri, _PEER_HINT)
+
+
 _PEER_HINT = _('write it like "tls://192.0.2.1:443" or "quic://[2001:db8::1]:443?key=..."')
 _LISTEN_HINT = _('write it like "tls://[::]:9001"')
 _OPENING_HINT = _('write it like "tcp/22" or "udp/53"')
@@ -100,6 +106,34 @@ def listen_problem(uri: str) -> str | None:
     """Why our node cannot accept peerings at `uri`; None where it can."""
     why = peering.listen_problem(uri) or _taken(uri)
     return None if why is None else _("the node cannot listen there: {why}").format(why=why)
+
+
+def _listeners(reading: Reading) -> tuple[str, ...]:
+    """Where the node listens; two listeners cannot share a port at one address."""
+    found = tuple(reading.checked("overlay.listen", listen_problem, _LISTEN_HINT))
+    for number, uri in enumerate(found):
+        if before := next((it for it in found[:number] if _collide(it, uri)), None):
+            reading.wrong(
+                "overlay.listen",
+                _("{uri} takes the port of {before}").format(uri=uri, before=before),
+                _("give it another port, or take one of the two away"),
+            )
+    return found
+
+
+def _collide(one: str, other: str) -> bool:
+    places = peering.port_place(one), peering.port_place(other)
+    if places[0] is None or places[1] is None or places[0][:2] != places[1][:2]:
+        return False
+    first, second = places[0][2], places[1][2]
+    return first == second or _covers(first, second) or _covers(second, first)
+
+
+def _covers(address: Address | None, other: Address | None) -> bool:
+    """Whether a listener there has the other's address too: [::] has those of IPv4 as well."""
+    if address is None or (address.version == 6 and address.is_unspecified):
+        return True
+    return address.is_unspecified and other is not None and other.version == address.version
 
 
 def _taken(uri: str) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from greygate.site.file_path import path_problem
+from greygate.site.file_path import PATH_HINT, path_problem
 from greygate.site.model import Certificates, Source
+from greygate.site.near_name import host_hint
 from greygate.site.proving import meaningless, ordered
 from greygate.site.reading import Reading
 from greygate.spec.host_name import host_name_problem
@@ -51,7 +52,7 @@ def _path(reading: Reading, key: str, source: Source) -> PurePosixPath | None:
             )
         return None
     if why := path_problem(text):
-        reading.wrong(key, why, _("begin it with /: services start elsewhere than you stand now"))
+        reading.wrong(key, why, PATH_HINT)
         return None
     return PurePosixPath(text)
 
@@ -62,7 +63,7 @@ def _issuer(reading: Reading) -> str | None:
         reading.wrong(
             "certificates.issuer",
             _("this is no authority's name in CAA records: {why}").format(why=why),
-            _('write it as the authority documents it, like "letsencrypt.org"'),
+            host_hint(text, _('write it as the authority documents it, like "letsencrypt.org"')),
         )
     return text
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from ipaddress import ip_network
+from collections.abc import Iterator
+from ipaddress import IPv6Network, ip_network
 
 from greygate.errors import SiteRefused
 from greygate.site import defaults, keys, syntax
@@ -16,17 +16,27 @@ from greygate.site.model import (
     Layout,
     Names,
     Node,
+    Opening,
     Overlay,
     Site,
     Source,
     Support,
 )
-from greygate.site.near_name import check_name, host_hint, name_hint, near_name, own_name_problem
-from greygate.site.overlay import overlay
+from greygate.site.near_name import (
+    check_name,
+    host_hint,
+    mail_hint,
+    name_hint,
+    near_name,
+    own_name_problem,
+    uri_hint,
+)
+from greygate.site.overlay import INGRESS_PORT, overlay
 from greygate.site.papers import certificates
 from greygate.site.proving import demand_delegable, demand_proofs
 from greygate.site.reading import Reading
-from greygate.site.zones import are_unread, zones
+from greygate.site.zones import are_unread, is_in, zones
+from greygate.spec.mail_address import mail_address_problem
 from greygate.spec.server_name import ServerName
 from greygate.spec.user_id import user_id_problem
 from greygate.spec.web_address import url_problem
@@ -35,7 +45,6 @@ from greygate.text import _, nearest
 TRIAL_ZONE = "internal"  # reserved for private networks: nobody's name can be taken by a trial
 
 _NETWORK_HINT = _('write it like "192.168.1.20", or "192.168.1.0/28" for several')
-_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
 
 # Stands where the name was refused, so that the rest of the file is judged too.
 _UNNAMED = ServerName.parse("unnamed.example")
@@ -69,10 +78,6 @@ def client_problem(text: str) -> str | None:
     return own_name_problem(text)
 
 
-def email_problem(text: str) -> str | None:
-    return None if _EMAIL.fullmatch(text) else _("{text!r} is no mail address").format(text=text)
-
-
 def page_problem(text: str) -> str | None:
     """Why `text` cannot be opened as a web page; None where it can."""
     why = url_problem(text.replace("#", "/", 1), ("https", "http"))  # a place in the page is fine
@@ -82,9 +87,13 @@ def page_problem(text: str) -> str | None:
 def network_problem(text: str) -> str | None:
     """Why `text` is no network; None where it is."""
     try:
-        ip_network(text)
+        network = ip_network(text)
     except ValueError as problem:
         return _("this is no address and no network: {why}").format(why=problem)
+    if "%" in text:
+        return _("{text} names an interface, which has no place here").format(text=text)
+    if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped:
+        return _("{text} is an IPv4 address in disguise; write the IPv4 address").format(text=text)
     return None
 
 
@@ -113,15 +122,30 @@ def _site(reading: Reading) -> Site | None:
         zones=zones(reading, ours, let_in),
         certificates=certificates(reading, federation=federation),
         open_networks=tuple(
-            map(ip_network, reading.checked("egress.allow", network_problem, _NETWORK_HINT))
+            map(
+                ip_network,
+                reading.checked("egress.allow", network_problem, _NETWORK_HINT, same=ip_network),
+            )
         ),
         legacy_media=reading.flag("legacy_media") is True,
     )
     if site.certificates.source is Source.ACME and not are_unread(reading):
-        zones_ = (defaults.challenge_zone_of(site, it) for it in defaults.certified(site))
+        zones_ = (defaults.challenge_zone_of(site, it) for it in _certified(reading, site))
         demand_proofs(reading, list(dict.fromkeys(it.name for it in zones_ if not it.challenge)))
     demand_delegable(reading, let_in, {it.name for it in let_in if _is_in_alfis(site, it)})
     return site if named is not None else None
+
+
+def _certified(reading: Reading, site: Site) -> Iterator[str]:
+    """The names in the certificate, without those that stand for what could not be read."""
+    unusable = {site.names.client} if reading.noted("names.client") else set()
+    for name in defaults.certified(site):
+        if name not in unusable and (site.server_name is not _UNNAMED or not _is_stand_in(name)):
+            yield name
+
+
+def _is_stand_in(name: str) -> bool:
+    return is_in(name, str(_UNNAMED))
 
 
 def _is_in_alfis(site: Site, edge: Edge) -> bool:
@@ -150,7 +174,7 @@ def _server_name(reading: Reading) -> ServerName | None:
 
 def _names(reading: Reading, name: ServerName) -> Names:
     layout = reading.choice("names.layout", Layout, defaults.LAYOUT)
-    usual = defaults.client_name(name)
+    usual = None if name is _UNNAMED else defaults.client_name(name)
     client = reading.text("names.client")
     otherwise = _('write a name like "{usual}"').format(usual=usual or "m.example.org")
     if client is not None and (why := client_problem(client)):
@@ -159,13 +183,13 @@ def _names(reading: Reading, name: ServerName) -> Names:
             _("apps cannot connect to this: {why}").format(why=why),
             host_hint(client, otherwise),
         )
-    if usual is None and not reading.has("names.client"):
+    if name.literal is not None and not reading.has("names.client"):
         reading.wrong(
             "names.client",
             _("names.client is missing, and cannot be derived from an address"),
             _('write client = "name.of.this.server" below [names]'),
         )
-    return Names(client=client or usual or str(_UNNAMED), layout=layout)
+    return Names(client=client or usual or f"m.{_UNNAMED}", layout=layout)
 
 
 def _federation(reading: Reading, *, trial: bool) -> bool:
@@ -201,6 +225,12 @@ def _judge_way_in(
         return
     if not reading.unreadable("names.layout"):
         _judge_reachable(reading, server, names.layout)
+    if Opening("tcp", INGRESS_PORT) in joined.allow:
+        reading.wrong(
+            "overlay.allow",
+            _("tcp/{port} is where edges come in, and nobody else may").format(port=INGRESS_PORT),
+            _("take it away: each edge is let in by itself"),
+        )
     if not reading.has_section("edge"):
         reading.wrong(
             "federation",
@@ -273,7 +303,10 @@ def _judge_name(
     # What cannot be read speaks for the file: it may well be what is missing.
     layout = Layout.OVERLAY if reading.unreadable("names.layout") else names.layout
     found = doubts(name, names.client, federation=federation, layout=layout, accepted=accepted)
-    for doubt in () if reading.doubtful("accepted_doubts") else found:
+    unjudged = reading.doubtful("accepted_doubts")
+    for doubt in () if unjudged else found:
+        if doubt.name.startswith("doubt.client") and reading.noted("names.client"):
+            continue  # it is no name at all
         if doubt.severity is Severity.REFUSE:
             key = "names.client" if doubt.name.startswith("doubt.client") else "server_name"
             reading.wrong(key, doubt.text, _accept(doubt.hint, doubt.name, accepted))
@@ -301,8 +334,10 @@ def _first_person(reading: Reading, name: ServerName) -> str:
 
 def _support(reading: Reading, matrix_id: str) -> Support:
     email, page = reading.text("support.email"), reading.text("support.page")
-    if email is not None and (why := email_problem(email)):
-        reading.wrong("support.email", why, _('write it like "me@example.org"'))
+    if email is not None and (why := mail_address_problem(email)):
+        hint = mail_hint(email, _('write it like "me@example.org"'))
+        reading.wrong("support.email", why, hint)
     if page is not None and (why := page_problem(page)):
-        reading.wrong("support.page", why, _('write it like "https://example.org/help"'))
+        hint = uri_hint(page, _('write it like "https://example.org/help"'))
+        reading.wrong("support.page", why, hint)
     return Support(matrix_id=matrix_id, email=email, page=page)

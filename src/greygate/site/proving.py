@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Sequence
 from typing import TypedDict
 
 from greygate.site.model import LETS_ENCRYPT, Challenge, Edge, KeyType, Source
+from greygate.site.near_name import mail_hint, uri_hint
 from greygate.site.reading import Reading
+from greygate.site.zones import spelled
+from greygate.spec.mail_address import contact_problem
 from greygate.spec.web_address import url_problem
 from greygate.text import _, listing
 
-_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
 ONLY_ORDERED = ("email", "directory", "key_type", "profile", "preferred_chain")
 
 
@@ -32,9 +33,9 @@ def ordered(reading: Reading, source: Source) -> Ordered:
             meaningless(reading, f"certificates.{name}", source, wanted=Source.ACME)
         return {}
     email = reading.text("certificates.email")
-    if email is not None and not _EMAIL.fullmatch(email):
-        told = _("{text!r} is no mail address").format(text=email)
-        reading.wrong("certificates.email", told, _('write it like "me@example.org"'))
+    if email is not None and (why := contact_problem(email)):
+        hint = mail_hint(email, _('write it like "me@example.org"'))
+        reading.wrong("certificates.email", why, hint)
     directory = _https(reading, "certificates.directory", LETS_ENCRYPT)
     return Ordered(
         email=email,
@@ -62,21 +63,20 @@ def demand_delegable(reading: Reading, edges: Sequence[Edge], in_alfis: Containe
 def demand_proofs(reading: Reading, unproved: list[str]) -> None:
     """Note the zones of our names whose challenges nobody answers."""
     if unproved:
-        ways = listing(f'"{it.value}"' for it in Challenge)
         reading.wrong(
             "certificates.source",
             _('source = "acme" has to prove that {zones} is yours, and is not told how').format(
                 zones=listing(unproved)
             ),
             _('write [[zone]] with name = "{zone}" and challenge = ...: {ways}').format(
-                zone=unproved[0], ways=ways
+                zone=unproved[0], ways=spelled(Challenge)
             ),
         )
 
 
 def meaningless(reading: Reading, key: str, source: Source, *, wanted: Source) -> None:
     """Note a key that only another source gives a meaning."""
-    if reading.has(key):
+    if reading.stands(key):
         reading.wrong(
             key,
             _('{name} means nothing with source = "{source}"').format(
@@ -92,5 +92,6 @@ def _https(reading: Reading, key: str, example: str) -> str | None:
     text = reading.text(key)
     if text is not None and (why := url_problem(text)):
         told = _("{text!r} is no https address: {why}").format(text=text, why=why)
-        reading.wrong(key, told, _('write it like "{example}"').format(example=example))
+        otherwise = _('write it like "{example}"').format(example=example)
+        reading.wrong(key, told, uri_hint(text, otherwise))
     return text

@@ -14,6 +14,9 @@ from greygate.text import _, nearest
 
 E = TypeVar("E", bound=Enum)
 
+# Cyrillic letters that pass for Latin ones: whoever typed them into a key meant that key.
+_LOOKALIKES = dict(zip((0x430, 0x435, 0x43E, 0x440, 0x441, 0x443, 0x445), "aeopcyx", strict=True))
+
 _WANTED = {
     Kind.TEXT: _("{key} must be a text in quotes"),
     Kind.FLAG: _("{key} must be true or false, without quotes"),
@@ -28,13 +31,14 @@ class Reading:
     def __init__(self, tree: Tree) -> None:
         self.mistakes: list[Mistake] = []
         self._wrong: set[str] = set()
+        self._wrong_below: set[str] = set()  # what stands above a key in `_wrong`
         self._unread: set[str] = set()
         self._entries = {entry.key: entry for entry in tree.entries}
         self._sections = {".".join(s.path): s.line for s in reversed(tree.sections)}
         self._lists = [s.path for s in tree.sections if s.repeated]
         unknown = [it.path for it in tree.entries if known_as(it.path) not in BY_KEY]
         self._meant = {meant(path) for path in unknown[:MOST_NEAR]}
-        self._dropped = tree.dropped
+        self._dropped = tree.dropped.translate(_LOOKALIKES)
 
     def wrong(
         self, key: str, text: str, hint: str, *, item: int | None = None, unread: bool = False
@@ -49,6 +53,7 @@ class Reading:
             line = entry.item_lines[item]
         self.mistakes.append(Mistake(line, key, text, hint))
         self._wrong.add(key)
+        self._wrong_below.update(key[: it.start()] for it in re.finditer(r"[.\[]", key))
         if unread:
             self._unread.add(key)
 
@@ -65,16 +70,17 @@ class Reading:
     def doubtful(self, *keys: str) -> bool:
         """Whether one of these is wrong or unreadable; `edge` stands for all that begins so."""
         return any(
-            self.unreadable(key)
-            or key in self._wrong
-            or any(it.startswith((f"{key}[", f"{key}.")) for it in self._wrong)
-            for key in keys
+            self.unreadable(key) or key in self._wrong or key in self._wrong_below for key in keys
         )
 
     def value(self, key: str) -> object:
         """What stands there, whatever it is; None where nothing does."""
         entry = self._entries.get(key)
         return entry.value if entry else None
+
+    def stands(self, key: str) -> bool:
+        """Whether the key is there to be taken away: in a broken line it may be any word."""
+        return key in self._entries
 
     def has(self, key: str) -> bool:
         """Whether the file says something of `key`, be it unreadable or misspelled."""
@@ -88,7 +94,7 @@ class Reading:
 
     def has_section(self, section: str) -> bool:
         """Whether there is such a header, be it with the wrong brackets."""
-        return section in self._sections or bool(self.elements(section))
+        return section in self._sections or section in self._entries or bool(self.elements(section))
 
     def number(self, key: str) -> int | None:
         entry = self._entry(key, lambda value: type(value) is int)
@@ -112,19 +118,30 @@ class Reading:
             else:
                 self._unfit(key, item=item)
 
-    def checked(self, key: str, problem: Callable[[str], str | None], hint: str) -> Iterator[str]:
-        """The texts of a list that have no problem and stand there once; the others are noted."""
-        seen = set()
+    def checked(
+        self,
+        key: str,
+        problem: Callable[[str], str | None],
+        hint: str | Callable[[str], str],
+        *,
+        same: Callable[[str], object] = str,
+    ) -> Iterator[str]:
+        """The texts of a list that have no problem and stand there once; the others are noted.
+
+        `same`: what texts without a problem have in common when they mean one thing.
+        """
+        seen: set[object] = set()
         for item, text in self.texts(key):
-            if text in seen:
-                self.wrong(
-                    key, _("{text} is there twice").format(text=text), _("take one away"), item=item
-                )
-            elif why := problem(text):
-                self.wrong(key, why, hint, item=item)
+            why = problem(text)
+            meant = text if why else same(text)
+            if meant in seen:
+                told = _("{text} is there twice").format(text=text)
+                self.wrong(key, told, _("take one away"), item=item)
+            elif why:
+                self.wrong(key, why, hint if isinstance(hint, str) else hint(text), item=item)
             else:
                 yield text
-            seen.add(text)
+            seen.add(meant)
 
     def choice(self, key: str, choices: type[E], default: E) -> E:
         """One of the values of an enumeration."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from greygate.errors import Mistake, SiteRefused
+from greygate.text import visible
 
 
 def report(refused: SiteRefused, text: str) -> str:
@@ -13,10 +14,10 @@ def report(refused: SiteRefused, text: str) -> str:
 
 
 def _block(where: str, mistake: Mistake, lines: list[str]) -> str:
-    told = [f"{where}:{mistake.line}: {mistake.text}"]
+    told = [f"{where}:{mistake.line}: {visible(mistake.text)}"]
     if 0 < mistake.line <= len(lines) and lines[mistake.line - 1].strip():
         told.append(f"    {mistake.line} | {_plain(lines[mistake.line - 1].rstrip())}")
-    told.append(f"    {mistake.hint}")
+    told.append(f"    {visible(mistake.hint)}")
     return "\n".join(told)
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import PurePosixPath
 from typing import TypeVar
 
 from greygate.site.doubts import nobodys_zone
-from greygate.site.file_path import path_problem
+from greygate.site.edges import unread_edges
+from greygate.site.file_path import PATH_HINT, path_problem
 from greygate.site.model import Challenge, Edge, Editor, Zone
-from greygate.site.near_name import host_hint, own_name_problem
+from greygate.site.near_name import host_hint, own_name_problem, uri_hint
 from greygate.site.providers import KNOWN, TOO_HEAVY
 from greygate.site.reading import Reading
+from greygate.spec.public_address import undialable_because
 from greygate.spec.server_name import BadServerName, ServerName
 from greygate.spec.web_address import host_of, url_problem
 from greygate.spec.yggdrasil import is_overlay
@@ -42,10 +44,13 @@ class _Ways:
 
 def zones(reading: Reading, names: Iterable[str], edges: Sequence[Edge] = ()) -> tuple[Zone, ...]:
     """The zones that the file names; each must hold one of our `names`."""
-    ours = [name.lower() for name in names]
+    unread = reading.doubtful("server_name", "names.client", "edge") or unread_edges(reading, edges)
+    ours = None if unread else [name.lower() for name in names]
     found: list[Zone] = []
+    taken: set[str] = set()
     for at in reading.elements("zone"):
-        name = _name(reading, at, ours, taken=[it.name for it in found])
+        name = _name(reading, at, ours, taken)
+        taken |= {name} if name else set()
         ways = _ways(reading, at)
         server, key = _server(reading, at, ways), _file(reading, at, "key_file", "rfc2136", ways)
         credentials = _file(reading, at, "credentials", "lexicon", ways)
@@ -71,6 +76,8 @@ def zones(reading: Reading, names: Iterable[str], edges: Sequence[Edge] = ()) ->
 def are_unread(reading: Reading) -> bool:
     """Whether there is a zone whose name, or whose ways, could not be read."""
     zones = reading.elements("zone")
+    if not zones and reading.has_section("zone"):
+        return True  # in the wrong brackets
     return any(reading.doubtful(f"{at}.name") or _is_unread(reading, at) for at in zones)
 
 
@@ -84,19 +91,17 @@ def is_in(name: str, zone: str) -> bool:
     return name == zone or name.endswith(f".{zone}")
 
 
-def _name(reading: Reading, at: str, ours: list[str], *, taken: list[str]) -> str | None:
+def _name(reading: Reading, at: str, ours: list[str] | None, taken: Container[str]) -> str | None:
+    """`ours`: the names of which one must be in it, where they are known."""
     name = reading.text(f"{at}.name")
     zone = name.lower() if name else ""
     if name is None:
         if not reading.has(f"{at}.name"):
             reading.wrong(f"{at}.name", _("the zone's name is missing"), _ZONE_HINT)
-    elif why := own_name_problem(zone.removeprefix(f"{CHALLENGE}.")) or nobodys_zone(zone):
-        reading.wrong(
-            f"{at}.name", _("this is no zone: {why}").format(why=why), host_hint(name, _ZONE_HINT)
-        )
-    elif reading.doubtful("server_name", "names.client", "edge"):
-        return zone  # which names are ours is not known
-    elif not any(is_in(it, zone) or zone == f"{CHALLENGE}.{it}" for it in ours):
+    elif why := zone_problem(zone):
+        told = _("this is no zone: {why}").format(why=why)
+        reading.wrong(f"{at}.name", told, host_hint(name, _ZONE_HINT, zone_problem))
+    elif ours is not None and not _holds_any(zone, ours):
         told = _("none of this site's names is in {zone}").format(zone=name)
         reading.wrong(f"{at}.name", told, _("they are {names}").format(names=listing(ours)))
     elif zone in taken:
@@ -105,6 +110,15 @@ def _name(reading: Reading, at: str, ours: list[str], *, taken: list[str]) -> st
     else:
         return zone
     return None
+
+
+def _holds_any(zone: str, names: Iterable[str]) -> bool:
+    return any(is_in(it, zone) or zone == f"{CHALLENGE}.{it}" for it in names)
+
+
+def zone_problem(zone: str) -> str | None:
+    """Why nobody can have a zone of that name to himself; None where somebody may."""
+    return own_name_problem(zone.removeprefix(f"{CHALLENGE}.")) or nobodys_zone(zone)
 
 
 def _ways(reading: Reading, at: str) -> _Ways:
@@ -146,12 +160,11 @@ def _way(reading: Reading, key: str, ways: type[E]) -> tuple[E | None, str | Non
     known: dict[str, E] = {str(it.value): it for it in ways}
     lexicon = known["lexicon"]
     if word not in known or bool(colon) != (known[word] is lexicon):
-        spelled = ["lexicon:PROVIDER" if it is lexicon else name for name, it in known.items()]
         near = nearest(text, known)
         hint = (
             _('did you mean "{near}"?').format(near=near)
             if near and near != word and known[near] is not lexicon
-            else _("it can be {choices}").format(choices=", ".join(f'"{it}"' for it in spelled))
+            else _("it can be {choices}").format(choices=spelled(ways))
         )
         told = _("{key} cannot be {text!r}").format(key=key, text=text)
         reading.wrong(key, told, hint, unread=True)
@@ -159,6 +172,12 @@ def _way(reading: Reading, key: str, ways: type[E]) -> tuple[E | None, str | Non
     if colon and provider not in KNOWN:
         reading.wrong(key, *_unknown(provider))
     return known[word], provider or None
+
+
+def spelled(ways: type[E]) -> str:
+    """What can be written for one of the ways."""
+    words = ("lexicon:PROVIDER" if it.value == "lexicon" else str(it.value) for it in ways)
+    return ", ".join(f'"{word}"' for word in words)
 
 
 def _unknown(provider: str) -> tuple[str, str]:
@@ -193,7 +212,10 @@ def server_problem(text: str) -> str | None:
         name = ServerName.parse(spelled)
     except BadServerName as problem:
         return _("{text!r} is no address: {why}").format(text=text, why=problem.why)
-    return None if name.literal else _("{text!r} is a name, not an address").format(text=text)
+    if name.literal is None:
+        return _("{text!r} is a name, not an address").format(text=text)
+    why = undialable_because(name.literal)
+    return why and _("nothing can be sent to {text}: {why}").format(text=text, why=why)
 
 
 def _file(reading: Reading, at: str, name: str, needs: str, ways: _Ways) -> PurePosixPath | None:
@@ -202,7 +224,7 @@ def _file(reading: Reading, at: str, name: str, needs: str, ways: _Ways) -> Pure
     if text is None:
         return None
     if why := path_problem(text):
-        reading.wrong(key, why, _("begin it with /: services start elsewhere than you stand now"))
+        reading.wrong(key, why, PATH_HINT)
         return None
     return PurePosixPath(text)
 
@@ -239,7 +261,7 @@ def _acme_dns(reading: Reading, at: str, ways: _Ways) -> str | None:
             ),
         )
     if text is not None and (why := acme_dns_problem(text)):
-        reading.wrong(key, why, _('write it like "https://auth.example.org"'))
+        reading.wrong(key, why, uri_hint(text, _('write it like "https://auth.example.org"')))
     return text
 
 
@@ -247,6 +269,8 @@ def acme_dns_problem(text: str) -> str | None:
     """Why our credentials cannot be sent to an acme-dns at `text`; None where they can."""
     if why := url_problem(text, ("https", "http")):
         return _("{text!r} is no address of an acme-dns: {why}").format(text=text, why=why)
+    if "?" in text:
+        return _("{text!r} ends in a query; what is asked for is put behind it").format(text=text)
     if text.startswith("http:") and not _is_private(host_of(text)):
         return _("everybody on the way could read what is sent to {text}").format(text=text)
     return None
@@ -277,7 +301,8 @@ def _edge(reading: Reading, at: str, ways: _Ways, edges: Sequence[Edge]) -> Edge
                 _('describe one below [[edge]], or write challenge = "acme-dns"'),
             )
         return None
-    if text is not None and text not in known and not reading.doubtful("edge"):
+    lost = reading.doubtful("edge") or unread_edges(reading, edges)
+    if text is not None and text not in known and not lost:
         told = _("there is no edge {text!r}").format(text=text)
         reading.wrong(key, told, _("there are {known}").format(known=listing(known)))
     return known.get(text or edges[0].id)

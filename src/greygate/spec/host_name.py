@@ -11,6 +11,7 @@ from greygate.text import _
 LONGEST_NAME = 253  # RFC 1035: 255 octets on the wire, two of which the text does not show
 LONGEST_LABEL = 63
 
+_NUMBER = re.compile(r"[0-9]+|0[Xx][0-9A-Fa-f]*")
 _LABEL = re.compile(r"[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?")
 
 
@@ -21,6 +22,15 @@ def is_international(host: str) -> bool:
     except (idna.IDNAError, UnicodeError):
         return False
     return True
+
+
+def international_problem(text: str) -> str | None:
+    """Why DNS has no spelling of `text`; None where it has one."""
+    try:
+        idna.encode(text, uts46=True)
+    except idna.IDNAError:
+        return _("{text!r} is no international name").format(text=text)
+    return None
 
 
 def host_name_problem(text: str) -> str | None:
@@ -43,5 +53,9 @@ def host_name_problem(text: str) -> str | None:
             return _("{label!r} is not made of a-z, 0-9 and - (not at its ends)").format(
                 label=label
             )
-    # A name that ends in a number is read as an IPv4 address by browsers (URL standard).
-    return _("{text!r} ends in a number").format(text=text) if labels[-1].isdigit() else None
+    return _("{text!r} ends in a number").format(text=text) if ends_in_number(text) else None
+
+
+def ends_in_number(text: str) -> bool:
+    """Whether browsers read the name as an IPv4 address (URL standard, "ends in a number")."""
+    return _NUMBER.fullmatch(text.rpartition(".")[2]) is not None

@@ -10,14 +10,17 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
+from greygate.spec.host_name import LONGEST_NAME, ends_in_number
+from greygate.spec.public_address import undialable_because
 from greygate.spec.yggdrasil import KEY_LENGTH, is_overlay
 from greygate.text import _
 
 DIALLED = ("tcp", "tls", "quic", "ws", "wss", "unix", "socks", "sockstls")
 LISTENED = ("tcp", "tls", "quic", "ws", "unix")
 LONGEST_PASSWORD = 64  # octets; blake2b.Size
+LONGEST_SOCKET = 107  # octets; sun_path, without its final zero (unix(7))
 LAST_PORT = 65535
 # Seconds (minimumBackoffLimit): since 0.5.13, and before it. A node panics of less.
 LEAST_BACKOFF, OLD_LEAST_BACKOFF = 5.0, 30.0
@@ -30,8 +33,10 @@ _PLACE = re.compile(r"(\[(?P<literal>[^\[\]]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2}).{0,2}")
 _USER = re.compile(r"[0-9A-Za-z%._:~!$&'()*+,;=@-]*")  # net/url, validUserinfo
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/\[\]]+):(?P<port>[0-9]{1,5})")
-_DURATION = re.compile(r"\+?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|ms|s|m|h))+")  # Go's time.ParseDuration
-_DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|ms|s|m|h)")
+# Go's time.ParseDuration, which refuses what does not fit into its type, and digits but these.
+_DURATION = re.compile(r"\+?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|ms|s|m|h))+")
+_DURATION_PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|ms|s|m|h)")
+_LONGEST_DURATION = 2**63 / 1e9  # seconds
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -69,11 +74,17 @@ def listen_problem(uri: str) -> str | None:
 
 def tcp_place(uri: str) -> tuple[IPv4Address | IPv6Address | None, int] | None:
     """Where a good listener takes a TCP port; without an address it takes all. None for others."""
+    taken = port_place(uri)
+    return (taken[2], taken[1]) if taken and taken[0] == "tcp" else None
+
+
+def port_place(uri: str) -> tuple[str, int, IPv4Address | IPv6Address | None] | None:
+    """The kind of port that a good listener takes, its number, and where; None for a socket."""
     parts = _split(uri, LISTENED)
-    if parts.scheme in ("quic", "unix"):
+    if parts.scheme == "unix":
         return None
-    port = int(parts.netloc.rpartition(":")[2])
-    return _literal(_host(parts)), port
+    kind = "udp" if parts.scheme == "quic" else "tcp"
+    return kind, int(parts.netloc.rpartition(":")[2]), _literal(_host(parts))
 
 
 def least_backoff(version: tuple[int, int, int]) -> float:
@@ -98,12 +109,18 @@ def _check_peer(uri: str) -> None:
     literal = _literal(host)
     if literal is not None:
         _check_reachable(literal)
-    elif not _HOST_NAME.fullmatch(host):
+    elif not _is_host_name(host):
         raise _Bad(_("{host!r} is neither an address nor a host name").format(host=host))
     if parts.scheme.startswith("socks") and not _is_place(parts.path.strip("/")):
         raise _Bad(
             _("behind the proxy there must be a host and a port: socks://proxy:port/host:port")
         )
+
+
+def _is_host_name(text: str) -> bool:
+    bare = text.removesuffix(".")
+    fits = _HOST_NAME.fullmatch(text) and len(bare) <= LONGEST_NAME
+    return fits is not None and fits and not ends_in_number(bare)
 
 
 def _is_place(text: str) -> bool:
@@ -127,7 +144,10 @@ def _check_listen(uri: str) -> None:
     if parts.scheme == "unix":
         return _check_path(parts)
     host = _host(parts)
-    if host and _literal(host) is None:
+    literal = _literal(host) if host else None
+    if literal is not None and not literal.is_unspecified and (why := undialable_because(literal)):
+        raise _Bad(_("{address}: {why}").format(address=literal, why=why))
+    if host and literal is None:
         raise _Bad(
             _("{host!r} is not an address of this machine; [::] stands for all of them").format(
                 host=host
@@ -166,8 +186,15 @@ def _split(uri: str, schemes: tuple[str, ...]) -> _Parts:
 
 
 def _check_path(parts: _Parts) -> None:
-    if parts.netloc or not parts.path.startswith("/"):
+    path = unquote_to_bytes(parts.path)
+    if parts.netloc or not path.startswith(b"/") or path.endswith(b"/"):
         raise _Bad(_("a unix socket is written unix:///path/to/socket"))
+    if b"\0" in path or len(path) > LONGEST_SOCKET:
+        raise _Bad(
+            _("a socket's path has at most {most} octets, and no zero among them").format(
+                most=LONGEST_SOCKET
+            )
+        )
 
 
 def _host(parts: _Parts) -> str:
@@ -204,14 +231,8 @@ def _is_ipv4(host: str) -> bool:
 
 
 def _check_reachable(address: IPv4Address | IPv6Address) -> None:
-    if address.is_unspecified:
-        raise _Bad(
-            _("{address} is an address to listen on; nobody can be dialled there").format(
-                address=address
-            )
-        )
-    if address.is_multicast:
-        raise _Bad(_("{address} is a multicast address").format(address=address))
+    if why := undialable_because(address):
+        raise _Bad(_("{address}: {why}").format(address=address, why=why))
     # The node filters these itself: it would tunnel Yggdrasil through Yggdrasil.
     if is_overlay(address):
         raise _Bad(
@@ -230,6 +251,9 @@ def _check_parameters(parts: _Parts, known: tuple[str, ...]) -> None:
                     name=name, known=", ".join(known)
                 )
             )
+    names = [name for name, _value in given]
+    if twice := next((name for name in names if names.count(name) > 1 and name != "key"), None):
+        raise _Bad(_("{name!r} is there twice, and the node reads one of them").format(name=twice))
     for name, value in given:
         problem = _PARAMETERS[name](value)
         if problem:
@@ -244,7 +268,7 @@ def _key_problem(value: str) -> str | None:
 
 
 def _sni_problem(value: str) -> str | None:
-    if _HOST_NAME.fullmatch(value) and not re.fullmatch(r"[0-9.]+", value):
+    if _is_host_name(value):
         return None
     return _("sni must be a host name, which {value!r} is not").format(value=value)
 
@@ -256,7 +280,7 @@ def _priority_problem(value: str) -> str | None:
 
 
 def _maxbackoff_problem(value: str) -> str | None:
-    if not _DURATION.fullmatch(value):
+    if not _DURATION.fullmatch(value) or _seconds(value) >= _LONGEST_DURATION:
         return _("maxbackoff must be a time like 60s or 5m, not {value!r}").format(value=value)
     if _seconds(value) < LEAST_BACKOFF:
         return _("maxbackoff must be at least {least:.0f}s, not {value}").format(

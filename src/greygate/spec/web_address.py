@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 
 from greygate.spec.host_name import host_name_problem
+from greygate.spec.public_address import undialable_because
 from greygate.text import _
 
 LAST_PORT = 65535
@@ -18,13 +19,17 @@ LAST_PORT = 65535
 _PARTS = re.compile(
     r"(?P<scheme>[a-z]+)://(?P<host>\[[^\[\]/?]*\]|[^:/?]*)(?::(?P<port>[^/?]*))?(?P<path>[/?].*)?"
 )
+_UNSAFE = '"<>\\^`{|}'  # printable, and no part of RFC 3986's grammar all the same
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2}).{0,2}")
 _DOTTED = re.compile(r"[0-9.]+")
 
 
 def url_problem(text: str, schemes: Sequence[str] = ("https",)) -> str | None:
     """Why nothing can be asked at `text`; None where something can."""
-    if odd := next((it for it in text if not "!" <= it <= "~"), None):
+    if odd := next((it for it in text if not "!" <= it <= "~" or it in _UNSAFE), None):
         return _("{odd!a} cannot be in an address").format(odd=odd)
+    if bad := _BAD_ESCAPE.search(text):
+        return _("{text!r} is no escape; write % as %25").format(text=bad[0])
     found = _PARTS.fullmatch(text)
     if found is None or found["scheme"] not in schemes:
         begin = " or ".join(f"{scheme}://" for scheme in schemes)
@@ -45,11 +50,9 @@ def host_of(text: str) -> str:
 def _host_problem(host: str) -> str | None:
     try:
         if host.startswith("["):
-            IPv6Address(host[1:-1])
-            return None
+            return undialable_because(IPv6Address(host[1:-1]))
         if _DOTTED.fullmatch(host):
-            IPv4Address(host)
-            return None
+            return undialable_because(IPv4Address(host))
     except ValueError:
         return _("{host} is no IP address").format(host=host)
     return None if host == "localhost" else host_name_problem(host)

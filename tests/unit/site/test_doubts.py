@@ -89,3 +89,19 @@ def test_a_trial_has_no_doubts() -> None:
     assert doubts_of(trial("abcdefgh")) == ()
     (doubt,) = doubts_of(standalone(ServerName.parse("twinkle.internal")))
     assert doubt.name in ALL
+
+
+@pytest.mark.parametrize("client", ["com", "m", "co.uk", "рф".encode("idna").decode()])
+def test_a_client_name_that_nobody_can_have_is_doubted(client: str) -> None:
+    (doubt,) = doubts(ServerName.parse("twinkle.org"), client, federation=False)
+    assert (doubt.name, doubt.severity) == ("doubt.client-public-suffix", Severity.REFUSE)
+
+
+def test_a_client_name_that_no_authority_knows_cannot_go_with_federation() -> None:
+    name = ServerName.parse("twinkle.org")
+    assert doubts(name, "m.twinkle.ygg", federation=False) == ()
+    (doubt,) = doubts(name, "m.twinkle.ygg", federation=True)
+    assert (doubt.name, doubt.severity) == ("doubt.client-not-public", Severity.REFUSE)
+    both = ServerName.parse("twinkle.ygg")
+    (doubt,) = doubts(both, "m.twinkle.ygg", federation=True)
+    assert doubt.name == "doubt.not-public"

@@ -211,6 +211,11 @@ def test_federating_needs_an_edge_and_a_certificate_that_others_trust() -> None:
         ),
         ("[certificates]", "[egress]\nvia = 1\n[certificates]", [(8, "egress.via")]),
         ("[certificates]", '[overlay]\nnode = "loopback"\n[certificates]', [(8, "overlay.node")]),
+        (
+            "[certificates]",
+            '[overlay]\nallow = ["tcp/18448"]\n[certificates]',
+            [(8, "overlay.allow")],
+        ),
     ],
 )
 def test_what_is_wrong_about_edges_is_told(
@@ -232,6 +237,50 @@ def test_one_address_is_one_edge() -> None:
     (mistake,) = mistakes(FEDERATING + second)
     assert (mistake.line, mistake.key) == (14, "edge[2].addresses")
     assert "edge1 already" in mistake.text
+
+
+def test_an_address_of_an_edge_that_lacks_something_else_is_taken_all_the_same() -> None:
+    found = told(FEDERATING + '[[edge]]\nid = "two"\naddresses = ["192.0.2.10"]\n')
+    assert found == [(11, "edge[2].name"), (13, "edge[2].addresses")]
+
+
+@pytest.mark.parametrize(
+    ("key", "items"),
+    [
+        ("edge[1].addresses", ("2a00::1", "2A00:0::1")),
+        ("egress.allow", ("192.168.1.20", "192.168.1.20/32")),
+    ],
+)
+def test_what_is_spelled_in_two_ways_is_there_twice(key: str, items: tuple[str, str]) -> None:
+    text = FEDERATING
+    if key.startswith("egress"):
+        text += f"[egress]\nallow = {list(items)}\n"
+    else:
+        text = re.sub(r"(?m)^addresses = .*$", f"addresses = {list(items)}", text)
+    (mistake,) = mistakes(text)
+    assert (mistake.key, "twice" in mistake.text) == (key, True)
+
+
+@pytest.mark.parametrize("text", ["fe80::1%eth0", "::ffff:192.168.1.1"])
+def test_a_network_is_one_that_the_firewall_and_synapse_know(text: str) -> None:
+    assert told(f'{FEDERATING}[egress]\nallow = ["{text}"]\n') == [(12, "egress.allow")]
+
+
+def test_a_section_in_two_forms_is_told_where_it_stands() -> None:
+    zone = 'name = "other.example"\n'
+    found = told(f"{FEDERATING}[zone]\n{zone}[[zone]]\n{zone}")
+    assert found == [(11, "zone"), (13, "")]
+
+
+def test_the_hint_of_a_challenge_is_one_that_can_be_written() -> None:
+    source = FEDERATING[FEDERATING.index("source") :]
+    (mistake, *_rest) = mistakes(FEDERATING.replace(source, 'source = "acme"\n'))
+    assert '"lexicon:PROVIDER"' in mistake.hint
+
+
+def test_a_hint_names_nothing_that_would_be_refused_as_well() -> None:
+    text = FEDERATING.replace("edge.other.example", "edge.other.onion.")
+    assert [it.hint for it in mistakes(text) if "onion" in it.hint] == []
 
 
 def test_every_priority_that_is_taken_makes_a_priority_of_srv() -> None:
@@ -357,7 +406,13 @@ def test_a_trial_has_a_throw_away_name() -> None:
         ('listen = ["tls://[::]:443"]', ["overlay.listen"]),
         ('listen = ["tcp://:8448"]', ["overlay.listen"]),
         ('listen = ["ws://[300::1]:18448"]', ["overlay.listen"]),
-        ('listen = ["quic://[::]:443", "tls://192.0.2.1:443", "tcp://0.0.0.0:443"]', []),
+        ('listen = ["quic://[::]:443", "tls://192.0.2.1:443", "tcp://192.0.2.2:443"]', []),
+        ('listen = ["quic://[::]:443", "tcp://0.0.0.0:443"]', []),
+        ('listen = ["tls://[::]:9001", "tcp://192.0.2.1:9001"]', ["overlay.listen"]),
+        ('listen = ["tls://192.0.2.1:443", "tcp://0.0.0.0:443"]', ["overlay.listen"]),
+        ('listen = ["quic://[::]:9001", "quic://:9001", "tls://:9001"]', ["overlay.listen"]),
+        ('listen = ["tls://[ff02::1]:9001"]', ["overlay.listen"]),
+        ('listen = ["unix:///run/a%00b"]', ["overlay.listen"]),
         ('node = "system"\naddress = "300::1"\npeers = ["tls://a.b:1"]', []),
         ('node = "loopback"\nfirewall = false', []),
         ('node = "managed"\nlisten = ["wss://[::]:443"]', ["overlay.listen"]),
@@ -399,6 +454,20 @@ def test_any_text_is_a_site_or_a_list_of_mistakes_with_line_and_cure(text: str) 
         assert mistake.hint
 
 
+FEDERATES = """[[edge]]
+id = "edge1"
+name = "edge.other.net"
+addresses = ["192.0.2.10"]
+[[zone]]
+name = "other.net"
+challenge = "manual"
+"""
+TOGETHER = f"""server_name = "home.twinkle.net"
+[certificates]
+source = "files"
+chain = "/c"
+key = "/k"
+{FEDERATES}"""
 WHOLE = """server_name = "home.example.net"
 federation = false
 """
@@ -476,6 +545,9 @@ def test_addresses_and_paths_are_what_can_be_used(key: str, text: str) -> None:
             '\ndns = "lexicon:hetzer"\ncredentials = "/k"',
             "dns",
         ),
+        ('[certificate]\nsource = "files"\nchain = "/c"\nkey = "/k"', "certificate"),
+        ('[overlay]\npeers = ["tls://a.example:1?key=x"y"]', ""),
+        ('[certificates]\nsource = "acme"\n[zone]\nname = "example.net"', "zone"),
     ],
 )
 def test_nothing_follows_from_what_cannot_be_read(text: str, key: str) -> None:
@@ -498,6 +570,12 @@ def test_nothing_follows_from_what_cannot_be_read(text: str, key: str) -> None:
         ),
         ('server_name = "home.internal"\ntrial = "yes"\nfederation = false', "trial"),
         ('server_name = "home.internal"\ntrial = "yes"', "trial"),
+        ('server_name = 5\n[certificates]\nsource = "acme"\n' + FEDERATES, "server_name"),
+        ('server_nam = "a.b.net"\n[certificates]\nsource = "acme"\n' + FEDERATES, "server_nam"),
+        ('server_n\u0430me = "a.b.net"\n[certificates]\nsource = "acme"\n' + FEDERATES, ""),
+        (TOGETHER.replace("[[edge]]", "[edge]"), "edge"),
+        (TOGETHER.replace('id = "edge1"', 'id: "edge1"'), ""),
+        (TOGETHER.replace("[certificates]", "[certificate]"), "certificate"),
         (
             'server_name = "home.test"\nfederation = false\naccepted_doubts = ["doubt.specialuse"]',
             "accepted_doubts",

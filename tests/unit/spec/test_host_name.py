@@ -5,7 +5,9 @@ import pytest
 from greygate.spec.host_name import host_name_problem
 
 
-@pytest.mark.parametrize("text", ["a", "a.b", "xn--p1ai", "3com.com", "a" * 63, "1.2.c"])
+@pytest.mark.parametrize(
+    "text", ["a", "a.b", "xn--p1ai", "3com.com", "a" * 63, "1.2.c", "0x1.a", "a.0x1g"]
+)
 def test_a_host_name_has_no_problem(text: str) -> None:
     assert host_name_problem(text) is None
 
@@ -23,6 +25,8 @@ def test_a_host_name_has_no_problem(text: str) -> None:
         ("a" * 64, "63"),
         (".".join(["a" * 50] * 5), "253"),
         ("1.2.3", "number"),
+        ("a.0x1f", "number"),
+        ("a.0X", "number"),
     ],
 )
 def test_what_is_none_is_told(text: str, told: str) -> None:

@@ -52,6 +52,18 @@ BAD_PEERS = {
     "tls://peer.example:443?priority=-1": "0 to 255",
     "tls://peer.example:443?maxbackoff=4s": "at least 5s",
     "tls://peer.example:443?maxbackoff=60": "like 60s",
+    "tls://peer.example:443?maxbackoff=99999999999999h": "like 60s",
+    "tls://peer.example:443?maxbackoff=%D9%A6%D9%A0s": "like 60s",
+    "tls://peer.example:443?maxbackoff=10s&maxbackoff=60s": "twice",
+    "tls://peer.example:443?sni=a.example&sni=b.example": "twice",
+    "tls://255.255.255.255:443": "broadcast",
+    "tls://[::ffff:0.0.0.0]:443": "listen on",
+    "tls://1.2.3:443": "neither",
+    "tls://0x7f.0x1:443": "neither",
+    f"tls://{'.'.join(['a' * 60] * 5)}:443": "neither",
+    "unix:///run/a%00b": "no zero",
+    f"unix:///{'a' * 107}": "107 octets",
+    "unix:///run/": "unix:///",
     "tls://peer.example:443?password=" + "x" * 65: "64 octets",
     "tls://peer.example:443?kee=1": "'kee'",
     "tls://peer.example:443#1": "%23",
@@ -68,6 +80,8 @@ BAD_PEERS = {
 }
 PANICS = (
     "tls://peer.example:443?maxbackoff=4s",
+    "tls://peer.example:443?maxbackoff=99999999999999h",
+    "tls://peer.example:443?maxbackoff=%D9%A6%D9%A0s",
     "tls://peer.example:443/%zz",
     "socks://us%er:word@127.0.0.1:9050/peer.example:443",
     "socks://us<er:word@127.0.0.1:9050/peer.example:443",
@@ -86,6 +100,9 @@ BAD_LISTENERS = {
     "tls://peer.example:443": "not an address of this machine",
     f"tls://[::]:443?key={KEY}": "'key'",
     "tls://[::]": "a host and a port",
+    "tls://[ff02::1]:9001": "multicast",
+    "tls://255.255.255.255:9001": "broadcast",
+    f"unix:///run/{'a' * 103}": "107 octets",
     "unix://x": "unix:///",
 }
 
