@@ -14,10 +14,21 @@ def run() -> int:
             return 0
         except OSError:
             pass  # told below, as all that cannot be written
-    from greygate.cli.main import main
-
+    try:
+        from greygate.cli.main import main
+    except KeyboardInterrupt:  # nothing has begun that could be tidied up
+        return 130
     return main()
 
 
+def done(code: int) -> None:
+    """The verdict stands: whoever presses Ctrl-C now is answered already."""
+    import signal
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(run())
+    done(run())

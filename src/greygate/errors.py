@@ -34,6 +34,14 @@ class NotRunning(Trouble):
     """The command needs the server, and the server is not up."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """An interruption after which something else follows than to run the same command again."""
+
+    def __init__(self, then: str) -> None:
+        super().__init__(then)
+        self.then = then
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Mistake:
     """One thing wrong in the site file: line (from 1, 0 where it has none), key, text and cure."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -11,7 +12,7 @@ from cyclopts import Parameter
 from greygate.cli import output
 from greygate.cli.common import NONE, Common
 from greygate.cli.telling import told_doubts
-from greygate.errors import WrongUsage
+from greygate.errors import Interrupted, WrongUsage
 from greygate.home import choice, site_file
 from greygate.home.preparation import found
 from greygate.site.interview import answered, demand_all_asked, interview
@@ -150,10 +151,13 @@ def command(
     try:
         site = _site(given, tuple(accept or ()), asking=sys.stdin.isatty() and not yes)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_("nothing was written; the answers are not kept")) from None
+        raise Interrupted(_("nothing was written; the answers are not kept")) from None
     site = replace(site, overlay=replace(site.overlay, listen=tuple(flags.listen or ())))
-    source = site_file.begin(place, site, output.Steps(), named=common.site)
-    home = found(source, place, choice.look())
+    try:
+        source = site_file.begin(place, site, output.Steps(), named=common.site)
+        home = found(source, place, choice.look())
+    except KeyboardInterrupt:
+        raise Interrupted(_then(common.site or place.new_site, site)) from None
     told = {"site": str(source), "server_name": str(site.server_name), "url": home.plan.address_url}
     for doubt in told_doubts(site):
         output.note(doubt)
@@ -161,6 +165,16 @@ def command(
         name=site.server_name, url=home.plan.address_url, next=_next(site)
     )
     output.emit(told, as_json=common.json, text=text)
+
+
+def _then(file: Path, site: Site) -> str:
+    """What follows an interruption: a site file that is there is not written again."""
+    if not file.is_file():
+        return _("nothing was written; run the same command again")
+    return _("{file} is written, only keys are missing: {next}").format(
+        file=file,
+        next=_("greygate install") if not site.federation else _next(site),
+    )
 
 
 def _next(site: Site) -> str:

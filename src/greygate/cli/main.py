@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from greygate import __version__
 from greygate.cli import output
 from greygate.cli.commands import COMMANDS, HIDDEN, NAMES, SUMMARIES
-from greygate.errors import Trouble, WrongUsage
+from greygate.errors import Interrupted, Trouble, WrongUsage
 from greygate.run import interruption
 from greygate.text import _
 
@@ -83,7 +83,9 @@ def ended(words: list[str], call: Callable[[list[str]], object]) -> int:
         output.trouble(_with_place(problem, words), as_json=as_json)
         return problem.exit_code
     except KeyboardInterrupt as problem:
-        output.interrupted(str(problem), as_json=as_json)
+        # Others put words of their own into it: Python's codecs do.
+        then = problem.then if isinstance(problem, Interrupted) else ""
+        output.interrupted(then, as_json=as_json)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

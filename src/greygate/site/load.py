@@ -187,7 +187,5 @@ def _told(path: Path, act: str) -> Iterator[None]:
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise Trouble(
             _("cannot {act} {path}: {why}").format(act=act, path=path, why=error.strerror),
-            _("run it as the one whose it is: ls -ld {path} {parent}").format(
-                path=path, parent=path.parent
-            ),
+            _("see what is there: ls -ld {path} {parent}").format(path=path, parent=path.parent),
         ) from error

@@ -118,3 +118,22 @@ def test_an_interrupted_interview_promises_nothing_and_breaks_no_word(tmp_path: 
     assert "nothing was written" in after
     assert "goes on where" not in after
     assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [("begin", "nothing was written; run the same"), ("found", "is written, only keys")],
+)
+def test_an_interruption_says_what_follows_from_what_is_there(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, told: str
+) -> None:
+    """A site file that is there is not written again: "run the same command again" is refused."""
+
+    def interrupted(*_given: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    where = "site_file.begin" if function == "begin" else "found"
+    monkeypatch.setattr(f"greygate.cli.init.{where}", interrupted)
+    file = tmp_path / "site.toml"
+    ended = run("init", "home.twinkle.net", "--yes", "--site", file, "--state", tmp_path / "state")
+    assert (ended.code, told in ended.err, file.exists()) == (130, True, function == "found")

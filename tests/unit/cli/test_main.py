@@ -13,8 +13,8 @@ import pytest
 
 from greygate.cli import output
 from greygate.cli.commands import NAMES
-from greygate.cli.main import ended, main
-from greygate.errors import Mistake, SiteRefused, Trouble
+from greygate.cli.main import ended
+from greygate.errors import Interrupted, Mistake, SiteRefused, Trouble
 from greygate.home.place import Place
 from greygate.secret import Secret
 from unit.cli.conftest import Run
@@ -115,6 +115,16 @@ def test_an_interruption_ends_with_130(capsys: pytest.CaptureFixture[str]) -> No
     assert "interrupted" in capsys.readouterr().err
 
 
+def test_what_follows_an_interruption_is_told_by_ourselves(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Python's codecs put words of their own into a KeyboardInterrupt."""
+    assert ended(["up"], raising(KeyboardInterrupt("encoding with 'idna' codec failed"))) == 130
+    assert "codec" not in capsys.readouterr().err
+    assert ended(["up"], raising(Interrupted("go on there"))) == 130
+    assert "next: go on there" in capsys.readouterr().err
+
+
 def test_what_a_command_returns_is_the_exit_code() -> None:
     assert ended([], lambda _words: 1) == 1
     assert ended([], lambda _words: None) == 0
@@ -180,18 +190,15 @@ def test_help_of_a_command_is_its_page(run: Run) -> None:
     ],
 )
 def test_an_empty_word_names_no_file(
-    words: tuple[str, ...],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...], run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`--state "$UNKNOWN"` had the keys made in the directory that one stood in."""
     monkeypatch.chdir(tmp_path)
-    assert main(words) == 2
-    assert "cannot use ''" in capsys.readouterr().err
+    ended = run(*words)
+    assert (ended.code, "cannot use ''" in ended.err) == (2, True)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_flag_is_used_once(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(("status", "-v", "-v")) == 2
-    assert "cannot use -v twice" in capsys.readouterr().err
+def test_a_flag_is_used_once(run: Run) -> None:
+    ended = run("status", "-v", "-v")
+    assert (ended.code, "cannot use -v twice" in ended.err) == (2, True)
