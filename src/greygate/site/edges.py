@@ -35,8 +35,7 @@ def edges(
 
 def unread_edges(reading: Reading, found: Sequence[Edge]) -> bool:
     """Whether the file describes an edge that is not among those found."""
-    described = reading.elements("edge")
-    return len(found) < len(described) or (not described and reading.has_section("edge"))
+    return len(found) < len(reading.elements("edge")) or reading.misread("edge")
 
 
 def address_problem(text: str) -> str | None:
@@ -116,7 +115,8 @@ def _addresses(reading: Reading, at: str) -> tuple[Address, ...]:
         reading.wrong(f"{at}.addresses", _("the edge's addresses are missing"), hint)
         return ()
     found = tuple(reading.checked(f"{at}.addresses", address_problem, hint, same=ip_address))
-    if not found and not reading.noted(f"{at}.addresses"):
+    there = reading.stands(f"{at}.addresses") and not reading.noted(f"{at}.addresses")
+    if not found and there:
         reading.wrong(f"{at}.addresses", _("an edge needs one address at least"), hint)
     return tuple(map(ip_address, found))
 

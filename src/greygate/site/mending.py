@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from greygate.errors import Mistake
 from greygate.text import _
 
+# Cyrillic letters that pass for Latin ones: whoever typed them into a key meant that key.
+_LOOKALIKES = dict(zip((0x430, 0x435, 0x43E, 0x440, 0x441, 0x443, 0x445), "aeopcyx", strict=True))
+
 MOST_ERRORS = 100  # more than anybody mends in one sitting; it bounds the work on hostile text
 WORK = 3_000_000  # letters read at most, each round anew; tomllib reads a million in a second
 
@@ -40,9 +43,13 @@ def mended(text: str) -> Mended:
     for _round in range(max(1, min(MOST_ERRORS, WORK // (len(text) + 1)))):
         error = _first_error("\n".join((*lines, "")))
         if error is None:
-            return Mended("\n".join((*lines, "")), "\n".join(dropped), tuple(mistakes))
+            left_out = "\n".join(dropped).translate(_LOOKALIKES)
+            return Mended("\n".join((*lines, "")), left_out, tuple(mistakes))
         what, last = error
         last = min(last or _last_written(lines), len(lines))
+        if (single := _single_of_several(what, lines, last)) is not None:
+            mistakes.append(_made_several(lines, single))
+            continue
         if what == "Invalid value" and _HEADER.match(lines[last - 1]):
             what = "Unclosed array"  # the section after it was taken for a list in the list
         first = _start(what, lines, last)
@@ -88,7 +95,34 @@ def _start(what: str, lines: list[str], last: int) -> int:
             return last
     if what == "Cannot overwrite a value" and not _ends_list(lines[last - 1]):
         return last
-    return next((n for n in range(last, 0, -1) if opens(lines[n - 1])), last)
+    begun = (n for n in range(last, 0, -1) if opens(lines[n - 1]))
+    if what == "Unclosed array":  # what ends on its own line did not leave anything open
+        begun = (n for n in begun if _first_error(lines[n - 1]) is not None)
+    return next(begun, last)
+
+
+def _single_of_several(what: str, lines: list[str], last: int) -> int | None:
+    """The line of a `[header]` where others of that name are `[[header]]`; None where none is."""
+    header = _HEADER.match(lines[last - 1])
+    if header is None or not what.startswith("Cannot"):
+        return None
+    name = re.escape(header[1])
+    single, several = re.compile(rf"\s*\[\s*{name}\s*\]"), re.compile(rf"\s*\[\[\s*{name}\s*\]\]")
+    if several.match(lines[last - 1]):
+        return next((n for n in range(1, last) if single.match(lines[n - 1])), None)
+    return last if any(several.match(line) for line in lines[: last - 1]) else None
+
+
+def _made_several(lines: list[str], place: int) -> Mistake:
+    """The mistake of that header, which is written as the others are from now on."""
+    name = lines[place - 1].partition("[")[2].partition("]")[0].strip()
+    lines[place - 1] = f"[[{name}]]"
+    return Mistake(
+        place,
+        name,
+        _("there may be several of {name}, and each has its own header").format(name=name),
+        _("write [[{name}]], with two pairs of brackets").format(name=name),
+    )
 
 
 def _ends_list(line: str) -> bool:
@@ -112,8 +146,10 @@ def _blank(what: str, lines: list[str], first: int, last: int) -> None:
     opening = lines[first - 1]
     for n in range(first, last + 1):
         lines[n - 1] = ""
-    header = _HEADER.match(opening)
-    repaired = f"[{header[1]}]" if header and what.startswith("Expected") else ""
+    header = _HEADER.match(opening.translate(_LOOKALIKES))
+    repaired = ""
+    if header and what.startswith("Expected"):
+        repaired = f"[[{header[1]}]]" if opening.lstrip().startswith("[[") else f"[{header[1]}]"
     if repaired and _first_error(repaired) is None:
         lines[first - 1] = repaired  # what stands below it still belongs to it
     elif opening.lstrip().startswith("["):
@@ -131,8 +167,8 @@ def _drop_section(lines: list[str], first: int) -> None:
 def _mistake(what: str, line: int, opening: str) -> Mistake:
     if what == "Cannot overwrite a value" and _HEADER.match(opening):
         what = "Cannot overwrite a section"
-    if what.startswith(("Expected '=' after a key", "Invalid statement")):
-        odd = next((it for it in opening.partition("=")[0] if not it.isascii()), None)
+    if what.startswith(("Expected '=' after a key", "Invalid statement", "Expected ']")):
+        odd = next((it for it in re.split("[]=]", opening)[0] if not it.isascii()), None)
         if odd is not None:
             return Mistake(
                 line,
@@ -188,7 +224,7 @@ _EXPLAINED = {
         _("this is neither a key with a value nor a section"),
         _("write key = value, [section], or # before a comment"),
     ),
-    "Expected ']' at the end of a table declaration": (
+    "Expected ']": (
         _("this section header has no end"),
         _("close it with ]"),
     ),

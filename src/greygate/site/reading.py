@@ -8,14 +8,11 @@ from enum import Enum
 from typing import TypeVar
 
 from greygate.errors import Mistake
-from greygate.site.keys import BY_KEY, MOST_NEAR, Kind, known_as, meant
+from greygate.site.keys import BY_KEY, LISTS, MOST_NEAR, SECTIONS, Kind, known_as, meant
 from greygate.site.syntax import Entry, Tree
 from greygate.text import _, nearest
 
 E = TypeVar("E", bound=Enum)
-
-# Cyrillic letters that pass for Latin ones: whoever typed them into a key meant that key.
-_LOOKALIKES = dict(zip((0x430, 0x435, 0x43E, 0x440, 0x441, 0x443, 0x445), "aeopcyx", strict=True))
 
 _WANTED = {
     Kind.TEXT: _("{key} must be a text in quotes"),
@@ -38,7 +35,11 @@ class Reading:
         self._lists = [s.path for s in tree.sections if s.repeated]
         unknown = [it.path for it in tree.entries if known_as(it.path) not in BY_KEY]
         self._meant = {meant(path) for path in unknown[:MOST_NEAR]}
-        self._dropped = tree.dropped.translate(_LOOKALIKES)
+        self._dropped = tree.dropped
+        headers = {(known_as(it.path), it.repeated) for it in tree.sections}
+        wrong = headers - {(name, name in LISTS) for name in SECTIONS}
+        self._misread = {it for name, _many in wrong if (it := _section_meant(name))}
+        self._misread |= set(SECTIONS) & self._entries.keys()
 
     def wrong(
         self, key: str, text: str, hint: str, *, item: int | None = None, unread: bool = False
@@ -86,15 +87,23 @@ class Reading:
         """Whether the file says something of `key`, be it unreadable or misspelled."""
         name = key.rpartition(".")[2]
         unreadable = re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", self._dropped)
-        return key in self._entries or key in self._meant or unreadable is not None
+        known = key in self._entries or key in self._sections  # the latter: key = {}
+        if known or key in self._meant or unreadable is not None:
+            return True
+        section = key.rpartition(".")[0]
+        return section in self._misread and section not in LISTS
+
+    def misread(self, section: str) -> bool:
+        """Whether the file has a header that stands for this section, and is not its own."""
+        return section in self._misread
 
     def elements(self, section: str) -> tuple[str, ...]:
         """How the keys of each table in a list of tables begin: `edge[1]`, `edge[2]`."""
         return tuple(".".join(path) for path in self._lists if known_as(path) == section)
 
     def has_section(self, section: str) -> bool:
-        """Whether there is such a header, be it with the wrong brackets."""
-        return section in self._sections or section in self._entries or bool(self.elements(section))
+        """Whether there is such a header, be it with the wrong brackets, or misspelled."""
+        return section in self._misread or bool(self.elements(section))
 
     def number(self, key: str) -> int | None:
         entry = self._entry(key, lambda value: type(value) is int)
@@ -174,6 +183,10 @@ class Reading:
         if key in self._entries:
             return self._entries[key].line
         return self._sections.get(key, self._sections.get(key.rpartition(".")[0], 1))
+
+
+def _section_meant(name: str) -> str | None:
+    return name if name in SECTIONS else nearest(name, SECTIONS)
 
 
 def _one_of(known: dict[str, E]) -> str:

@@ -76,9 +76,8 @@ def zones(reading: Reading, names: Iterable[str], edges: Sequence[Edge] = ()) ->
 def are_unread(reading: Reading) -> bool:
     """Whether there is a zone whose name, or whose ways, could not be read."""
     zones = reading.elements("zone")
-    if not zones and reading.has_section("zone"):
-        return True  # in the wrong brackets
-    return any(reading.doubtful(f"{at}.name") or _is_unread(reading, at) for at in zones)
+    unread = (reading.doubtful(f"{at}.name") or _is_unread(reading, at) for at in zones)
+    return reading.misread("zone") or any(unread)
 
 
 def _is_unread(reading: Reading, at: str) -> bool:

@@ -266,10 +266,20 @@ def test_a_network_is_one_that_the_firewall_and_synapse_know(text: str) -> None:
     assert told(f'{FEDERATING}[egress]\nallow = ["{text}"]\n') == [(12, "egress.allow")]
 
 
-def test_a_section_in_two_forms_is_told_where_it_stands() -> None:
-    zone = 'name = "other.example"\n'
-    found = told(f"{FEDERATING}[zone]\n{zone}[[zone]]\n{zone}")
-    assert found == [(11, "zone"), (13, "")]
+@pytest.mark.parametrize(
+    ("first", "second", "wrong"),
+    [
+        ("[zone]", "[[zone]]", [(11, "zone")]),
+        ("[[zone]]", "[zone]", [(13, "zone")]),
+        ("[zone]", "[zone]", [(11, "zone"), (13, "")]),
+        ("[[zone]]", "[server_name]", [(13, "")]),
+    ],
+)
+def test_a_section_in_two_forms_is_told_where_it_stands(
+    first: str, second: str, wrong: list[tuple[int, str]]
+) -> None:
+    zones = f'{first}\nname = "other.example"\n{second}\nname = "twinkle.example"\n'
+    assert told(FEDERATING + zones) == wrong
 
 
 def test_the_hint_of_a_challenge_is_one_that_can_be_written() -> None:
