@@ -38,6 +38,7 @@ class Asked:
 
 class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
+    request_queue_size = 128  # many may come at once
     asked: Asked
     open: list[socket.socket]
 
