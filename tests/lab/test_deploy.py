@@ -113,8 +113,8 @@ def test_again_it_changes_nothing(rented: World) -> None:
 
 
 def test_another_packet_filter_there_is_named_before_anything_is_done(rented: World) -> None:
-    rules = "type filter hook input priority 0; tcp dport 8448 drop;"
-    assert run(rented, "edge", "nft", f"table inet theirs {{ chain c {{ {rules} }}; }}").returncode == 0
+    rules = "chain c { type filter hook input priority 0; tcp dport 8448 drop; };"
+    assert run(rented, "edge", "nft", f"table inet theirs {{ {rules} }}").returncode == 0
     (remark,) = deploy(rented, "--dry-run")["remarks"]
     assert "nftables drops what other servers send to tcp/8448" in remark
     assert run(rented, "edge", "nft", "delete table inet theirs").returncode == 0
