@@ -33,6 +33,8 @@ class Front:
     profiles: dict[str, str] = field(default_factory=dict)
     window: tuple[str, str] | None = None  # RFC 9773: start and end
     limit: dict[str, str] | None = None  # headers of a refusal for too many orders
+    retry_after: str = "21600"  # beside the window
+    spoiled: dict[str, object] = field(default_factory=dict)  # by path: other bodies than are due
     replaced: bool = False  # what an order is in place of has been replaced already
     asked: list[str] = field(default_factory=list)
     ordered: list[dict[str, Any]] = field(default_factory=list)
@@ -48,7 +50,7 @@ class Front:
         found["meta"]["profiles"] = self.profiles
         if self.window is not None:
             found["renewalInfo"] = f"{self.base}/ari"
-        if self.limit is not None:
+        if self.limit is not None or "/limited" in self.spoiled:
             found["newOrder"] = f"{self.base}/limited"
         return found
 
@@ -90,15 +92,20 @@ def _handler(told: Front) -> type[BaseHTTPRequestHandler]:
             else:
                 start, end = told.window or ("", "")
                 window = {"suggestedWindow": {"start": start, "end": end}}
-                self._say(200, window, {"Retry-After": "21600"})
+                body = told.spoiled.get("/ari", window)
+                self._say(200, body, {"Retry-After": told.retry_after})
 
         def do_POST(self) -> None:
             told.asked.append(self.path)
             signed = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             told.ordered.append(json.loads(decode_b64jose(signed["payload"])))
-            self._say(*told.refused())
+            if self.path in told.spoiled:
+                headers = {"Replay-Nonce": "bm9uY2U", "Location": f"{told.base}/order"}
+                self._say(200, told.spoiled[self.path], headers)
+            else:
+                self._say(*told.refused())
 
-        def _say(self, status: int, body: dict[str, Any], headers: dict[str, str]) -> None:
+        def _say(self, status: int, body: object, headers: dict[str, str]) -> None:
             self.send_response(status)
             problem = "application/json" if status == 200 else "application/problem+json"
             for name, value in {**headers, "Content-Type": problem}.items():

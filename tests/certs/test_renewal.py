@@ -267,6 +267,64 @@ def test_advice_in_the_past_is_followed_once(fronted: tuple[Orders, Front]) -> N
     assert again.orders == (Due.ADVISED,)
 
 
+@pytest.mark.parametrize(
+    "advice",
+    [
+        *([], None, 5, {}, {"suggestedWindow": None}, {"suggestedWindow": {}}),
+        {"suggestedWindow": {"start": 5, "end": 6}},
+        {"suggestedWindow": {"start": "soon", "end": "later"}},
+        {"suggestedWindow": {"start": "2020-01-02T00:00:00Z", "end": "2020-01-01T00:00:00Z"}},
+        {"suggestedWindow": {"start": "9999-12-31T23:59:59-14:00", "end": "9999-12-31T23:59:59Z"}},
+    ],
+    ids=repr,
+)
+def test_advice_that_is_none_is_passed_over(fronted: tuple[Orders, Front], advice: object) -> None:
+    """RFC 9773, 4.2: a window that ends before it begins is invalid, too."""
+    acme, shown = fronted
+    issue(acme.ordering, Silent())
+    shown.window, shown.spoiled = ("", ""), {"/ari": advice}
+    done = renewal.keep(acme.ordering, Silent(), ahead=HOUR, reload=lambda: None)
+    assert any(it.startswith("/ari/") for it in shown.asked)
+    assert (done.orders, done.failure, done.outlook.why) == ((), None, Due.OLD)
+
+
+@pytest.mark.parametrize(
+    ("header", "least", "most"),
+    [
+        ("9" * 30, timedelta(hours=23), timedelta(days=1)),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", timedelta(hours=23), timedelta(days=1)),
+        ("-5", timedelta(hours=5), timedelta(hours=6)),
+        ("0", timedelta(seconds=50), timedelta(minutes=1)),
+    ],
+)
+def test_advice_is_asked_for_again_within_reason(
+    fronted: tuple[Orders, Front], header: str, least: timedelta, most: timedelta
+) -> None:
+    """RFC 9773, 4.3.2."""
+    acme, shown = fronted
+    soon = datetime.now(UTC) + timedelta(days=3)
+    shown.window, shown.retry_after = (soon.isoformat(), (soon + HOUR).isoformat()), header
+    renewal.keep(acme.ordering, Silent(), ahead=HOUR, reload=lambda: None)
+    suggestion = kept(acme).suggestion()
+    assert suggestion is not None
+    assert least < suggestion.ask_again - datetime.now(UTC) <= most
+
+
+@pytest.mark.parametrize(
+    "body", [[], None, "an order", 5, {"status": "purple"}, {"status": 5}], ids=repr
+)
+def test_what_is_no_order_is_told_and_kept_as_a_failure(
+    fronted: tuple[Orders, Front], body: object
+) -> None:
+    acme, shown = fronted
+    shown.spoiled = {"/limited": body}
+    failure = renewal.order(acme.ordering, Silent(), reload=lambda: None)
+    assert failure is not None
+    assert "answers what is no ACME" in failure.what
+    assert "object" not in failure.what  # Python's words
+    assert look(acme).failure is not None
+
+
 def test_a_clock_that_is_days_ahead_orders_once(rig: Rig, tmp_path: Path) -> None:
     """160 hours are two thirds over as they begin, by a clock that is five days ahead."""
     with rig.authority(lifetime=160 * 3600) as ca, orders(rig, ca, tmp_path) as acme:

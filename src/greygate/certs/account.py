@@ -140,11 +140,18 @@ def _existing(acme: client.ClientV2, authority: str) -> str | None:
             try:
                 acme.new_account(asked)
             except errors.ConflictError as found:
-                return str(found.location)
+                return _address(found.location)
     except AuthorityRefused as refused:
         if refused.code != UNKNOWN_ACCOUNT:
             raise
     return None
+
+
+def _address(location: str | None) -> str:
+    """Where the account is, which an authority must say (RFC 8555, 7.3)."""
+    if not location:
+        raise errors.ClientError(_("an account without its address"))
+    return str(location)
 
 
 @contextmanager
@@ -179,8 +186,7 @@ def _open(acme: client.ClientV2, authority: str, email: str | None, progress: Pr
             )
         terms = acme.directory.meta.terms_of_service
         progress.note(_("opening an account, agreeing to {terms}").format(terms=terms or authority))
-        made = acme.new_account(wanted)
-    return str(made.uri)
+        return _address(acme.new_account(wanted).uri)
 
 
 def _resource(uri: str) -> messages.RegistrationResource:

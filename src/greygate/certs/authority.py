@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
+from random import random
 
 from acme import challenges, client, errors, messages
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from josepy.json_util import field
 
 from greygate.certs.refusal import AuthorityRefused, told
 from greygate.spec.acme import Event
 from greygate.spec.dns import bare
+from greygate.spec.moments import http_date, span_of
 from greygate.spec.renewal import Suggestion
 from greygate.text import _, listing
 
@@ -23,6 +25,9 @@ IN_PROCESS = 180.0  # seconds that an authority may take to prove or to issue
 PAUSE = 0.3  # seconds before it is asked again, growing
 LONGEST_PAUSE = 5.0
 ACT = _("order a certificate")
+# RFC 9773, 4.3.2 and 4.3.3: before it is asked again when to renew.
+SHORTEST_SILENCE, USUAL_SILENCE = timedelta(minutes=1), timedelta(hours=6)
+LONGEST_SILENCE = timedelta(days=1)
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -131,8 +136,8 @@ class Authority:
                 messages.Authorization.from_json(self._acme._post_as_get(it).json())
                 for it in order.authorizations
             ]
-        open_ = [it for it in bodies if it.status == messages.STATUS_PENDING]
-        return tuple(map(self._challenge, open_))
+            open_ = [it for it in bodies if it.status == messages.STATUS_PENDING]
+            return tuple(map(self._challenge, open_))
 
     def answer(self, asked: Sequence[Challenge]) -> None:
         """Have it look."""
@@ -177,10 +182,17 @@ class Authority:
 
     def suggestion(self, certificate: x509.Certificate, fingerprint: str) -> Suggestion:
         """When it would have the certificate renewed (RFC 9773)."""
-        pem = certificate.public_bytes(serialization.Encoding.PEM)
+        if not self.advises:
+            return Suggestion(fingerprint, None, datetime.now(UTC) + USUAL_SILENCE)
         with told(_("ask when to renew"), self.url):
-            at, again = self._acme.renewal_time(pem)
-        return Suggestion(fingerprint, at and at.astimezone(UTC), again.astimezone(UTC))
+            url = str(self._acme.directory["renewalInfo"])
+            own = client._renewal_info_path_component(certificate)
+            answer = self._acme.net.get(f"{url}/{own}", content_type="application/json")
+            window = messages.RenewalInfo.from_json(answer.json()).suggested_window
+            begins, length = window.start.astimezone(UTC), window.end - window.start
+        at = begins + random() * length if length > timedelta() else None  # 4.2: it is invalid
+        again = datetime.now(UTC) + _pause(answer.headers.get("Retry-After"))
+        return Suggestion(fingerprint, at, again)
 
     @property
     def advises(self) -> bool:
@@ -239,6 +251,15 @@ class Authority:
                 return Event.DEADLINE
             self._sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def _pause(header: str | None) -> timedelta:
+    """Until it is asked again (RFC 9773, 4.3.2)."""
+    span = span_of(header or "")
+    if span is None:
+        at = http_date(header or "")
+        span = USUAL_SILENCE if at is None else at - datetime.now(UTC)
+    return max(SHORTEST_SILENCE, min(span, LONGEST_SILENCE))
 
 
 def chosen(

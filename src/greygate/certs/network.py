@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from josepy.jwk import JWK
 
 import greygate
 from greygate.certs.refusal import action_required, refusal
+from greygate.spec.moments import http_date
 
 PATIENCE = 30  # seconds for one request
 NONCES = 24  # tries; an authority may refuse a good nonce at any time (RFC 8555, 6.5)
@@ -58,11 +58,8 @@ class Network(client.ClientNetwork):
 
 def _clock_ahead(date: str | None) -> timedelta | None:
     """By the header that RFC 9110, 6.6.1 asks of every server with a clock."""
-    try:
-        theirs = parsedate_to_datetime(date or "")
-    except ValueError:
-        return None
-    return datetime.now(UTC) - theirs.astimezone(UTC)
+    theirs = http_date(date or "")
+    return None if theirs is None else datetime.now(UTC) - theirs
 
 
 def _demand_not_limited(response: requests.Response) -> None:
@@ -78,19 +75,20 @@ def _demand_not_limited(response: requests.Response) -> None:
 def _demand_no_action(response: requests.Response) -> None:
     """Raise what is wanted of the operator, while the address is at hand: acme drops it."""
     problem = _problem(response)
-    if problem is not None and (problem.typ or "").endswith(":userActionRequired"):
+    if problem is not None and str(problem.typ).endswith(":userActionRequired"):
         address = response.json().get("instance")
         host = urlsplit(response.url).netloc
-        raise action_required(host, problem.detail or "", address and str(address))
+        raise action_required(host, problem.detail, address and str(address))
 
 
 def _problem(response: requests.Response) -> messages.Error | None:
     """What it says is wrong (RFC 8555, 6.7); None where it does not say it so."""
     try:
-        problem: messages.Error = messages.Error.from_json(response.json())
-    except (ValueError, DeserializationError):
+        told = response.json()
+        problem: messages.Error = messages.Error.from_json(told)
+    except (ValueError, TypeError, AttributeError, DeserializationError):
         return None
-    return problem
+    return problem if isinstance(told, dict) else None
 
 
 _ASKED = "ask the authority"

@@ -5,21 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
 import requests
 from acme import errors, messages
+from josepy.errors import DeserializationError
 
 from greygate.errors import Trouble
+from greygate.spec.moments import http_date, moment_of, span_of
+from greygate.spec.renewal import LONGEST_REFUSAL
 from greygate.text import _, visible
 
 _CLOCK = ("not yet valid", "has expired")  # OpenSSL's words for a certificate out of its time
-_AGAIN = re.compile(r"retry after (\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)", re.IGNORECASE)
+_AGAIN = re.compile(r"retry after ([0-9]{4}-[0-9-]{5})[T ]([0-9:]{8})", re.IGNORECASE)
 _DNS = frozenset(("dns", "dnssec", "connection", "unauthorized", "incorrectResponse"))
 UNKNOWN_ACCOUNT = "accountDoesNotExist"
+# What the libraries raise at a document that is JSON, and has parts missing or of other kinds.
+_MISSHAPEN = (DeserializationError, KeyError, TypeError, AttributeError, OverflowError)
 
 
 class AuthorityRefused(Trouble):
@@ -45,40 +49,57 @@ def told(act: str, url: str) -> Iterator[None]:
         raise _unproved(act, host, unproved) from unproved
     except errors.IssuanceError as refused:
         raise refusal(act, host, refused.error) from refused
-    except requests.exceptions.SSLError as distrusted:
-        raise _distrusted(act, host, str(distrusted)) from distrusted
-    except requests.exceptions.RequestException as silent:
-        raise Trouble(
-            _("cannot {act}: {host} cannot be reached ({why})").format(
-                act=act, host=host, why=_reason(silent)
-            ),
-            _("see whether this machine is online, and whether the authority is up"),
-        ) from silent
+    except requests.exceptions.RequestException as problem:
+        raise _unreached(act, host, problem) from problem
     except errors.TimeoutError as slow:
         raise Trouble(
             _("cannot {act}: {host} is not done with it in time").format(act=act, host=host),
             _("it is asked again by itself; or now: greygate cert issue"),
         ) from slow
-    except (errors.Error, ValueError, KeyError) as strange:
-        raise Trouble(
-            _("cannot {act}: {host} answers what is no ACME ({why})").format(
-                act=act, host=host, why=visible(str(strange) or type(strange).__name__)[:200]
-            ),
-            _("see directory under [certificates] in the site file"),
-        ) from strange
+    except (errors.Error, ValueError, *_MISSHAPEN) as strange:
+        raise _no_acme(act, host, strange) from strange
+
+
+def _unreached(act: str, host: str, problem: requests.exceptions.RequestException) -> Trouble:
+    """To requests an answer that is no JSON is trouble with the request, too."""
+    match problem:
+        case requests.exceptions.SSLError():
+            return _distrusted(act, host, str(problem))
+        case requests.exceptions.InvalidJSONError() | requests.exceptions.InvalidURL():
+            return _no_acme(act, host, problem)
+    return Trouble(
+        _("cannot {act}: {host} cannot be reached ({why})").format(
+            act=act, host=host, why=_reason(problem)
+        ),
+        _("see whether this machine is online, and whether the authority is up"),
+    )
+
+
+def _no_acme(act: str, host: str, problem: Exception) -> Trouble:
+    match problem:
+        case requests.exceptions.RequestException():
+            why = _("it is not JSON, or an address is none")
+        case errors.Error() | ValueError():
+            why = str(problem) or type(problem).__name__
+        case _:
+            why = _("a part of it is missing, or of another kind")
+    return Trouble(
+        _("cannot {act}: {host} answers what is no ACME ({why})").format(
+            act=act, host=host, why=visible(why)[:200]
+        ),
+        _("see directory under [certificates] in the site file"),
+    )
 
 
 def refusal(
     act: str, host: str, refused: messages.Error, *, retry_after: str | None = None
 ) -> AuthorityRefused:
     """The authority's own words, and what helps; `retry_after` is the header."""
-    # acme's `code` knows those of RFC 8555 alone.
-    code = visible((refused.typ or "").removeprefix(messages.ERROR_PREFIX))
-    detail = visible(refused.detail or refused.typ or "")
+    code, detail = _code(refused), _words(refused.detail or refused.typ)
     again = _not_before(retry_after, detail) if code == "rateLimited" else None
     below = tuple(refused.subproblems or ())
     parts = [
-        f"{it.identifier.value}: {visible(it.detail or '')}"
+        f"{_words(it.identifier.value)}: {_words(it.detail)}"
         for it in below
         if it.identifier is not None
     ]
@@ -93,14 +114,23 @@ def refusal(
     )
 
 
+def _code(problem: messages.Error) -> str:
+    """acme's own `code` knows those of RFC 8555 alone."""
+    return _words(problem.typ).removeprefix(messages.ERROR_PREFIX)
+
+
+def _words(told: object) -> str:
+    """A stranger's words, which need not be a text: acme passes on whatever JSON had."""
+    return visible(str(told or ""))
+
+
 def _hint(code: str, below: Sequence[messages.Error]) -> str:
     """What helps; for an answer of several parts, what helps with the first that has a cure."""
-    codes = (visible((it.typ or "").removeprefix(messages.ERROR_PREFIX)) for it in below)
-    of_parts = (_HINTS[it] for it in codes if it in _HINTS and it != "compound")
+    of_parts = (_HINTS[it] for it in map(_code, below) if it in _HINTS and it != "compound")
     return next(of_parts, _HINTS.get(code, _UNKNOWN))
 
 
-def action_required(host: str, detail: str, address: str | None) -> AuthorityRefused:
+def action_required(host: str, detail: object, address: str | None) -> AuthorityRefused:
     """RFC 8555, 7.3.3: somebody has to agree to something, at an address that it names."""
     hint = _HINTS["userActionRequired"]
     if address is not None:
@@ -109,7 +139,7 @@ def action_required(host: str, detail: str, address: str | None) -> AuthorityRef
         )
     return AuthorityRefused(
         _("cannot go on: {host} wants something of you first: {words}").format(
-            host=host, words=visible(detail)
+            host=host, words=_words(detail)
         ),
         hint,
         code="userActionRequired",
@@ -142,26 +172,25 @@ def _limited(again: datetime | None) -> str:
 
 def _not_before(header: str | None, detail: str) -> datetime | None:
     """From the header (RFC 9110, 10.2.3), else from the words, as Let's Encrypt has it."""
-    if header is not None and header.isdigit():
-        return datetime.now(UTC) + timedelta(seconds=int(header))
-    if header is not None:
-        try:
-            return parsedate_to_datetime(header).astimezone(UTC)
-        except ValueError:
-            pass
-    if found := _AGAIN.search(detail):
-        return datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00")
-    return None
+    at = None if header is None else _moment(header)
+    if at is None and (found := _AGAIN.search(detail)):
+        at = moment_of(f"{found[1]}T{found[2]}+00:00")
+    return None if at is None else min(at, datetime.now(UTC) + LONGEST_REFUSAL)
+
+
+def _moment(header: str) -> datetime | None:
+    span = span_of(header)
+    return http_date(header) if span is None else datetime.now(UTC) + span
 
 
 def _unproved(act: str, host: str, unproved: errors.ValidationError) -> AuthorityRefused:
     parts, codes = [], set()
     for authorization in unproved.failed_authzrs:
-        for challenge in authorization.body.challenges:
+        name = _words(authorization.body.identifier and authorization.body.identifier.value)
+        for challenge in authorization.body.challenges or ():
             if challenge.error is not None:
                 codes.add(challenge.error.code or "")
-                words = visible(challenge.error.detail or "")
-                parts.append(f"{authorization.body.identifier.value}: {words}")
+                parts.append(f"{name}: {_words(challenge.error.detail)}")
     code = next(iter(sorted(codes & _DNS)), next(iter(sorted(codes)), ""))
     return AuthorityRefused(
         _("cannot {act}: {host} could not see that the names are ours ({parts})").format(

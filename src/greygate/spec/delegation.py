@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from greygate.spec.dns import Address
+from greygate.spec.moments import http_date, span_of
 from greygate.spec.server_name import BadServerName, ServerName
 from greygate.text import _, duration
 
@@ -111,23 +111,16 @@ def kept_for(headers: Mapping[str, str], *, now: datetime) -> timedelta:
     directives = dict(_directives(headers.get("cache-control", "")))
     if "no-store" in directives or "no-cache" in directives:
         return timedelta(0)
-    age = directives.get("max-age", "")
-    if age.isascii() and age.isdigit():
-        return min(timedelta(seconds=min(int(age), LONGEST_KEPT.total_seconds())), LONGEST_KEPT)
+    age = span_of(directives.get("max-age", ""))
+    if age is not None:
+        return min(age, LONGEST_KEPT)
     if "expires" not in headers:
         return USUALLY_KEPT
-    return max(timedelta(0), min(_expiry(headers["expires"], now) - now, LONGEST_KEPT))
+    # What is no date, the value 0 above all, is over already (RFC 9111 section 5.3).
+    expiry = http_date(headers["expires"]) or now
+    return max(timedelta(0), min(expiry - now, LONGEST_KEPT))
 
 
 def _directives(text: str) -> list[tuple[str, str]]:
     pairs = (each.strip().partition("=") for each in text.split(","))
     return [(name.strip().lower(), value.strip().strip('"')) for name, _equals, value in pairs]
-
-
-def _expiry(text: str, now: datetime) -> datetime:
-    """What is no date, the value 0 above all, is over already (RFC 9111 section 5.3)."""
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return now
-    return moment if moment.tzinfo is not None else now

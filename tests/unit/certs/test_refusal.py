@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import pytest
 import requests
-from acme import messages
+from acme import errors, messages
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from greygate.certs.network import Network
 from greygate.certs.refusal import AuthorityRefused, refusal, told
 from greygate.errors import Trouble
+from greygate.spec.renewal import LONGEST_REFUSAL
 from some_orders import TRUST
 
 DAY = timedelta(days=1)
@@ -48,6 +49,63 @@ def test_a_limit_says_from_when_it_may_be_asked_again() -> None:
 )
 def test_the_header_may_be_a_date(header: str, wanted: datetime | None) -> None:
     assert limited("slowly", header).not_before == wanted
+
+
+@pytest.mark.parametrize("header", ["9" * 30, "9" * 5000, "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_limit_without_measure_is_cut(header: str) -> None:
+    again = limited("slowly", header).not_before
+    assert again is not None
+    assert again - datetime.now(UTC) <= LONGEST_REFUSAL
+
+
+@pytest.mark.parametrize(
+    ("words", "header"),
+    [
+        ("slowly", "\N{SUPERSCRIPT TWO}"),
+        ("slowly", "Fri, 31 Dec 9999 23:59:59 -1400"),
+        ("retry after 2026-99-99T00:00:00Z", None),
+        ("retry after 2026-02-30 10:00:00 UTC", None),
+        ("retry after 0000-00-00 00:00:00", None),
+    ],
+)
+def test_a_moment_that_is_none_is_passed_over(words: str, header: str | None) -> None:
+    assert limited(words, header).not_before is None
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        {"type": 5, "detail": ["no"]},
+        {"type": None, "detail": None},
+        {"type": f"{messages.ERROR_PREFIX}userActionRequired", "detail": 5},
+        {"type": f"{messages.ERROR_PREFIX}compound", "subproblems": [{"type": 5, "detail": {}}]},
+    ],
+    ids=repr,
+)
+def test_a_refusal_whose_parts_are_of_other_kinds_is_told(problem: dict[str, object]) -> None:
+    refused = refusal("order a certificate", "ca.example", messages.Error.from_json(problem))
+    assert refused.what.startswith("cannot order a certificate: ca.example says ")
+    assert refused.hint
+
+
+@pytest.mark.parametrize("body", [[], None, 5, {"status": 5}, {"expires": "never"}], ids=repr)
+def test_an_object_of_another_shape_is_no_acme(body: object) -> None:
+    with pytest.raises(Trouble, match="answers what is no ACME") as caught, told("order", "x"):
+        order = messages.Order.from_json(body)
+        list(order.authorizations)
+    assert "a part of it is missing, or of another kind" in caught.value.what
+
+
+def test_a_page_in_place_of_json_is_no_silence() -> None:
+    with pytest.raises(Trouble, match="answers what is no ACME"), told("order", "x"):
+        raise requests.exceptions.JSONDecodeError("no", "<html>", 0)
+
+
+def test_an_authorization_without_challenges_is_told() -> None:
+    body = messages.Authorization(status=messages.STATUS_INVALID)
+    failed = messages.AuthorizationResource(body=body, uri="x")
+    with pytest.raises(AuthorityRefused, match="could not see that"), told("order", "x"):
+        raise errors.ValidationError([failed])
 
 
 def test_the_header_may_be_seconds() -> None:

@@ -29,6 +29,7 @@ KEPT = {
     "max-age=600": timedelta(minutes=10),
     'Public, Max-Age = "600"': timedelta(minutes=10),
     "max-age=99999999999999999999": LONGEST_KEPT,
+    "max-age=" + "9" * 5000: LONGEST_KEPT,
     "max-age=-1": USUALLY_KEPT,
     "max-age=soon": USUALLY_KEPT,
     "max-age=600, no-store": timedelta(0),
@@ -40,6 +41,8 @@ EXPIRES = {
     "Tue, 01 Sep 2026 11:00:00 GMT": timedelta(0),
     "Thu, 01 Sep 2033 11:00:00 GMT": LONGEST_KEPT,
     "Tue, 01 Sep 2026 13:00:00 -0000": timedelta(0),
+    "Thu, 01 Jan 2027 00:00:99999999999999999999 GMT": timedelta(0),
+    "Fri, 31 Dec 9999 23:59:59 -1400": timedelta(0),
     "0": timedelta(0),
 }
 
