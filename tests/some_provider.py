@@ -35,6 +35,8 @@ class Provider:
     zone: str
     least_ttl: int = 30
     deaf: bool = False  # takes changes, and makes none
+    bars: tuple[int, Row] | None = None  # what it says to whoever asks for the zone
+    page: bytes | None = None  # what it answers to everything, in place of JSON
     rows: list[Row] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -52,7 +54,7 @@ class Provider:
             return 404, {"id": "not_found", "message": "The resource you requested was not found."}
         match method, place[1:]:
             case "GET", []:
-                return 200, {"domain": {"name": self.zone}}
+                return self.bars or (200, {"domain": {"name": self.zone}})
             case "GET", ["records"]:
                 return 200, {"domain_records": self.rows, "links": {}, "meta": {}}
             case "POST", ["records"]:
@@ -104,6 +106,7 @@ def running(made: Provider, below: Path) -> Iterator[Provider]:
             row = json.loads(body or b"{}")
             status, document = made.answer(self.command, self.path, row, token)
             octets = b"" if status == 204 else json.dumps(document).encode()
+            octets = made.page or octets
             self.send_response(status)
             self.send_header("Content-Length", str(len(octets)))
             self.end_headers()

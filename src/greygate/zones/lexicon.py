@@ -160,12 +160,14 @@ def _may_be_for_its_ttl(told: dict[str, Any]) -> bool:
 
 def _hint_of(told: dict[str, Any]) -> str:
     match told:
-        case {"account": True} | {"status": 404}:
-            return _("is {zone} in that account at {provider}, by this name?")
         case {"status": 429}:
             return _("{provider} has had too many requests: wait, and run it again")
         case {"status": int(status)} if status >= 500:
             return _("{provider} has trouble of its own: run it again later")
+        case {"unreadable": True}:
+            return _("{provider} has trouble of its own: run it again later")
+        case {"account": True} | {"status": 404}:
+            return _("is {zone} in that account at {provider}, by this name?")
         case {"silent": True}:
             return _("see whether this machine is online, and run it again")
         case {"done": done} if done:

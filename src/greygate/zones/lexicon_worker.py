@@ -142,8 +142,11 @@ def _listed(provider: Provider, name: str, kind: str) -> list[Listed]:
 def _is_it(record: dict[str, Any], name: str, kind: str, zone: str) -> bool:
     spelled = str(record["name"]).rstrip(".").lower()
     own = ("", "@", f"@.{zone}", f".{zone}")  # how providers spell the zone's own name
-    whole = zone if spelled in own else spelled
-    return record["type"] == kind and whole == name
+    if spelled in own:
+        spelled = zone
+    elif not f".{spelled}".endswith(f".{zone}"):
+        spelled = f"{spelled}.{zone}"
+    return str(record["type"]).upper() == kind and spelled == name
 
 
 def _delete(provider: Provider, name: str, kind: str, it: Listed) -> None:
@@ -177,19 +180,32 @@ def refusal(problem: BaseException) -> dict[str, Any]:
     answer = getattr(problem, "response", None)
     status = getattr(answer, "status_code", None)
     if status is None:
-        unknown = isinstance(problem, AuthenticationError)
-        silent = isinstance(problem, requests.exceptions.ConnectionError | OSError) and not unknown
-        return {"status": None, "account": unknown, "silent": silent, "words": ""}
+        return {
+            "status": None,
+            "account": isinstance(problem, AuthenticationError),
+            "silent": _is_silence(problem),
+            "unreadable": isinstance(problem, json.JSONDecodeError | requests.JSONDecodeError),
+            "words": "",
+        }
     words = " ".join(str(getattr(answer, "text", "")).split())[:LONGEST_WORDS]
-    return {"status": status, "account": False, "silent": False, "words": words}
+    told = {"status": status, "account": False, "silent": False, "unreadable": False}
+    return {**told, "words": words}
+
+
+def _is_silence(problem: BaseException) -> bool:
+    """Whether nobody answered; to requests an answer that is no JSON is an OSError too."""
+    if isinstance(problem, requests.RequestException):
+        return isinstance(problem, requests.ConnectionError | requests.Timeout)
+    return isinstance(problem, OSError)
 
 
 def answer(order: dict[str, Any]) -> dict[str, Any]:
     """What came of an order: what was done, and what was in the way."""
-    done = 0
+    done, entered = 0, False
     try:
         provider = provider_of(order)
         provider.authenticate()
+        entered = True
         if order.get("count"):
             return {"sets": len({(it["name"], it["type"]) for it in provider.list_records()})}
         for act in order["acts"]:
@@ -201,6 +217,7 @@ def answer(order: dict[str, Any]) -> dict[str, Any]:
         name = "" if isinstance(problem, NotDone) else f"{type(problem).__name__}: "
         why = f"{name}{problem}" + (f" ({refused['words']})" if refused["words"] else "")
         told = blotted(why, order["credentials"].values())
+        refused["account"] = refused["account"] or (not entered and refused["status"] is not None)
         return {**refused, "done": done, "why": told, "options": options_of(order["provider"])}
     return {"done": done}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -190,6 +191,46 @@ def test_values_are_compared_however_they_are_spelled(
     kind: str, content: str, plain: str | None
 ) -> None:
     assert lexicon_worker.plain(kind, content) == plain
+
+
+@pytest.mark.parametrize(
+    ("name", "spellings"),
+    [
+        (NAME, ("", "@", NAME, f"{NAME}.", NAME.upper(), f"@.{NAME}", f".{NAME}")),
+        (f"m.{NAME}", ("m", "m.", "M", f"m.{NAME}", f"M.{NAME}.")),
+        (f"_a.m.{NAME}", ("_a.m", f"_a.m.{NAME}")),
+    ],
+)
+def test_a_record_is_found_however_its_name_and_type_are_spelled(
+    name: str, spellings: tuple[str, ...]
+) -> None:
+    for spelling in spellings:
+        shelf = Shelf(spelling)
+        for value in ("192.0.2.1", "192.0.2.2"):
+            act = {"do": "set", "name": name, "type": "A", "values": [value]}
+            lexicon_worker.obey(shelf, act)  # type: ignore[arg-type]
+        assert [it["content"] for it in shelf.rows] == ["192.0.2.2"]
+
+
+@dataclass
+class Shelf:
+    """What lexicon's providers can do, for one name that is listed in one spelling."""
+
+    spelling: str
+    domain: str = NAME
+    rows: list[dict[str, str]] = field(default_factory=list)
+
+    def list_records(self, *_filters: str) -> list[dict[str, str]]:
+        return list(self.rows)
+
+    def create_record(self, kind: str, _name: str, content: str) -> bool:
+        row = {"id": content, "name": self.spelling, "type": kind.lower(), "content": content}
+        self.rows.append(row)
+        return True
+
+    def delete_record(self, identifier: str | None, *_filters: str) -> bool:
+        self.rows = [it for it in self.rows if it["id"] != identifier]
+        return True
 
 
 def test_credentials_are_blotted_out() -> None:

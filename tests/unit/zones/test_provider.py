@@ -99,6 +99,33 @@ def test_credentials_are_spoken_of_where_they_are_refused(provider: Provider, zo
     assert told.value.hint == "is twinkle.example in that account at digitalocean, by this name?"
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (400, "is twinkle.example in that account"),  # as Cloudflare refuses a malformed token
+        (403, "see the credentials"),
+        (409, "is twinkle.example in that account"),
+        (422, "is twinkle.example in that account"),
+        (429, "too many requests"),
+        (503, "trouble of its own"),
+    ],
+)
+def test_who_is_not_let_in_is_not_sent_to_the_record(
+    provider: Provider, zone: Zone, status: int, words: str
+) -> None:
+    provider.bars = status, {"message": "no"}
+    with pytest.raises(Trouble, match=str(status)) as told:
+        writer(zone).write([change("A", "192.0.2.1")])
+    assert words in told.value.hint
+
+
+def test_a_page_in_place_of_an_answer_is_no_silence(provider: Provider, zone: Zone) -> None:
+    provider.page = b"<html>We will be back soon</html>"
+    with pytest.raises(Trouble) as told:
+        writer(zone).write([change("A", "192.0.2.1")])
+    assert told.value.hint == "digitalocean has trouble of its own: run it again later"
+
+
 def test_a_challenge_goes_with_the_ttl_that_the_provider_takes(
     provider: Provider, zone: Zone
 ) -> None:
