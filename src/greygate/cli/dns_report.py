@@ -14,6 +14,8 @@ from greygate.site.model import Layout, Site
 from greygate.spec.dns import Signing, Unanswered
 from greygate.text import _, listing
 
+LONGEST_CACHED = 7 * 86_400  # seconds; resolvers cap what they are told (RFC 8767, 4)
+
 
 def plan_text(site: Site, sets: tuple[RecordSet, ...], spelling: Spelling | None) -> str:
     """All zones; a zone file's comments keep what is no record apart."""
@@ -151,9 +153,11 @@ def _late(it: Verdict) -> str:
     told = _("{name} {type}  ({server}): {seen}; the zone's own servers are right").format(
         name=it.records.name, type=it.records.type, server=it.server, seen=it.seen
     )
-    wait = _("    wait {seconds} s; if it stays so, {server} has a view of its own").format(
-        seconds=it.ttl or TTL, server=it.server
-    )
+    seconds = TTL if it.ttl is None else min(it.ttl, LONGEST_CACHED)
+    wait = _("    wait {seconds} s; if it stays so, {server} has a view of its own")
+    if seconds == 0:
+        wait = _("    {server} has a view of its own: it is told anew at each question (TTL 0)")
+    wait = wait.format(seconds=seconds, server=it.server)
     return f"{'old answer':<20} {told}\n{wait}"
 
 

@@ -17,12 +17,14 @@ from greygate.probe.authority import (
     ZoneServers,
     first_answer,
     from_wildcard,
+    own_answer,
+    redirection,
     zone_servers,
 )
 from greygate.probe.dns import Resolver
 from greygate.site.zones import is_in
-from greygate.spec.caa import LookUpCaa, answered, relevant
-from greygate.spec.dns import Absent, Failure, Signing, TextAnswer, Texts, Unanswered
+from greygate.spec.caa import LookUpCaa, Relevant, answered, relevant
+from greygate.spec.dns import Absence, Absent, Failure, Signing, TextAnswer, Texts, Unanswered
 from greygate.text import _
 
 AT_ONCE = 8  # questions under way
@@ -81,7 +83,7 @@ def look(home: Home, resolvers: Sequence[Server]) -> Published:
             if isinstance(answer, Unanswered) and answer.failure in NO_USE
         }
         asking = tuple(it for it in resolvers if it.name not in useless)
-        world = Sight(by_zone, tuple((it.name, it.resolver) for it in asking))
+        world = Sight(by_zone, tuple((it.name, it.resolver) for it in asking), planned_caa(sets))
         pairs = [(it, server) for it in asked for server in (*world.own(it), *asking)]
         verdicts = pool.map(lambda pair: world.verdict(*pair), pairs)
         looks = [(_cut(zone, by_zone), server) for zone in found for server in asking]
@@ -101,6 +103,7 @@ class Sight:
 
     by_zone: Mapping[str, ZoneServers]
     resolvers: Resolvers
+    planned_caa: frozenset[str]  # the names that have CAA in the plan
 
     def own(self, records: RecordSet) -> tuple[Server, ...]:
         found = self.by_zone.get(records.zone.name)
@@ -110,8 +113,16 @@ class Sight:
         verdict = self._judged(records, server)
         return replace(verdict, server=server.name, authoritative=server.zone is not None)
 
-    def caa(self, name: str, server: Server) -> Found:
-        """The CAA records that count for the name, as that server has them."""
+    def caa(self, records: RecordSet, server: Server) -> Found:
+        """The CAA records that count for the name, as that server has them; none where it only
+        needs not to be barred, and those above, which bar it, are in the plan themselves."""
+        found = self._caa(records.name, server)
+        if records.need is Need.UNBARRED and isinstance(found, Relevant):
+            inherited = found.where != records.name
+            return None if inherited and found.where in self.planned_caa else found
+        return found
+
+    def _caa(self, name: str, server: Server) -> Found:
 
         def answer(question: LookUpCaa) -> TextAnswer:
             if server.zone is None:
@@ -130,27 +141,65 @@ class Sight:
         nearest = max(held, key=lambda it: len(it.zone))
         return self.follow_alias(first_answer(nearest.servers, question.name, "CAA"), "CAA")
 
+    def followed(self, records: RecordSet, answer: TextAnswer) -> TextAnswer:
+        """What stands where an alias leads; that alone, where it is wrong wherever it leads."""
+        further = self.follow_alias(answer, records.type)
+        wrong = bool(records.values) and not records.may_alias
+        return answer if isinstance(further, Unanswered) and wrong else further
+
     def follow_alias(self, answer: TextAnswer, kind: str) -> TextAnswer:
         """What stands where an alias leads that leaves the zone."""
-        if not isinstance(answer, Absent) or not answer.aliases:
+        if not isinstance(answer, Absent) or not answer.aliases or answer.how is Absence.NO_END:
             return answer
         match first_answer(self.resolvers, answer.aliases[-1], kind):
             case Texts(values=values, aliases=more):
                 return Texts(values, (*answer.aliases, *more))
             case Absent(how, more):
                 return Absent(how, (*answer.aliases, *more))
-            case failure:
-                return failure
+            case Unanswered(failure, detail):
+                where = _("where it leads, {name}").format(name=answer.aliases[-1])
+                return Unanswered(failure, f"{where}; {detail}" if detail else where)
+
+    def _judged_caa(self, records: RecordSet, server: Server) -> Verdict:
+        verdict = judge_caa(records, server.name, self.caa(records, server))
+        if verdict.state is not State.WRONG:
+            return verdict
+        match server.resolver.texts(records.name, "CNAME"):
+            case Texts(values=(target,), aliases=()):
+                told = _("it leads to {name}, whose CAA counts: change that, or lead it elsewhere")
+                return replace(verdict, warning=told.format(name=target))
+        return verdict
 
     def _judged(self, records: RecordSet, server: Server) -> Verdict:
         if records.type == "CAA":
-            return judge_caa(records, server.name, self.caa(records.name, server))
-        answer = server.resolver.texts(records.name, records.type)
-        verdict = judged(records, server.name, self.follow_alias(answer, records.type))
-        if verdict.state is not State.UNWANTED or server.zone in (None, records.name):
+            return self._judged_caa(records, server)
+        if server.zone is None:
+            answer = server.resolver.texts(records.name, records.type)
+            return judged(records, server.name, self.followed(records, answer))
+        answer = own_answer(server.resolver, records.name, records.type)
+        verdict = judged(records, server.name, self.followed(records, answer))
+        if verdict.state not in (State.WRONG, State.UNWANTED):
+            return verdict
+        if above := redirected(records, answer, server):
+            first = _("a DNAME at {name} leads all below it elsewhere: take that away first")
+            return replace(verdict, warning=first.format(name=above))
+        if verdict.state is State.WRONG or server.zone == records.name:
             return verdict
         told = from_wildcard(server.resolver, records.name, records.type, answer)
         return replace(verdict, wildcard=told)
+
+
+def planned_caa(sets: Sequence[RecordSet]) -> frozenset[str]:
+    return frozenset(it.name for it in sets if it.type == "CAA")
+
+
+def redirected(records: RecordSet, answer: TextAnswer, server: Server) -> str | None:
+    """The name above whose DNAME made the alias that was told: nothing stands below it."""
+    aliases = () if isinstance(answer, Unanswered) else answer.aliases
+    itself = records.type == "CNAME" and isinstance(answer, Texts)
+    if server.zone is None or not (aliases or itself):
+        return None
+    return redirection(server.resolver, records.name, server.zone)
 
 
 def _is_told(verdict: Verdict) -> bool:

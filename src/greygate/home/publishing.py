@@ -12,7 +12,7 @@ from enum import Enum
 
 from greygate.errors import Trouble
 from greygate.home.half import Home
-from greygate.home.published import AT_ONCE, Server, Sight
+from greygate.home.published import AT_ONCE, Server, Sight, planned_caa, redirected
 from greygate.plan.caa_judge import change_caa
 from greygate.plan.changes import Change, change_of, unsafe
 from greygate.plan.published import same
@@ -23,13 +23,14 @@ from greygate.probe.authority import (
     ZoneServers,
     cut_at,
     from_wildcard,
+    own_answer,
     zone_servers,
 )
 from greygate.probe.dns import Resolver, place_of
 from greygate.progress import Progress
 from greygate.site.model import Editor, Zone
 from greygate.spec.caa import Untold
-from greygate.spec.dns import Absence, Absent, TextAnswer, Texts, Unanswered
+from greygate.spec.dns import Absence, Absent, Failure, TextAnswer, Texts, Unanswered
 from greygate.text import _, listing
 from greygate.zones.catalogue import WRITERS, writer_for
 
@@ -106,7 +107,7 @@ def look(
     known = tuple((it.name, it.resolver) for it in resolvers)
     found = {zone: zone_servers(known, zone.name) for zone in zones(asked)}
     by_zone = {zone.name: it for zone, it in found.items() if isinstance(it, ZoneServers)}
-    sight = Sight(by_zone, known)
+    sight = Sight(by_zone, known, planned_caa(sets))
     return tuple(
         replace(
             _difference(
@@ -198,7 +199,7 @@ def _look_at(
 ) -> _Look | Unanswered:
     """What must become of a set. What `*` answers is not the name's own: nobody could delete it,
     and it ends with the first record that the name gets (RFC 4592)."""
-    answer = server.resolver.texts(records.name, records.type)
+    answer = own_answer(server.resolver, records.name, records.type)
     if isinstance(answer, Unanswered):
         return answer
     if records.name != server.zone and from_wildcard(
@@ -208,13 +209,17 @@ def _look_at(
     alias = answer.aliases[0] if answer.aliases else None
     there = isinstance(answer, Texts)
     if records.type != "CAA":
-        followed = sight.follow_alias(answer, records.type)
+        followed = sight.followed(records, answer)
         if isinstance(followed, Unanswered):
             return followed
-        return _Look(there, change_of(records, followed, alias))
-    found = sight.caa(records.name, server)
+        change = change_of(records, followed, alias)
+        above = None if change is None else redirected(records, answer, server)
+        return Unanswered(Failure.REDIRECTED, above) if above else _Look(there, change)
+    found = sight.caa(records, server)
     if isinstance(found, Untold):
-        return found.answer
+        if not isinstance(answer, Absent) or answer.how is not Absence.NO_END:
+            return found.answer
+        found = None  # no authority gets past the alias, which goes
     own = answer.values if isinstance(answer, Texts) and alias is None else ()
     change = change_caa(records, own, found, replace_others=replace_caa)
     if alias is not None and change is not None:

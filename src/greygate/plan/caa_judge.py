@@ -13,6 +13,7 @@ from greygate.plan.published import State, Verdict
 from greygate.plan.records import Need, RecordSet
 from greygate.plan.seal import is_guarded
 from greygate.spec.caa import (
+    CRITICAL,
     ISSUE,
     ISSUE_WILD,
     Issuer,
@@ -25,6 +26,9 @@ from greygate.spec.caa import (
 )
 from greygate.text import _, listing
 
+# Let's Encrypt (Boulder, va/caa.go) takes flag 1 for the critical one too, as many zones do.
+HEEDED = CRITICAL | 1
+
 Found = Relevant | Untold | None  # what counts for a name, its own or inherited
 
 
@@ -34,8 +38,8 @@ def judge_caa(records: RecordSet, server: str, found: Found) -> Verdict:
         case Untold(answer=silence):
             return Verdict(records, server, State.UNTOLD, str(silence))
         case Relevant() if is_barred(records, found):
-            needed = replace(records, need=Need.MUST)
-            return Verdict(needed, server, State.WRONG, _spelled(records, found))
+            needed, seen = replace(records, need=Need.MUST), _spelled(records, found)
+            return Verdict(needed, server, State.WRONG, seen, warning=_barrier(found))
         case _ if records.need is Need.UNBARRED:
             return Verdict(records, server, State.RIGHT, "")
         case Relevant() if is_guarded(found, _wanted(records)):
@@ -53,8 +57,8 @@ def is_barred(records: RecordSet, found: Relevant) -> bool:
     ours = issuer(property_of(_wanted(records)).value)
     order = Order(name=records.name, authorities=(ours.domain,), account=ours.account)
     issuers = found.issuers()
-    if found.unknown or issuers is None:
-        return bool(found.unknown)
+    if _barriers(found) or issuers is None:
+        return bool(_barriers(found))
     if ours.account is None:  # not known yet: whether it is ours nobody can say
         issuers = tuple(replace(it, account=None) for it in issuers)
     return all(refusal(it, order) for it in issuers)
@@ -74,7 +78,7 @@ def change_caa(
     if replace_others or records.need is Need.MUST:
         kept = tuple(it for it in before if not _may_issue_besides(it, records))
     elif barred or found is None or found.issuers() is None:
-        kept = before
+        kept = tuple(it for it in before if not _bars_everybody(it))
     else:
         return None
     values = (*kept, *(it for it in records.values if it not in kept))
@@ -99,13 +103,30 @@ def shut_out(name: str, values: tuple[str, ...], found: Relevant | None) -> str:
 def _may_issue_besides(text: str, records: RecordSet) -> bool:
     """Whether the record lets somebody issue who is not ours, or lets nobody as nobody knows it."""
     record = property_of(text)
-    alone = Relevant("", (record,))
     if record.tag == ISSUE:
         return True
     wild = record.tag == ISSUE_WILD and not is_guarded(
         Relevant("", (record, property_of(_wanted(records)))), _wanted(records)
     )
-    return wild or bool(alone.unknown)
+    return wild or _bars_everybody(text)
+
+
+def _bars_everybody(text: str) -> bool:
+    """Whether no authority issues as long as the record is there, whoever else may."""
+    return bool(_barriers(Relevant("", (property_of(text),))))
+
+
+def _barriers(found: Relevant) -> tuple[str, ...]:
+    """The tags that keep every authority from issuing; one is enough that some give way to."""
+    return tuple(it.tag for it in found.properties if it.flags & HEEDED and it.is_unknown)
+
+
+def _barrier(found: Relevant) -> str:
+    """What to take away first, where another issuer beside it would not help."""
+    if not (barriers := _barriers(found)):
+        return ""
+    told = _("no authority may issue while {tags} is there, critical and unknown: take it away")
+    return told.format(tags=listing(barriers))
 
 
 def _inherited(found: Relevant | None) -> tuple[str, ...]:

@@ -10,7 +10,17 @@ from typing import TypeVar
 
 from greygate.probe.dns import PORT, Resolver
 from greygate.spec.caa import Asking, answered
-from greygate.spec.dns import ROOT, Absent, Addresses, Failure, TextAnswer, Texts, Unanswered, bare
+from greygate.spec.dns import (
+    ROOT,
+    Absence,
+    Absent,
+    Addresses,
+    Failure,
+    TextAnswer,
+    Texts,
+    Unanswered,
+    bare,
+)
 from greygate.text import _, listing
 
 MOST = 6  # servers of one zone that are asked
@@ -103,13 +113,35 @@ def child_zone(servers: Servers, resolvers: Resolvers, name: str) -> ZoneServers
 def from_wildcard(server: Resolver, name: str, kind: str, answer: TextAnswer) -> bool:
     """Whether the answer is that of `*`, and the name itself is not there (RFC 4592).
 
-    Below a name that is there `*` of a zone above it means nothing; what is below it can still be
-    told by a `*` of its own, but then what is beside it is not told.
+    Below a name that is there `*` of a zone above it means nothing. It may have a `*` of its own,
+    which may tell the same; but that, too, is a name that is there, and what is below it is not
+    told by it.
     """
     if isinstance(answer, Unanswered) or (isinstance(answer, Absent) and not answer.aliases):
         return False
-    above = name.partition(".")[2]
-    return all(server.texts(f"{token_hex(8)}.{it}", kind) == answer for it in (name, above))
+    beside = (f"*.{name}", name.partition(".")[2])
+    return all(server.texts(f"{token_hex(8)}.{it}", kind) == answer for it in beside)
+
+
+def own_answer(server: Resolver, name: str, kind: str) -> TextAnswer:
+    """What one of the zone's servers tells; of aliases without an end, where the first leads."""
+    answer = server.texts(name, kind)
+    if isinstance(answer, Unanswered) and answer.failure is Failure.NO_END:
+        match server.texts(name, "CNAME"):
+            case Texts(values=(target,), aliases=()):
+                return Absent(Absence.NO_END, (bare(target),))
+    return answer
+
+
+def redirection(server: Resolver, name: str, zone: str) -> str | None:
+    """The name in the zone above this one whose DNAME leads all below it elsewhere (RFC 6672)."""
+    for above in _enclosing(name)[1:]:
+        match server.texts(above, "DNAME"):
+            case Texts(aliases=()):
+                return above
+        if above == zone:
+            break
+    return None
 
 
 def first_answer(resolvers: Resolvers, name: str, kind: str) -> TextAnswer:
@@ -164,8 +196,9 @@ def _delegation(resolver: Resolver, zone: str) -> tuple[str, ...]:
     labels = zone.split(".")[1:]
     for place in range(len(labels) + 1):
         above = ".".join(labels[place:]) or ROOT
-        if isinstance(resolver.texts(above, "SOA"), Texts):
-            break
+        match resolver.texts(above, "SOA"):
+            case Texts(aliases=()):
+                break
     match resolver.texts(above, "NS"):
         case Texts(values=names):
             servers, _faults = _try_servers(resolver, above, names[:OF_THE_ZONE_ABOVE])

@@ -261,6 +261,8 @@ def _failure(errors: Iterable[dns.resolver.ErrorTuple]) -> Unanswered:
         asked = _("by {server} port {port}").format(server=address, port=port)
         if isinstance(response, dns.message.Message) and response.rcode() != dns.rcode.NOERROR:
             return Unanswered(_FAILURES.get(response.rcode(), Failure.OTHER_CODE), asked)
+        if isinstance(problem, dns.message.ChainTooLong):
+            return Unanswered(Failure.NO_END, asked)
         if isinstance(problem, dns.exception.FormError | ValueError | EOFError):
             return Unanswered(Failure.UNREADABLE, asked)
         if isinstance(problem, OSError) and problem.strerror:

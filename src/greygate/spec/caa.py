@@ -45,6 +45,10 @@ class Property:
     def critical(self) -> bool:
         return bool(self.flags & CRITICAL)
 
+    @property
+    def is_unknown(self) -> bool:
+        return self.tag not in KNOWN_TAGS
+
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
@@ -66,7 +70,7 @@ class Relevant:
     @property
     def unknown(self) -> tuple[str, ...]:
         """Tags that nobody knows and nobody may pass over: then nobody may issue (4.1)."""
-        return tuple(it.tag for it in self.properties if it.critical and it.tag not in KNOWN_TAGS)
+        return tuple(it.tag for it in self.properties if it.critical and it.is_unknown)
 
     def issuers(self, *, wildcard: bool = False) -> tuple[Issuer, ...] | None:
         """Who may issue; None where the records do not restrict that (4.2, 4.3)."""

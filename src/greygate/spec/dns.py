@@ -21,6 +21,7 @@ class Absence(Enum):
 
     NO_NAME = "NXDOMAIN"
     NO_RECORD = "NODATA"  # the name is there, with records of other types only
+    NO_END = "aliases without an end"  # one stands there, and it leads in a circle
 
 
 class Failure(Enum):
@@ -34,6 +35,8 @@ class Failure(Enum):
     UNREADABLE = "an answer that cannot be read"
     LAME = "does not serve the zone"  # no authoritative answer, by one that the zone names
     DELEGATED = "stands in a zone of its own"
+    REDIRECTED = "stands below a DNAME"  # which leads all that is below it elsewhere
+    NO_END = "aliases without an end"
     NO_ADDRESS = "its name has no address"
     SILENCE = "time-out"
     NO_WAY = "no connection"
@@ -49,6 +52,7 @@ _ANSWERED = frozenset(
     (
         *(Failure.SERVER, Failure.REFUSED, Failure.NOT_DONE, Failure.FORMAT),
         *(Failure.OTHER_CODE, Failure.UNREADABLE, Failure.LAME, Failure.DELEGATED),
+        *(Failure.REDIRECTED, Failure.NO_END),
     )
 )
 

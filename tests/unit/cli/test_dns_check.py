@@ -166,6 +166,80 @@ def test_a_record_beside_a_wildcard_of_its_own_is_the_names_own(world: World) ->
         world.rig.publish(f"*.{CLIENT}", "A")
 
 
+def test_a_record_is_the_names_own_where_wildcards_above_and_below_tell_the_same(
+    world: World,
+) -> None:
+    world.publish()
+    for name in (CLIENT, f"*.{CLIENT}", f"*.{HOST}"):
+        world.rig.publish(name, "A", "192.0.2.99")
+    try:
+        assert "take it away" in world("check").out
+        world.apply()
+        assert world.states(CLIENT, "A") == {"right"}
+        assert world.rig.seen(f"below.{CLIENT}", "A") == ("192.0.2.99",)
+    finally:
+        world.rig.publish(f"*.{CLIENT}", "A")
+
+
+# --- aliases that lead nowhere -------------------------------------------------------------------
+
+
+def test_aliases_without_an_end_are_in_the_way(world: World) -> None:
+    """No time-out, which dnspython's loss of the answer looks like."""
+    world.publish()
+    rig = world.rig
+    rig.publish(CLIENT, "AAAA")
+    rig.publish(f"new.{HOST}", "CNAME", f"{CLIENT}.")
+    rig.publish(CLIENT, "CNAME", f"new.{HOST}.")
+    assert world.states(CLIENT, "AAAA") == {"wrong"}
+    text = world("check").out
+    assert f"an alias of new.{HOST}" in text
+    assert "aliases without an end" in text
+    assert "time-out" not in text
+    world.apply()
+    assert rig.seen(CLIENT, "AAAA") == (world.address,)
+    assert world.check()["right"]
+
+
+def test_an_alias_is_wrong_at_an_edge_wherever_it_leads(world: World) -> None:
+    world.publish()
+    world.rig.publish(EDGE, "A")
+    world.rig.publish(EDGE, "CNAME", f"{EDGE}.")
+    assert world.states(EDGE, "A") == {"wrong"}
+    shown = world("apply", "--dry-run")
+    assert f"take away: {EDGE} CNAME {EDGE}" in shown.err
+
+
+def test_where_an_alias_leads_is_named_where_it_cannot_be_asked(world: World) -> None:
+    world.publish()
+    rig = world.rig
+    rig.publish(CLIENT, "AAAA")
+    rig.publish("new.other.example", "CNAME", "new.other.example.")
+    rig.publish(CLIENT, "CNAME", "new.other.example.")
+    try:
+        assert world.states(CLIENT, "AAAA") == {"cannot ask"}
+        assert "SERVFAIL (where it leads, new.other.example; " in world("check").out
+    finally:
+        rig.publish("new.other.example", "CNAME")
+
+
+def test_what_a_dname_makes_stands_nowhere(world: World) -> None:
+    """Nobody could delete the alias, and nothing can be written below (RFC 6672)."""
+    world.publish()
+    above = f"_tcp.{HOST}"
+    for name in SERVICES:
+        world.rig.publish(name, "SRV")
+    world.rig.publish(above, "DNAME", "_tcp.other.example.")
+    try:
+        assert world.states(SERVICES[0], "SRV") == {"wrong"}
+        assert f"a DNAME at {above} leads all below it elsewhere" in world("check").out
+        shown = world("apply", "--dry-run")
+        assert f"cannot ask: stands below a DNAME ({above})" in shown.err
+        assert "digest" not in shown.err
+    finally:
+        world.rig.publish(above, "DNAME")
+
+
 # --- who is asked --------------------------------------------------------------------------------
 
 
@@ -197,6 +271,25 @@ def test_a_resolver_with_another_view_is_waited_for_and_looked_at(world: World) 
     assert line.startswith("old answer") and other in line
     assert f"wait 77 s; if it stays so, {other} has a view of its own" in text
     assert f"publish: {CLIENT}" not in text
+
+
+@pytest.mark.parametrize(
+    ("ttl", "words"),
+    [
+        (0, "has a view of its own: it is told anew at each question (TTL 0)"),
+        (2**31 - 1, "wait 604800 s; if it stays so"),
+    ],
+)
+def test_nobody_waits_for_what_is_kept_by_nobody_or_for_ever(
+    world: World, ttl: int, words: str
+) -> None:
+    world.publish()
+    view = (
+        f'local-zone: "{CLIENT}." typetransparent',
+        f'local-data: "{CLIENT}. {ttl} AAAA 2001:db8::bad"',
+    )
+    with resolver(world.rig, *view) as other:
+        assert words in world("check", resolvers=(other,)).out
 
 
 def test_resolvers_that_are_silent_cost_one_time_out_and_one_line(world: World) -> None:
@@ -366,6 +459,45 @@ def test_caa_of_its_own_that_bars_us_is_wrong(world: World, name: str) -> None:
     world.rig.publish(name, "CAA", '0 issue ";"')
     assert world.states(name, "CAA") == {"wrong"}
     assert not world.check()["right"]
+
+
+def test_what_bars_the_names_below_is_mended_where_it_stands(world: World) -> None:
+    """Once: a copy below would bar us when the account is another one day."""
+    world.publish()
+    world.rig.publish(HOST, "CAA", '0 issue ";"')
+    assert f"publish: {CLIENT}" not in world("check").out
+    world.apply()
+    assert world.rig.seen(CLIENT, "CAA") == ()
+    assert world.check()["right"]
+
+
+@pytest.mark.parametrize("barrier", ['128 future "x"', '1 future "x"'])
+@pytest.mark.parametrize("name", [HOST, CLIENT])
+def test_what_no_authority_knows_and_must_goes(world: World, name: str, barrier: str) -> None:
+    """Another issuer beside it helps nobody; others' issuers stay."""
+    world.publish()
+    world.rig.publish(name, "CAA", barrier, OTHERS)
+    assert world.states(name, "CAA") == {"wrong"}
+    assert "no authority may issue while future is there" in world("check").out
+    world.apply()
+    assert set(world.rig.seen(name, "CAA")) == {OTHERS, GUARD}
+    assert world("apply").code == 0
+    assert world.check()["right"]
+
+
+def test_caa_that_counts_by_an_alias_is_told_as_where_it_leads(world: World) -> None:
+    world.publish()
+    rig, target = world.rig, "new.other.example"
+    rig.publish(CLIENT, "AAAA")
+    rig.publish(target, "AAAA", world.address)
+    rig.publish(target, "CAA", OTHERS)
+    rig.publish(CLIENT, "CNAME", f"{target}.")
+    try:
+        assert world.states(CLIENT, "CAA") == {"wrong"}
+        assert f"it leads to {target}, whose CAA counts" in world("check").out
+    finally:
+        rig.publish(target, "AAAA")
+        rig.publish(target, "CAA")
 
 
 def test_what_seals_the_site_is_judged_the_same_everywhere(world: World) -> None:
