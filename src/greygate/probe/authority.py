@@ -26,6 +26,7 @@ from greygate.text import _, listing
 MOST = 6  # servers of one zone that are asked
 OF_THE_ZONE_ABOVE = 2  # of its servers; they tell one delegation
 PATIENCE = 5.0  # seconds for each
+LONGEST_CHAIN = 16  # aliases in a row; resolvers give up before
 
 # By what each is called.
 Servers = tuple[tuple[str, Resolver], ...]
@@ -124,13 +125,30 @@ def from_wildcard(server: Resolver, name: str, kind: str, answer: TextAnswer) ->
 
 
 def own_answer(server: Resolver, name: str, kind: str) -> TextAnswer:
-    """What one of the zone's servers tells; of aliases without an end, where the first leads."""
+    """What one of the zone's servers tells; of aliases without an end, where the first leads.
+
+    Knot tells them as they are, PowerDNS (4.7) answers SERVFAIL.
+    """
     answer = server.texts(name, kind)
-    if isinstance(answer, Unanswered) and answer.failure is Failure.NO_END:
-        match server.texts(name, "CNAME"):
-            case Texts(values=(target,), aliases=()):
-                return Absent(Absence.NO_END, (bare(target),))
+    match answer:
+        case Unanswered(Failure.NO_END | Failure.SERVER):
+            first = _endless(server, bare(name))
+            return answer if first is None else Absent(Absence.NO_END, (first,))
     return answer
+
+
+def _endless(server: Resolver, name: str) -> str | None:
+    """Where the alias of the name leads, if from there on it leads to no end."""
+    passed = [name]
+    while len(passed) <= LONGEST_CHAIN:
+        match server.texts(passed[-1], "CNAME"):
+            case Texts(values=(target,), aliases=()) if bare(target) in passed:
+                return (*passed[1:], bare(target))[0]
+            case Texts(values=(target,), aliases=()):
+                passed.append(bare(target))
+            case _:
+                return None
+    return passed[1]
 
 
 def redirection(server: Resolver, name: str, zone: str) -> str | None:
