@@ -24,7 +24,7 @@ from greygate.probe.authority import (
 from greygate.probe.dns import Resolver
 from greygate.site.zones import is_in
 from greygate.spec.caa import LookUpCaa, Relevant, answered, relevant
-from greygate.spec.dns import Absence, Absent, Failure, Signing, TextAnswer, Texts, Unanswered
+from greygate.spec.dns import Absent, Failure, Signing, TextAnswer, Texts, Unanswered
 from greygate.text import _
 
 AT_ONCE = 8  # questions under way
@@ -149,7 +149,7 @@ class Sight:
 
     def follow_alias(self, answer: TextAnswer, kind: str) -> TextAnswer:
         """What stands where an alias leads that leaves the zone."""
-        if not isinstance(answer, Absent) or not answer.aliases or answer.how is Absence.NO_END:
+        if not isinstance(answer, Absent) or not answer.aliases or answer.endless:
             return answer
         match first_answer(self.resolvers, answer.aliases[-1], kind):
             case Texts(values=values, aliases=more):

@@ -217,7 +217,7 @@ def _look_at(
         return Unanswered(Failure.REDIRECTED, above) if above else _Look(there, change)
     found = sight.caa(records, server)
     if isinstance(found, Untold):
-        if not isinstance(answer, Absent) or answer.how is not Absence.NO_END:
+        if not isinstance(answer, Absent) or not answer.endless:
             return found.answer
         found = None  # no authority gets past the alias, which goes
     own = answer.values if isinstance(answer, Texts) and alias is None else ()

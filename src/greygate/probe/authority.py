@@ -133,7 +133,8 @@ def own_answer(server: Resolver, name: str, kind: str) -> TextAnswer:
     match answer:
         case Unanswered(Failure.NO_END | Failure.SERVER):
             first = _endless(server, bare(name))
-            return answer if first is None else Absent(Absence.NO_END, (first,))
+            if first is not None:
+                return Absent(Absence.NO_RECORD, (first,), endless=True)
     return answer
 
 

@@ -21,7 +21,6 @@ class Absence(Enum):
 
     NO_NAME = "NXDOMAIN"
     NO_RECORD = "NODATA"  # the name is there, with records of other types only
-    NO_END = "aliases without an end"  # one stands there, and it leads in a circle
 
 
 class Failure(Enum):
@@ -73,6 +72,7 @@ class Absent:
     how: Absence
     aliases: tuple[str, ...] = ()  # where CNAME records led, out of what the server knows
     ttl: int | None = field(default=None, compare=False)
+    endless: bool = False  # they lead in a circle, or on and on
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,10 +60,10 @@ def test_aliases_without_an_end_are_followed_where_the_server_does_not(
         powerdns.publish(f"{name}.{NAME}", "CNAME", f"{target}.{NAME}.")
     for name, first in (("a", "b"), ("self", "self"), ("c0", "c1")):
         told = own_answer(powerdns.resolver, f"{name}.{NAME}", "AAAA")
-        assert told == Absent(Absence.NO_END, (f"{first}.{NAME}",))
+        assert told == Absent(Absence.NO_RECORD, (f"{first}.{NAME}",), endless=True)
     told = own_answer(powerdns.resolver, f"out.{NAME}", "AAAA")
     assert isinstance(told, Absent)
-    assert told.how is not Absence.NO_END
+    assert not told.endless
 
 
 def test_whose_a_record_is_where_wildcards_tell_the_same(powerdns: power_dns.PowerDns) -> None:
