@@ -8,9 +8,9 @@ local MACHINES = 500 -- of one source in a day: it has 2^64 addresses
 local BATCH = 100 -- entries of one command; a command must fit into a buffer
 
 local function entries()
-  local days, count = {}, 0
+  local days = {}
   local saved = io.open(file)
-  if not saved then return days end
+  if not saved then return end
   local oldest = core.now().sec // 86400 - DAYS
   for line in saved:lines() do
     local name, source, day = line:match("^([%w_]+) ([%x:.]+) (%d+)$")
@@ -22,13 +22,14 @@ local function entries()
   return days
 end
 
--- Written anew at each start: without what has become too old, and each source once.
+-- Written anew at each start: without what has become too old, and each source once. The old file
+-- stays where the new one is not whole.
 local function compact(days)
   local shorter = io.open(file .. ".new", "w")
   if not shorter then return end
-  for entry, day in pairs(days) do shorter:write(entry, " ", day, "\n") end
-  shorter:close()
-  os.rename(file .. ".new", file)
+  local whole = true
+  for entry, day in pairs(days) do whole = shorter:write(entry, " ", day, "\n") and whole end
+  if shorter:close() and whole then os.rename(file .. ".new", file) end
 end
 
 local function set_command(name, source, day)
@@ -50,6 +51,7 @@ end
 
 core.register_task(function()
   local commands, days = {}, entries()
+  if not days then return end -- none yet, or one that cannot be read now
   for entry, day in pairs(days) do
     local name, source = entry:match("(%S+) (%S+)")
     commands[#commands + 1] = set_command(name, source, day)
@@ -71,7 +73,7 @@ core.register_action("remember", { "http-res" }, function(txn)
   local before = machines[source] or 0
   if before == MACHINES then return end
   machines[source] = before + 1
-  local commands, lines = {}, {}
+  local commands, lines = {}, { "\n" } -- the line before may have been cut short by a full disk
   for name, address in pairs({ known = source, machines = machine }) do
     commands[#commands + 1] = set_command(name, address, day)
     lines[#lines + 1] = name .. " " .. address .. " " .. day .. "\n"

@@ -347,6 +347,24 @@ def test_one_source_has_so_many_wrong_guesses_and_others_still_log_in(
     assert door.ask(LOGIN, source=ANNA).status == 200
 
 
+def test_a_full_disk_takes_nothing_from_what_is_on_it(tmp_path: Path) -> None:
+    """At a start, when what is known is written anew; and a line that was cut short stays alone."""
+    with open_door(tmp_path) as door, stand_in(door.socket):
+        door.ask(SYNC, source=ANNA)
+    saved = Path(door.plan.paths.haproxy / "known")
+    with saved.open("a") as cut:
+        cut.write("known 127.0.0.4 2")
+    before = saved.read_text()
+    Path(f"{saved}.new").symlink_to("/dev/full")
+    with running(door.site, door.plan, tmp_path / "full.log") as full, stand_in(door.socket):
+        expect_known(full, ANNA)
+        assert saved.read_text() == before
+        full.ask(SYNC, source="127.0.0.5")
+    Path(f"{saved}.new").unlink(missing_ok=True)
+    with running(door.site, door.plan, tmp_path / "again.log") as again, stand_in(door.socket):
+        expect_known(again, "127.0.0.5")
+
+
 def test_a_body_that_is_held_back_is_given_up_and_reaches_nobody(tmp_path: Path) -> None:
     sooner = {
         "time 9s if !large": "time 500ms if !large",
