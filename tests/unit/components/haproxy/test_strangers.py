@@ -25,6 +25,7 @@ from greygate.components.haproxy.config import (
     STRANGER_NEW,
     STRANGERS,
     UNDER_WAY,
+    UPLOADS_OF_ONE,
 )
 from lab.waiting import wait_until
 
@@ -345,6 +346,20 @@ def test_one_source_has_so_many_wrong_guesses_and_others_still_log_in(
     assert json.loads(answer.body)["retry_after_ms"] == 60_000
     assert door.ask(LOGIN, b"Content-Length: 0", method=b"POST", source="127.0.0.3").status == 200
     assert door.ask(LOGIN, source=ANNA).status == 200
+
+
+def test_who_logs_in_on_a_connection_uploads_on_it_while_strangers_are_there(
+    door: Door, asked: Asked
+) -> None:
+    """What all strangers have at once is not what this one has."""
+    head = b" HTTP/1.1\r\nHost: localhost\r\n" + TOKEN + b"\r\nContent-Length: 0\r\n\r\n"
+    with ExitStack() as kept:
+        for at in range(UPLOADS_OF_ONE + 5):
+            kept.enter_context(door.connect(source=f"127.0.9.{at + 1}"))
+        connection = kept.enter_context(door.connect(source=ANNA))
+        for request in (b"GET " + SYNC, b"POST " + UPLOAD):
+            connection.sendall(request + head)
+            assert parsed(connection.recv(1 << 16)).status == 200
 
 
 def test_a_full_disk_takes_nothing_from_what_is_on_it(tmp_path: Path) -> None:
