@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 from greygate.components.component import File
@@ -45,6 +46,7 @@ STRANGER_NEW = 300  # connections of one in 10 s: half of what all strangers hav
 STRANGER_REQUESTS = 1000  # of one in 10 s: likewise
 STRANGERS_AT_SYNAPSE = 6  # requests, each a few ms of its one thread
 STRANGER_LOGINS = 6  # in 10 s, one at a time: each costs a quarter of a second of a core
+REGISTRATIONS = 6  # steps of them in 10 s of one source that is known: each may cost as much
 GUESSES = 8  # wrong ones of one source in 10 min, and one more; fewer than lock an account
 SERVERS_AT_SYNAPSE = 16  # requests of servers that are on the overlay themselves
 SERVER_BODY = 4_000_000  # octets: a transaction of fifty events
@@ -105,6 +107,7 @@ def config(site: Site, plan: Plan, title: str) -> str:
         cors="\n".join(_cors_rules()),
         source=SOURCE,
         proof=PROOF,
+        password="".join(map(_in_json, "m.login.password")),
         unsized=answer(411),
         refusals="\n".join(refusal_rules()),
         answer_texts="\n".join(f"    setenv {it}" for it in refusal_texts()),
@@ -147,6 +150,7 @@ def _limits() -> dict[str, str]:
         "strangers": str(STRANGERS),
         "strangers_at_synapse": str(STRANGERS_AT_SYNAPSE),
         "stranger_logins": str(STRANGER_LOGINS),
+        "registrations": str(REGISTRATIONS),
         "guesses": str(GUESSES),
         "servers_at_synapse": str(SERVERS_AT_SYNAPSE),
         "uploads": str(UPLOADS),
@@ -170,6 +174,11 @@ def _malformed(*, strict: bool = False) -> str:
         "upload": str(UPLOAD),
     }
     return fill(PACKAGE, "odd.cfg.tmpl", **blanks).rstrip("\n")
+
+
+def _in_json(letter: str) -> str:
+    """A letter as JSON may spell it, as a pattern."""
+    return rf"(?:{re.escape(letter)}|\\u00(?i:{ord(letter):x}))"
 
 
 def _edges(plan: Plan) -> str:

@@ -137,6 +137,19 @@ def test_nothing_of_a_stranger_is_kept_on_disk(app: App) -> None:
     wait_until(lambda: taken(spool) == 0, within=10, what="it is gone with its connection")
 
 
+def test_no_registration_tells_whether_a_password_is_right(app: App) -> None:
+    """Only a login does, and there Synapse counts the wrong ones."""
+    guess = {"type": "m.login.password", "user": "admin", "password": "correct horse battery"}
+    content = json.dumps({"auth": guess}).encode()
+    for path in ("register", "account/password"):
+        headers: Headers = {"Content-Length": len(content)}
+        answer = app.ask("POST", f"{CLIENT}/{path}", content, headers=headers)
+        assert (answer.status, answer.errcode) == (403, "M_FORBIDDEN"), answer
+    begun = app.ask("POST", f"{CLIENT}/register", b"{}", headers={"Content-Length": 2})
+    assert begun.status == 401
+    assert "m.login.registration_token" in json.loads(begun.body)["flows"][0]["stages"]
+
+
 @pytest.mark.parametrize("by_query", [False, True])
 def test_a_person_uploads_and_has_it_back(app: App, by_query: bool) -> None:
     body = os.urandom(3_000_000)

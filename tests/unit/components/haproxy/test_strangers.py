@@ -21,7 +21,9 @@ from greygate.components.haproxy.config import (
     GUESSES,
     MANY,
     MOST,
+    REGISTRATIONS,
     REQUESTS,
+    STRANGER_LOGINS,
     STRANGER_NEW,
     STRANGERS,
     UNDER_WAY,
@@ -35,6 +37,8 @@ ANNA = "127.0.0.2"
 VERSIONS = b"/_matrix/client/versions"
 SYNC = b"/_matrix/client/v3/sync"
 LOGIN = b"/_matrix/client/v3/login"
+REGISTER = b"/_matrix/client/v3/register"
+RESET = b"/_matrix/client/v3/account/password"
 UPLOAD = b"/_matrix/media/v3/upload"
 TOKEN = b"Authorization: Bearer syt_anna"
 
@@ -346,6 +350,56 @@ def test_one_source_has_so_many_wrong_guesses_and_others_still_log_in(
     assert json.loads(answer.body)["retry_after_ms"] == 60_000
     assert door.ask(LOGIN, b"Content-Length: 0", method=b"POST", source="127.0.0.3").status == 200
     assert door.ask(LOGIN, source=ANNA).status == 200
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        b"m.login.password",
+        rb"\u006d.login.password",
+        rb"m\u002Elogin\u002epass\u0077ord",
+        b"".join(b"\\u00%02x" % letter for letter in b"m.login.password"),
+        b'm.login.dummy", "type": "m.login.password',
+    ],
+)
+@pytest.mark.parametrize("target", [REGISTER, RESET, REGISTER + b"?kind=user"])
+def test_without_a_token_a_password_is_checked_at_the_login_alone(
+    door: Door, asked: Asked, target: bytes, kind: bytes
+) -> None:
+    """Synapse says in a registration, too, whether it is right, and counts no wrong one."""
+    door.ask(SYNC, source=ANNA)
+    asked.heads.clear()
+    body = b'{"auth": {"type": "' + kind + b'", "user": "bert", "password": "x"}}'
+    length = b"Content-Length: %d" % len(body)
+    chunks = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body) + body + b"\r\n0"
+    for source in (ANNA, "127.0.0.3"):
+        for sent in (length + b"\r\n\r\n" + body, chunks):
+            answer = door.ask(target, sent, method=b"POST", source=source)
+            assert (answer.status, answer.errcode) == (403, "M_FORBIDDEN")
+            assert answer.headers["access-control-allow-origin"] == "*"
+    assert asked.heads == []
+    for allowed, header in ((RESET, TOKEN), (LOGIN, b"X: y")):
+        whole = header + b"\r\n" + length + b"\r\n\r\n" + body
+        assert door.ask(allowed, whole, method=b"POST", source=ANNA).status == 200
+
+
+def test_what_comes_without_a_token_is_as_rare_as_logins(door: Door, asked: Asked) -> None:
+    """Each step of a registration may have Synapse hash a password, or keep what it is sent."""
+    door.ask(SYNC, source=ANNA)
+    nothing = (b"Content-Length: 0",)
+    strangers = [
+        door.ask(RESET, *nothing, method=b"POST", source=f"127.0.9.{at}").status
+        for at in range(1, STRANGER_LOGINS + 2)
+    ]
+    assert strangers == [*[200] * STRANGER_LOGINS, 429]
+    assert door.ask(LOGIN, *nothing, method=b"POST", source="127.0.9.1").status == 429
+    known = [
+        door.ask(REGISTER, *nothing, method=b"POST", source=ANNA).status
+        for _ in range(REGISTRATIONS + 1)
+    ]
+    assert known == [*[200] * REGISTRATIONS, 429]
+    assert door.ask(LOGIN, *nothing, method=b"POST", source=ANNA).status == 200
+    assert door.ask(SYNC, TOKEN, *nothing, method=b"POST", source=ANNA).status == 200
 
 
 def test_who_logs_in_on_a_connection_uploads_on_it_while_strangers_are_there(
