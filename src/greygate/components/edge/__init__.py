@@ -37,6 +37,8 @@ AT_ONCE_56 = 80  # of the strangers in a /56, or among 256 IPv4 addresses
 AT_ONCE_48 = 120  # of the strangers in a /48, and as many of those there who are known
 NEW_CONNECTIONS = 200  # of one source in 10 s
 NEW_CONNECTIONS_48 = 30  # of the strangers in a /48 in a second: half of what all may have
+NEW_KNOWN = 20  # of one source that is known in a second
+NEW_KNOWN_48 = 40  # of all known ones in a /48 in a second; home has places for both
 STRANGERS = 3000  # connections in all after which nobody unknown is let in
 STRANGERS_AT_HOME = 150  # it takes 400 in all
 STRANGERS_NEW = 60  # handed on in a second: home ends what is above 150 of one edge
@@ -70,6 +72,8 @@ def _haproxy_files(token: Token, plan: EdgePlan) -> tuple[File, ...]:
         at_once_wide=str(AT_ONCE_56),
         at_once_widest=str(AT_ONCE_48),
         new_widest=str(NEW_CONNECTIONS_48),
+        new_known=str(NEW_KNOWN),
+        new_known_widest=str(NEW_KNOWN_48),
         strangers=str(STRANGERS),
         too_many="\n".join(
             f"    tcp-request content reject if !known {{ be_sess_rate(strangers{place}) "
