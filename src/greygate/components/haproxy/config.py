@@ -27,6 +27,7 @@ CONFIG = PurePosixPath("haproxy/haproxy.cfg")
 KNOWN_SCRIPT = PurePosixPath("haproxy/known.lua")
 TOKEN_SCRIPT = PurePosixPath("haproxy/token.lua")
 REFUSE_SCRIPT = PurePosixPath("haproxy/refuse.lua")
+PACE_SCRIPT = PurePosixPath("haproxy/pace.lua")
 
 CONNECTIONS = 1000  # of people: several hundred, and at most some 60 MB of buffers
 STREAMS = 32  # requests of one h2 connection
@@ -89,7 +90,7 @@ def config(site: Site, plan: Plan, title: str) -> str:
         PACKAGE,
         "haproxy.cfg.tmpl",
         heading=title,
-        connections=str(CONNECTIONS + ingress.CONNECTIONS if plan.edges else CONNECTIONS),
+        connections=str(CONNECTIONS + ingress.connections(plan)),
         people=str(CONNECTIONS),
         streams=str(STREAMS),
         body=str(BODY),
@@ -124,6 +125,7 @@ def config(site: Site, plan: Plan, title: str) -> str:
         known_script=str(KNOWN_SCRIPT),
         token_script=str(TOKEN_SCRIPT),
         refuse_script=str(REFUSE_SCRIPT),
+        pace_script=str(PACE_SCRIPT),
         ingress=ingress.section(site, plan, _malformed(strict=True)),
     )
 
@@ -132,7 +134,7 @@ def files() -> tuple[File, ...]:
     """What runs inside HAProxy."""
     return tuple(
         File(path, packaged_text(PACKAGE, path.name))
-        for path in (KNOWN_SCRIPT, TOKEN_SCRIPT, REFUSE_SCRIPT)
+        for path in (KNOWN_SCRIPT, TOKEN_SCRIPT, REFUSE_SCRIPT, PACE_SCRIPT)
     )
 
 

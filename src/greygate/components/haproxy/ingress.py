@@ -17,10 +17,12 @@ from greygate.site.model import Site
 ALL_PATHS = PurePosixPath("haproxy/ingress/any-method.lst")
 UNSIGNED_PATHS = PurePosixPath("haproxy/ingress/unsigned.lst")
 
-CONNECTIONS = 400  # in all; an edge lets strangers have fewer, so that who is known has room
+CONNECTIONS = 400  # of each edge; it lets strangers have fewer, so that who is known has room
 HANDSHAKES = 150  # of one edge in a second, about 1 ms of a core each; an honest edge sends fewer
 SOURCE_CONNECTIONS = 50  # of one remote server through all edges; a busy one keeps some ten
 SOURCE_REQUESTS = 1000  # of one remote server in 10 s: joining a large room asks hundreds
+KNOWN_AT_ONCE = 150  # of all known servers in one network: three quarters of what Synapse has
+KNOWN_REQUESTS = 1500  # of them in 10 s; one alone has fewer, here and above
 HEAD = 7000  # octets of target and header of what has a body; with SMALL it fits HAProxy's buffer
 
 # A transaction has 50 PDUs of 65,536 octets and 100 EDUs at the most, and no server makes larger
@@ -106,16 +108,23 @@ def section(site: Site, plan: Plan, odd: str) -> str:
         unsized=answer(411),
         fits="\n".join(fits(site, plan)),
         backends="\n\n".join(_backend(plan, name, most) for name, most in BACKENDS.items()),
+        connections=str(connections(plan)),
         **_limits(),
     )
 
 
+def connections(plan: Plan) -> int:
+    """Each edge lets in a whole network by its own count: what one brings fills not two."""
+    return CONNECTIONS * len(plan.edges)
+
+
 def _limits() -> dict[str, str]:
     return {
-        "connections": str(CONNECTIONS),
         "handshakes": str(HANDSHAKES),
         "at_once": str(SOURCE_CONNECTIONS),
         "requests": str(SOURCE_REQUESTS),
+        "known_at_once": str(KNOWN_AT_ONCE),
+        "known_requests": str(KNOWN_REQUESTS),
         "head": str(HEAD),
         "transaction": TRANSACTION,
         "known_body": str(KNOWN_BODY),

@@ -7,11 +7,13 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import h2
+import some_sites
 from greygate.components.haproxy import ingress as limits
 from greygate.plan.policy import endpoints, policy_for
 from ingress import NAME, SIGNATURE, Ingress, open_ingress, proxy_header
@@ -204,6 +206,50 @@ def test_known_servers_of_one_network_leave_room_for_what_another_sends(tmp_path
         assert [asked(it) for it in network] == [*(0 for _ in network[1:]), 429]
         assert [asked(elsewhere) for _ in range(limits.HUGE_AT_ONCE + 1)] == [0, 0, 429]
         assert limits.BACKENDS["federation_huge"] >= limits.HUGE_IN_NETWORK * 2
+
+
+def test_known_servers_of_one_network_leave_room_for_those_of_another(tmp_path: Path) -> None:
+    """Whoever has a network of his own has as many known servers in it as he likes."""
+    network = [f"2001:db8:30:{subnet:x}::1" for subnet in range(5)]
+    elsewhere = "2001:db8:31::1"
+    with open_ingress(tmp_path) as ingress, ExitStack() as held:
+        for source in (*network, elsewhere):
+            ingress.ask(SEND, b"Content-Length: 0", method=b"PUT", source=source)
+        for source in network[:4]:
+            for _ in range(limits.SOURCE_CONNECTIONS):
+                one = held.enter_context(ingress.connect(source=source))
+                one.sendall(_put(b"Content-Length: 100"))
+        wait_until(lambda: ingress.ask(VERSION, source=network[4]).status == 429, within=5, what="")
+        assert ingress.ask(VERSION, source=elsewhere).status == 200
+    assert limits.SOURCE_CONNECTIONS < limits.KNOWN_AT_ONCE < limits.BACKENDS["federation"]
+    assert limits.SOURCE_REQUESTS < limits.KNOWN_REQUESTS
+
+
+def test_known_servers_send_what_is_large_at_a_pace(tmp_path: Path) -> None:
+    """Those of one network have hardly more in a second than one alone; those elsewhere theirs."""
+    known = ["2001:db8:30:1::1", "2001:db8:30:2::1", "2001:db8:31::1"]
+    size = limits.HUGE - 1
+    with open_ingress(tmp_path) as ingress:
+        for source in known:
+            ingress.ask(SEND, b"Content-Length: 0", method=b"PUT", source=source)
+
+        def seconds(source: str) -> float:
+            begun = time.monotonic()
+            answer = ingress.send(_put(b"Content-Length: %d" % size) + b" " * size, source=source)
+            assert answer.status == 200
+            return time.monotonic() - begun
+
+        first = [seconds(known[at % 2]) for at in range(8)]
+        assert sum(first) > 2  # 2 MB, of which a network has 0.3 in a second
+        assert seconds(known[2]) < max(first)
+        assert sum(ingress.asked.sizes) == size * 9
+
+
+def test_an_edge_more_brings_connections_of_its_own() -> None:
+    _site, plan = some_sites.federating()
+    assert limits.connections(plan) == limits.CONNECTIONS
+    two = replace(plan, edges=plan.edges * 2)
+    assert limits.connections(two) == limits.CONNECTIONS * 2
 
 
 def test_nobody_is_known_for_what_nobody_signed(tmp_path: Path) -> None:
