@@ -67,6 +67,7 @@ def test_what_only_reads_brings_no_body_over_h2(
         b":path": VERSION,
     }
     with ingress.connect(alpn="h2") as connection:
+        connection.settimeout(30)  # it is answered after ten
         asked = fields | ({b"content-length": length} if length else {})
         assert h2.ask(connection, asked, ends=False)[0] == status
     assert len(ingress.asked.heads) == before
