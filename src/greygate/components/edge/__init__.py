@@ -37,11 +37,11 @@ AT_ONCE_56 = 80  # of the strangers in a /56, or among 256 IPv4 addresses
 AT_ONCE_48 = 120  # of the strangers in a /48, and as many of those there who are known
 NEW_CONNECTIONS = 200  # of one source in 10 s
 NEW_CONNECTIONS_48 = 30  # of the strangers in a /48 in a second: half of what all may have
-NEW_KNOWN = 20  # of one source that is known in a second
-NEW_KNOWN_48 = 40  # of all known ones in a /48 in a second; home has places for both
+NEW_KNOWN = 50  # of one source that is known in a second: all that it may have at home at once
+NEW_KNOWN_48 = 80  # of all known ones in a /48 in a second; home has places for both
 STRANGERS = 3000  # connections in all after which nobody unknown is let in
 STRANGERS_AT_HOME = 150  # it takes 400 in all
-STRANGERS_NEW = 60  # handed on in a second: home ends what is above 150 of one edge
+STRANGERS_NEW = 60  # handed on in a second: home ends what is above 200 of one edge
 PULSE = "15s"  # as often as the keeper at home sends something
 DISCARD = 9  # nobody listens there
 # 4000 connections have 130 MB of buffers (twice 16 kB each), and an old worker stays after a reload
