@@ -25,6 +25,7 @@ from greygate.plan.paths import Paths
 PACKAGES = (
     *("haproxy", "yggdrasil", "nftables", "iproute2"),
     *("systemd-container", "debootstrap", "git", "procps"),
+    "curl",  # an app of its own kind: it hears a refusal otherwise than a browser does
     *("pebble", "unbound", "knot", "pdns-server", "pdns-backend-sqlite3"),
     *("ufw", "iptables"),  # other people's packet filters; neither does anything by itself
     "faketime",  # a clock that is far off
@@ -55,7 +56,7 @@ def engines() -> Paths:
 
 
 def _programs() -> str | None:
-    absent = [it for it in ("haproxy", "yggdrasil", "nft", "ip") if not _found(it)]
+    absent = [it for it in ("haproxy", "yggdrasil", "nft", "ip", "curl") if not _found(it)]
     if absent:
         return f"there is no {' and no '.join(absent)} (as root, ./dev setup brings it)"
     if "yggdrasil" in packages.missing(["yggdrasil"]):

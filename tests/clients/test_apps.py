@@ -54,8 +54,8 @@ class Desk:
         """The person, and what the login told."""
         name = f"{app.replace(' ', '-')}-{way.replace('_', '-')}"
         if name not in self.people:
+            person = self._opened(name, app, getattr(self.server, way))  # or it cannot be used
             password = self.server.person(name).reveal()
-            person = self._opened(name, app, getattr(self.server, way))
             self.people[name] = (person, person.does("login", user=name, password=password))
         return self.people[name]
 

@@ -4,7 +4,7 @@
 -- a second, and all known ones of one network together little more.
 local SOURCE, NETWORK = 200000, 300000 -- octets in a second
 local BURST = 3 -- seconds of it that may be owed
-local WAIT = 10 -- seconds
+local WAIT = 25 -- seconds; whoever sends 5 MB after 5 MB waits no longer
 local PAUSE = 100 -- ms
 local MANY = 1000 -- of those who owe; who owes nothing any more is forgotten then
 
