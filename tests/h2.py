@@ -11,27 +11,36 @@ STATUS = {0x88: 200, 0x89: 204, 0x8C: 400, 0x8D: 404}  # RFC 7541, appendix A
 
 
 def ask(
-    connection: ssl.SSLSocket, fields: dict[bytes, bytes], *, ends: bool = True
+    connection: ssl.SSLSocket,
+    fields: dict[bytes, bytes],
+    *,
+    ends: bool = True,
+    body: bytes = b"",
+    parts: int = 1,
 ) -> tuple[int | None, bytes]:
     """Status and body; the status is None where the stream or the connection was refused.
 
-    `ends`: that no body follows; without it one is awaited, and never comes.
+    `ends`: that the request ends; without it more of its body is awaited, and never comes. `body`:
+    what it brings, so many times as there are `parts`.
     """
     block = b"".join(_field(name, value) for name, value in fields.items())
     connection.sendall(PREFACE + _frame(SETTINGS, 0, 0, b""))
-    connection.sendall(_frame(HEADERS, END_STREAM * ends | END_HEADERS, 1, block))
-    status, body = None, b""
+    at_once = ends and not body
+    connection.sendall(_frame(HEADERS, END_STREAM * at_once | END_HEADERS, 1, block))
+    for part in range(parts if body else 0):
+        connection.sendall(_frame(DATA, END_STREAM * (ends and part == parts - 1), 1, body))
+    status, answer = None, b""
     while frame := _read(connection):
         kind, flags, payload = frame
         if kind == SETTINGS and not flags & ACK:
             connection.sendall(_frame(SETTINGS, ACK, 0, b""))
         elif kind == HEADERS:
-            status = STATUS.get(payload[0], -1)
+            status = _status(payload)
         elif kind == DATA:
-            body += payload
+            answer += payload
         if kind in (RST_STREAM, GOAWAY) or (kind in (HEADERS, DATA) and flags & END_STREAM):
             break
-    return status, body
+    return status, answer
 
 
 def hold(
@@ -44,6 +53,11 @@ def hold(
         connection.sendall(_frame(HEADERS, END_HEADERS, 2 * number + 1, block))
         if body:
             connection.sendall(_frame(DATA, 0, 2 * number + 1, body))
+
+
+def _status(block: bytes) -> int:
+    """What a header block begins with: the status, whole or as its digits."""
+    return int(block[2:5]) if block[:2] == b"\x48\x03" else STATUS[block[0]]
 
 
 def _field(name: bytes, value: bytes) -> bytes:

@@ -54,6 +54,7 @@ SERVER_BODY = 4_000_000  # octets: a transaction of fifty events
 UPLOADS = 16  # at once: Synapse keeps each on disk until it has it all
 UPLOADS_OF_ONE = 6  # machine: a browser's worth
 HELD = 16_000  # octets of a body that HAProxy takes before anybody else does: half of its buffer
+HEAD = 12_000  # octets of target and header of what has a body; with HELD it fits the buffer
 BODY = 16_000_000  # octets of a request that uploads nothing
 UPLOAD = 100 * 1024 * 1024  # octets; Synapse's max_upload_size is the same
 
@@ -158,6 +159,7 @@ def _limits() -> dict[str, str]:
         "uploads": str(UPLOADS),
         "uploads_of_one": str(UPLOADS_OF_ONE),
         "held": str(HELD),
+        "head": str(HEAD),
     }
 
 

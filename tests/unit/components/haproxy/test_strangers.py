@@ -19,6 +19,7 @@ from door import Door, open_door, parsed, running
 from greygate.components.haproxy.config import (
     AT_ONCE,
     GUESSES,
+    HEAD,
     MANY,
     MOST,
     REGISTRATIONS,
@@ -250,6 +251,18 @@ def test_much_of_untold_length_is_taken_of_nobody_without_a_token(door: Door, as
     assert asked.heads == []
 
 
+def test_much_is_taken_of_nobody_over_h2_or_with_another_method(door: Door, asked: Asked) -> None:
+    fields = {b":method": b"POST", b":scheme": b"https", b":authority": b"m.twinkle.example"}
+    with door.connect(alpn="h2") as connection:
+        connection.settimeout(5)
+        asking = fields | {b":path": LOGIN}
+        assert h2.ask(connection, asking, body=bytes(16_000), parts=3)[0] == 401
+    chunk = b"4400\r\n" + bytes(0x4400) + b"\r\n0"
+    answer = door.ask(UPLOAD, b"Transfer-Encoding: chunked\r\n\r\n" + chunk)
+    assert (answer.status, answer.errcode) == (401, "M_MISSING_TOKEN")
+    assert asked.heads == []
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -383,6 +396,27 @@ def test_without_a_token_a_password_is_checked_at_the_login_alone(
         assert door.ask(allowed, whole, method=b"POST", source=ANNA).status == 200
 
 
+def test_no_body_hides_from_that_over_h2_or_behind_a_long_head(door: Door, asked: Asked) -> None:
+    """Over h2 no header tells that a body comes; beside a long head a buffer has not all of it."""
+    guess = b'"auth": {"type": "m.login.password"}}'
+    fields = {
+        b":method": b"POST",
+        b":scheme": b"https",
+        b":authority": b"m.twinkle.example",
+        b":path": REGISTER,
+    }
+    with door.connect(alpn="h2") as connection:
+        assert h2.ask(connection, fields, body=b"{" + guess)[0] == 403
+    body = b'{"x": "' + b"a" * 15_800 + b'", ' + guess
+    length = b"Content-Length: %d\r\n\r\n" % len(body) + body
+    chunks = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body) + body + b"\r\n0"
+    for long, status in ((HEAD // 2, 403), (16_000, 401)):
+        for sent in (length, chunks):
+            answer = door.ask(REGISTER, b"X: " + b"h" * long, sent, method=b"POST")
+            assert answer.status == status
+    assert asked.heads == []
+
+
 def test_what_comes_without_a_token_is_as_rare_as_logins(door: Door, asked: Asked) -> None:
     """Each step of a registration may have Synapse hash a password, or keep what it is sent."""
     door.ask(SYNC, source=ANNA)
@@ -437,7 +471,7 @@ def test_a_full_disk_takes_nothing_from_what_is_on_it(tmp_path: Path) -> None:
 def test_a_body_that_is_held_back_is_given_up_and_reaches_nobody(tmp_path: Path) -> None:
     sooner = {
         "time 9s if !large": "time 500ms if !large",
-        "time 9s if !upload": "time 500ms if !upload",
+        "time 9s if !has_length": "time 500ms if !has_length",
     }
     with open_door(tmp_path, instead=sooner) as door, stand_in(door.socket) as asked:
         for length in (b"Content-Length: 1000", b"Transfer-Encoding: chunked"):
