@@ -3,8 +3,9 @@
 -- proof, counted from 1970.
 local file, socket = os.getenv("KNOWN_FILE"), os.getenv("ADMIN_SOCKET")
 
-local DAYS = 24 -- after so many without a proof a source is a stranger again; so long lives the table
+local DAYS = 24 -- after so many without a proof a source is a stranger again, as in the table
 local MACHINES = 500 -- of one source in a day: it has 2^64 addresses
+local SOURCES = 16384 -- in a day, as many as the table has; with more the count begins anew
 local BATCH = 100 -- entries of one command; a command must fit into a buffer
 
 local function entries()
@@ -29,7 +30,8 @@ local function compact(days)
   if not shorter then return end
   local whole = true
   for entry, day in pairs(days) do whole = shorter:write(entry, " ", day, "\n") and whole end
-  if shorter:close() and whole then os.rename(file .. ".new", file) end
+  local closed = shorter:close()
+  if closed and whole then os.rename(file .. ".new", file) else os.remove(file .. ".new") end
 end
 
 local function set_command(name, source, day)
@@ -65,14 +67,14 @@ core.register_task(function()
 end)
 
 -- http-response lua.remember: on day txn.today a proof came from src, a machine of txn.source.
-local today, machines = 0, {}
+local today, machines, sources = 0, {}, 0 -- how many of each source, and of how many sources
 
 core.register_action("remember", { "http-res" }, function(txn)
   local day, source, machine = txn:get_var("txn.today"), txn:get_var("txn.source"), txn.f:src()
-  if day ~= today then today, machines = day, {} end
-  local before = machines[source] or 0
-  if before == MACHINES then return end
-  machines[source] = before + 1
+  if day ~= today or sources > SOURCES then today, machines, sources = day, {}, 0 end
+  if not machines[source] then machines[source], sources = 0, sources + 1 end
+  if machines[source] == MACHINES then return end
+  machines[source] = machines[source] + 1
   local commands, lines = {}, { "\n" } -- the line before may have been cut short by a full disk
   for name, address in pairs({ known = source, machines = machine }) do
     commands[#commands + 1] = set_command(name, address, day)
