@@ -23,7 +23,7 @@ _STARTING = ("M_UNKNOWN", "The server is starting or being restarted")
 _ANSWERS = {
     400: ("M_UNKNOWN", "Bad request"),
     401: ("M_MISSING_TOKEN", "Missing access token"),  # as Synapse says it
-    403: ("M_FORBIDDEN", "A password is checked where somebody logs in"),
+    403: ("M_FORBIDDEN", "Passwords are checked at /login only"),
     404: _UNRECOGNIZED,
     405: _UNRECOGNIZED,
     408: ("M_UNKNOWN", "The request took too long"),

@@ -1,6 +1,7 @@
 -- http-request lua.check_token: has Synapse say whose the request's token is, before the body is
--- taken. Sets txn.token to the status of its answer and, where that is 401, txn.verdict to its body; to
--- 429 where strangers ask more than they all may; where Synapse does not answer there is no txn.token.
+-- taken. Sets txn.token to the status of its answer and, where that is 401, txn.verdict to its
+-- body; to 429 where strangers ask more than they all may. Where Synapse does not answer there is
+-- no txn.token.
 local socket = os.getenv("CLIENT_SOCKET")
 
 local WAIT = 10 -- seconds
@@ -29,14 +30,14 @@ local function receive(connection)
 end
 
 -- Whether a stranger's token may be asked for: his turn comes within WAIT seconds or not at all.
-local tenth, asked = 0, 0
+local tenth, asked = 0, 0 -- the tenth of a second that it is, and how many were let by in it
 
 local function has_turn()
   local ends = core.now().sec + WAIT
   repeat
     local now = core.now()
     local this = now.sec * 10 + now.usec // 100000
-    if this ~= tenth then tenth, asked = this, 0 end
+    if this > tenth then tenth, asked = this, 0 end
     if asked < STRANGERS then
       asked = asked + 1
       return true

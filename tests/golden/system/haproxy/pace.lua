@@ -27,7 +27,8 @@ local function charge(key, cost, now)
 end
 
 core.register_action("pace", { "http-req" }, function(txn)
-  local source, network = "source " .. txn:get_var("txn.source"), "network " .. txn:get_var("txn.network")
+  local source = "source " .. txn:get_var("txn.source")
+  local network = "network " .. txn:get_var("txn.network")
   local length, now = txn:get_var("txn.length"), seconds()
   local ends = now + WAIT
   while math.max(paid[source] or 0, paid[network] or 0) > now + BURST do
