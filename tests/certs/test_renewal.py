@@ -275,6 +275,7 @@ def test_advice_in_the_past_is_followed_once(fronted: tuple[Orders, Front]) -> N
         {"suggestedWindow": {"start": "soon", "end": "later"}},
         {"suggestedWindow": {"start": "2020-01-02T00:00:00Z", "end": "2020-01-01T00:00:00Z"}},
         {"suggestedWindow": {"start": "9999-12-31T23:59:59-14:00", "end": "9999-12-31T23:59:59Z"}},
+        {"suggestedWindow": {"start": "9999-12-31T00:00:00Z", "end": "9999-12-31T23:59:59-14:00"}},
     ],
     ids=repr,
 )

@@ -189,8 +189,8 @@ class Authority:
             own = client._renewal_info_path_component(certificate)
             answer = self._acme.net.get(f"{url}/{own}", content_type="application/json")
             window = messages.RenewalInfo.from_json(answer.json()).suggested_window
-            begins, length = window.start.astimezone(UTC), window.end - window.start
-        at = begins + random() * length if length > timedelta() else None  # 4.2: it is invalid
+            begins, ends = window.start.astimezone(UTC), window.end.astimezone(UTC)
+        at = begins + random() * (ends - begins) if begins < ends else None  # 4.2: it is invalid
         again = datetime.now(UTC) + _pause(answer.headers.get("Retry-After"))
         return Suggestion(fingerprint, at, again)
 

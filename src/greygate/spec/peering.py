@@ -145,8 +145,8 @@ def _check_listen(uri: str) -> None:
         return _check_path(parts)
     host = _host(parts)
     literal = _literal(host) if host else None
-    if literal is not None and not literal.is_unspecified and (why := undialable_because(literal)):
-        raise _Bad(_("{address}: {why}").format(address=literal, why=why))
+    if literal is not None and not literal.is_unspecified:
+        _check_somebodys(literal)
     if host and literal is None:
         raise _Bad(
             _("{host!r} is not an address of this machine; [::] stands for all of them").format(
@@ -231,8 +231,7 @@ def _is_ipv4(host: str) -> bool:
 
 
 def _check_reachable(address: IPv4Address | IPv6Address) -> None:
-    if why := undialable_because(address):
-        raise _Bad(_("{address}: {why}").format(address=address, why=why))
+    _check_somebodys(address)
     # The node filters these itself: it would tunnel Yggdrasil through Yggdrasil.
     if is_overlay(address):
         raise _Bad(
@@ -240,6 +239,11 @@ def _check_reachable(address: IPv4Address | IPv6Address) -> None:
                 address=address
             )
         )
+
+
+def _check_somebodys(address: IPv4Address | IPv6Address) -> None:
+    if why := undialable_because(address):
+        raise _Bad(_("{why} ({address})").format(address=address, why=why))
 
 
 def _check_parameters(parts: _Parts, known: tuple[str, ...]) -> None:
