@@ -119,8 +119,8 @@ def _check_peer(uri: str) -> None:
 
 def _is_host_name(text: str) -> bool:
     bare = text.removesuffix(".")
-    fits = _HOST_NAME.fullmatch(text) and len(bare) <= LONGEST_NAME
-    return fits is not None and fits and not ends_in_number(bare)
+    fits = _HOST_NAME.fullmatch(text) is not None and len(bare) <= LONGEST_NAME
+    return fits and not ends_in_number(bare)
 
 
 def _is_place(text: str) -> bool:

@@ -18,7 +18,9 @@ ALL_PATHS = PurePosixPath("haproxy/ingress/any-method.lst")
 UNSIGNED_PATHS = PurePosixPath("haproxy/ingress/unsigned.lst")
 
 CONNECTIONS = 400  # of each edge; it lets strangers have fewer, so that who is known has room
-HANDSHAKES = 200  # of one edge in a second, about 1 ms of a core each; an honest edge sends fewer
+# Of one edge in a second, about 1 ms of a core each. An honest one sends fewer of strangers and of
+# the known servers of one network.
+HANDSHAKES = 200
 SOURCE_CONNECTIONS = 50  # of one remote server through all edges; a busy one keeps some ten
 SOURCE_REQUESTS = 1000  # of one remote server in 10 s: joining a large room asks hundreds
 KNOWN_AT_ONCE = 150  # of all known servers in one network: three quarters of what Synapse has
