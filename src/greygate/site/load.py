@@ -93,7 +93,8 @@ def read(path: Path) -> str:
 
 def write(path: Path, text: str) -> None:
     """Write a new site file, whole or not at all; SiteExists where there is one."""
-    with _told(path, _("write")):
+    nowhere = _("no file can be made there; name another: --site FILE")
+    with _told(path, _("write"), absent=nowhere):
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(prefix=".site-", dir=path.parent)  # mode 0600
         try:
@@ -164,8 +165,11 @@ def _sync_directory(directory: Path) -> None:
 _OF_THE_SYSTEM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
+_ABSENT = _("write one with: greygate init")
+
+
 @contextmanager
-def _told(path: Path, act: str) -> Iterator[None]:
+def _told(path: Path, act: str, *, absent: str = _ABSENT) -> Iterator[None]:
     try:
         yield
     except FileExistsError as error:
@@ -173,9 +177,7 @@ def _told(path: Path, act: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise WrongUsage(
             _("cannot {act} {path}: it is not there").format(act=act, path=path),
-            _("write one with: greygate init")
-            if not path.parent.is_dir() or act == _("read")
-            else _("no file can be made there; name another: --site FILE"),
+            absent,
         ) from error
     except IsADirectoryError as error:
         raise WrongUsage(
