@@ -22,11 +22,11 @@ def run() -> int:
 
 
 def done(code: int) -> None:
-    """The verdict stands: whoever presses Ctrl-C now is answered already."""
+    """The verdict stands: whoever presses Ctrl-C now gets it, whatever is still being awaited."""
     import signal
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, lambda *_: os._exit(code))
     sys.exit(code)
 
 

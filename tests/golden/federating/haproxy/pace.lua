@@ -2,9 +2,9 @@
 -- sets txn.paced; where that is too far off there is no txn.paced. Synapse reads JSON in its one
 -- thread, 4 MB of nothing but braces in a third of a second: here each server has so much of it in
 -- a second, and all known ones of one network together little more.
-local SOURCE, NETWORK = 200000, 300000 -- octets in a second
+local SOURCE, NETWORK = 200000, 400000 -- octets in a second
 local BURST = 3 -- seconds of it that may be owed
-local WAIT = 25 -- seconds; whoever sends 5 MB after 5 MB waits no longer
+local WAIT = 25 -- seconds; longer than the largest body keeps others of its network waiting
 local PAUSE = 100 -- ms
 local MANY = 1000 -- of those who owe; who owes nothing any more is forgotten then
 
