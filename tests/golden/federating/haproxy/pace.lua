@@ -1,7 +1,7 @@
 -- http-request lua.pace: lets txn.length octets of a known server begin when it is their turn, and
 -- sets txn.paced; where that is too far off there is no txn.paced. Synapse reads JSON in its one
 -- thread, 4 MB of nothing but braces in a third of a second: here each server has so much of it in
--- a second, and all known ones of one network together little more.
+-- a second, and all known ones of one network together twice as much.
 local SOURCE, NETWORK = 200000, 400000 -- octets in a second
 local BURST = 3 -- seconds of it that may be owed
 local WAIT = 25 -- seconds; longer than the largest body keeps others of its network waiting
