@@ -93,9 +93,9 @@ def overlay_address(lab: World) -> str:
 
 
 @contextmanager
-def anna(lab: World) -> Iterator[Client]:
+def anna(lab: World, name: str = "anna") -> Iterator[Client]:
     """A person of ours, on the friend's machine: she comes over the overlay."""
-    added = json.loads(greygate(lab, "home", "user", "add", "anna", "--json"))
+    added = json.loads(greygate(lab, "home", "user", "add", name, "--json"))
     with _client(lab, "friend", CLIENT_URL) as opened:
         opened.does("login", user=added["user_id"], password=added["password"])
         yield opened

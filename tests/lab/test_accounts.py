@@ -90,7 +90,8 @@ def internet(sealed: Sealed) -> World:
         there.write_bytes(Path(__file__).with_name("may_open.py").read_bytes())
     mine = f"echo '# a password of the operator' >{SETTINGS}/90-operator.yaml"
     run(lab, "home", "sh", "-c", mine)
-    return lab
+    with federation.anna(lab, "carla"):  # HAProxy keeps a file once somebody has logged in
+        return lab
 
 
 def unlike(lab: World, host: str, table: dict[str, set[str]]) -> dict[str, set[str]]:
