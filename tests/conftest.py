@@ -18,9 +18,12 @@ from xdist.remote import Producer
 import acme_rig.rig
 import needs
 import processes
+import shares
 from lab.sealed import sealed
 
 __all__ = ["sealed"]
+
+pytest_plugins = ("pytester",)  # for what tells our own collection how to go
 
 GOLDEN = Path(__file__).parent / "golden"
 ON_CI = os.environ.get("CI", "").lower() in ("true", "1")
@@ -30,6 +33,7 @@ Golden = Callable[[str, str], None]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the golden files")
+    parser.addoption("--long", action="store_true", help="all of the long tests, not their share")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,7 +50,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> process
     return processes.Queues(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_report_header(config: pytest.Config) -> str:
+    share = f"part {shares.turn() + 1} of {shares.SHARES}, by the commit; all with --long"
+    return f"long tests: {'all' if config.option.long else share}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.option.long:
+        left_out = shares.left_out(items, shares.turn())
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [it for it in items if it not in left_out]
     items.sort(key=lambda it: processes.place_of(it.nodeid))  # else as they came
 
 

@@ -88,6 +88,7 @@ def known(shared: World) -> World:
     return shared
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "stride", "subnets", "each"),
     [
