@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -93,3 +94,18 @@ def test_a_service_that_dies_comes_back_or_is_named(home: Machine) -> None:
     wait_until(lambda: named.search(home.greygate("status").out) is not None, 20)
     home.shell(f"umount {program}")
     home.down()
+
+
+def test_a_node_without_an_account_of_its_own_comes_back_after_an_apply(home: Machine) -> None:
+    """Where /dev/net/tun is root's alone it runs as root, without root's way past owners."""
+    home.shell("mount -t tmpfs none /dev/net && mknod -m 600 /dev/net/tun c 10 200")
+    home.up()
+    assert home.greygate("apply", "--yes").code == 0
+    home.shell("kill -9 $(pidof yggdrasil)")
+
+    def is_back() -> bool:
+        services = home.greygate("status", "--json").json["services"]
+        return any((it["name"], it["state"]) == ("yggdrasil", "up") for it in services)
+
+    time.sleep(2)  # no second look at the one that was killed
+    wait_until(is_back, 20)

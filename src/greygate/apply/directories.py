@@ -20,14 +20,8 @@ INHERITED = 0o2750  # the same, and what is put there belongs to that group
 OWN = 0o700
 
 
-def prepare(
-    paths: Paths,
-    services: Sequence[Service],
-    *,
-    accounts: bool,
-    owners: Mapping[str, str] | None = None,
-) -> None:
-    """Have every directory in place; `owners`: under which account a service runs if not its own.
+def prepare(paths: Paths, services: Sequence[Service], *, accounts: bool) -> None:
+    """Have every directory in place that stays; those below /run are made by who runs a service.
 
     Without accounts of their own everything belongs to whoever we are, and is closed to others.
     """
@@ -42,14 +36,21 @@ def prepare(
     ):
         tree.directory(path, mode)
     for service in services:
-        account = (owners or {}).get(service.name, service.account)
         for path in (*service.writes, *((service.spool,) if service.spool else ())):
-            tree.directory(path, OWN, account=account)
-        if service.runtime is not None:
-            mode = SHARED if service.serves else OWN
-            tree.directory(service.runtime, mode, account=account, group=service.serves)
+            tree.directory(path, OWN, account=service.account)
         if service.extra_config is not None:  # there may be secrets of the operator's in it
             tree.directory(service.extra_config, INHERITED, account="root", group=service.account)
+
+
+def prepare_runtime(
+    services: Sequence[Service], *, accounts: bool, owners: Mapping[str, str]
+) -> None:
+    """Have the directories for sockets in place; `owners`: as which account each service runs."""
+    tree = Tree(accounts=accounts)
+    for service in services:
+        if service.runtime is not None:
+            mode, account = SHARED if service.serves else OWN, owners[service.name]
+            tree.directory(service.runtime, mode, account=account, group=service.serves)
 
 
 class Tree:

@@ -17,7 +17,7 @@ from signal import Signals
 import psutil
 
 from greygate.apply import outstanding
-from greygate.apply.directories import prepare
+from greygate.apply.directories import prepare, prepare_runtime
 from greygate.components.component import Service, Task, Unit
 from greygate.errors import NotRunning, Trouble
 from greygate.machine.files import Owner, replace
@@ -221,7 +221,8 @@ class Foreground:
     def _spawn(self) -> None:
         paths, plan = self._plan.paths, self._plan
         owners = {service.name: self._identity(service).account for service in self._services}
-        prepare(paths, self._services, accounts=plan.accounts, owners=owners)
+        prepare(paths, self._services, accounts=plan.accounts)
+        prepare_runtime(self._services, accounts=plan.accounts, owners=owners)
         Path(paths.supervisor).mkdir(mode=0o700, exist_ok=True)
         config = self._configuration
         replace(config, self._wanted().encode(), owner=Owner.ourselves(), mode=0o600)

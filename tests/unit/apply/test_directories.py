@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from greygate.apply.directories import prepare
+from greygate.apply.directories import prepare, prepare_runtime
 from greygate.components.component import Answering, Service
 from greygate.errors import CannotApply
 from greygate.plan.paths import Paths
@@ -33,6 +33,7 @@ def test_everything_is_closed_to_others_and_mended(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
         prepare(paths, (service,), accounts=False)
+        prepare_runtime((service,), accounts=False, owners={service.name: service.account})
         Path(paths.keys).chmod(0o755)
         prepare(paths, (service,), accounts=False)
     finally:
