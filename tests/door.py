@@ -23,6 +23,7 @@ from greygate.plan.plan import Listener, Plan
 from greygate.site.model import Node, Site
 from our_end import WITH_US
 from own_certificate import self_signed
+from ports import free_port
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 START = 10.0  # seconds; 0.1 measured
@@ -149,12 +150,6 @@ def parsed(octets: bytes) -> Answer:
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     return Answer(int(first.split(" ")[1]), headers, body)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def complete(octets: bytes) -> bool:

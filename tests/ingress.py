@@ -13,13 +13,14 @@ from pathlib import Path, PurePosixPath
 
 import some_sites
 from behind_the_door import Asked, stand_in
-from door import NOTHING, Answer, Door, change, complete, free_port, parsed, running, write
+from door import NOTHING, Answer, Door, change, complete, parsed, running, write
 from greygate.components.haproxy.config import CONFIG
 from greygate.components.haproxy.ingress import HANDSHAKES, LARGE_REQUESTS, SOURCE_REQUESTS
 from greygate.plan.edges import EdgeLink
 from greygate.plan.paths import Paths
 from greygate.plan.plan import Listener
 from greygate.site.model import Layout
+from ports import free_port
 
 NEAR = IPv6Address("::1")
 FAR = "203.0.113.40"  # the remote server, as the edge's PROXY header tells it

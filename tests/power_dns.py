@@ -12,8 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from acme_rig.programs import free_port, opens, program, wait
+from acme_rig.programs import opens, program, wait
 from greygate.probe.dns import Resolver
+from ports import free_port
 
 HERE = "127.0.0.1"
 TOKEN = "open sesame, PowerDNS"
@@ -72,7 +73,7 @@ def running(
     """Serves an empty zone until the block ends; `server`: its name, if it is not in the zone."""
     with tempfile.TemporaryDirectory(prefix="gg-pdns-") as name:
         below = Path(name)
-        made = PowerDns(zone, address, port or free_port(address), free_port(address))
+        made = PowerDns(zone, address, port or free_port(), free_port())
         with closing(sqlite3.connect(below / "zones.db")) as database:
             database.executescript(SCHEMA.read_text())
         config = CONFIG.format(below=below, here=address, dns=made.dns, api=made.api, token=TOKEN)

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from door import free_port
 from greygate.components.component import Service
 from greygate.components.edge import ALL, HAPROXY_CONFIG
 from greygate.plan.edge import EdgePlan, edge_plan
@@ -20,6 +19,7 @@ from greygate.plan.paths import Paths
 from greygate.plan.token import Tenant, Token
 from ingress import NAME, NEAR, Ingress
 from our_end import WITH_US
+from ports import free_port
 from unit.plan.test_token import TOKEN
 
 

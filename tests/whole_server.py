@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 
 import httpx
 
-from door import free_port, write
 from door import running as haproxy_running
+from door import write
 from greygate.identity.authority import ensure_certificate
 from greygate.people import admin
 from greygate.people.session import session
@@ -21,6 +21,7 @@ from greygate.plan.paths import Paths
 from greygate.plan.plan import LOOPBACK, Listener, Plan, plan_for
 from greygate.secret import Secret
 from greygate.site.model import Node, Site
+from ports import free_port
 from real_synapse import a_place, prepare, running
 
 NEAR = IPv6Address("::1")  # in the overlay address's place

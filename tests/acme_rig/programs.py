@@ -17,6 +17,7 @@ import dns.query
 import dns.rcode
 
 from our_end import WITH_US
+from ports import hold
 
 READY_WITHIN = 10.0
 
@@ -66,17 +67,12 @@ def answers(server: str, zone: str) -> bool:
     return reply.rcode() == dns.rcode.NOERROR and bool(reply.answer)
 
 
-def free_port(address: str) -> int:
-    """A port there that nobody has."""
-    with socket.socket() as channel:
-        channel.bind((address, 0))
-        return int(channel.getsockname()[1])
-
-
 def own_network() -> str:
     """The first three numbers of addresses on loopback that nobody else has taken."""
     while True:
         found = f"127.{random.randrange(1, 255)}.{random.randrange(1, 255)}"
+        if not hold(found):
+            continue
         with socket.socket() as channel:
             if channel.connect_ex((f"{found}.53", 53)) != 0:
                 return found

@@ -26,9 +26,10 @@ import dns.tsigkeyring
 import dns.update
 
 from acme_rig.configuration import ALGORITHM, OPERATOR, Key, files
-from acme_rig.programs import answers, free_port, opens, own_network, program, wait
+from acme_rig.programs import answers, opens, own_network, program, wait
 from greygate.lab import authority
 from our_end import afterwards
+from ports import free_port
 
 ZONES = ("twinkle.example", "other.example", "hand.example")  # Knot's
 AUTH = "auth.example"  # acme-dns's
@@ -118,7 +119,7 @@ class Rig:
         ports: tuple[int, int] | None = None,  # those of one that ended and forgot its accounts
     ) -> Iterator[Authority]:
         """A Pebble, gone with the block."""
-        ports = ports or (free_port(self.pebble), free_port(self.pebble))
+        ports = ports or (free_port(), free_port())
         made = Authority(self.pebble, ports, self.trust)
         config = self.below / f"pebble-{ports[0]}.json"
         config.write_text(json.dumps({"pebble": _pebble(made, lifetime, self.below)}))

@@ -16,14 +16,15 @@ from pathlib import Path, PurePosixPath
 from socket import create_connection
 
 import some_sites
-from door import free_port, write
 from door import running as haproxy_running
+from door import write
 from greygate.components.haproxy.config import CONFIG
 from greygate.plan.paths import Paths
 from greygate.plan.plan import Listener, Plan
 from greygate.site.model import Site
 from ingress import NEAR, EdgeNear, lift_rates
 from our_end import WITH_US
+from ports import free_port
 from real_synapse import a_place, prepare, running
 from separation import forged
 from separation.shots import Door

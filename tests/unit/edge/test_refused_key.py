@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from door import free_port
 from greygate.components.yggdrasil import PROGRAM
 from greygate.edge.join import REFUSALS, greetings
 from greygate.plan.token import Tenant
@@ -21,6 +20,7 @@ from greygate.probe.node_key import key_at
 from greygate.spec.yggdrasil import address_of
 from lab.waiting import wait_until
 from our_end import WITH_US
+from ports import free_port
 from unit.plan.test_token import TOKEN
 
 pytestmark = pytest.mark.programs

@@ -14,12 +14,12 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from door import free_port
 from golden_files import check_tree
 from greygate.components.edge import ALL
 from greygate.plan.edge import EdgePlan, edge_plan
 from greygate.plan.paths import Paths
 from greygate.plan.token import Tenant
+from ports import free_port
 from sealed_pair import running_edge
 from unit.plan.test_token import TOKEN
 

@@ -21,7 +21,6 @@ import dns.zone
 import pytest
 
 from acme_rig.programs import program, wait
-from door import free_port
 from greygate.certs.dns01.own_dns import OwnDns
 from greygate.components.component import Service
 from greygate.components.edge.name_server import NAME_SERVER, key_text
@@ -35,6 +34,7 @@ from greygate.secret import Secret
 from greygate.site.model import Zone
 from greygate.spec.tsig import TsigKey
 from greygate.zones.rfc2136 import Updates
+from ports import free_port
 from unit.plan.test_token import TOKEN
 
 ZONE = "acme.edge.other.example"

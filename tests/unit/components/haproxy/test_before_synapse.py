@@ -20,6 +20,7 @@ from greygate.people import admin
 from greygate.people.session import session
 from greygate.plan.plan import Listener
 from lab.waiting import wait_until
+from ports import free_port
 from real_synapse import RealSynapse, engine, real_synapse, standalone_site
 from separation.techniques import spellings
 
@@ -76,7 +77,7 @@ class App:
 @pytest.fixture(scope="module")
 def app(real_synapse: RealSynapse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     usual = real_synapse.plan
-    listeners = tuple(Listener(it.name, doors.free_port()) for it in usual.listeners)
+    listeners = tuple(Listener(it.name, free_port()) for it in usual.listeners)
     plan = replace(usual, listeners=listeners)
     doors.write(standalone_site(), plan)
     config = Path(plan.paths.rendered / CONFIG)
