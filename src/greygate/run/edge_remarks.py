@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from greygate import __version__
 from greygate.plan.edge_state import EdgeState
@@ -11,19 +10,11 @@ from greygate.plan.orders import Reason, Refused, cause_of, cure_of
 from greygate.plan.plan import INTERFACE
 from greygate.probe.answers import NoAnswer
 from greygate.run import barrier_words
-from greygate.run.seen import EdgeTold
+from greygate.run.seen import EdgeTold, Remark
 from greygate.text import _, duration, listing, size
 
 CLOCK = 30.0  # seconds: more than a slow line, less than what harms
 ROOM = 200_000_000  # octets; logs of a week, an update of the system
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """One thing that is not as it should be, and what helps."""
-
-    text: str
-    cure: str
 
 
 def remarks(edge: str, told: EdgeTold | None) -> tuple[Remark, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from greygate.run.state import End, State
-from greygate.text import _, duration
+from greygate.run.state import Condition, End, State, telling
+from greygate.text import _, duration, listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,29 @@ _SETUP: Mapping[int, tuple[str, str]] = {
 
 def ending(state: State) -> Ending | None:
     """What is known of a service's last end beyond its own words; None where nothing is."""
+    found = _by_systemd(state)
+    if not state.overrides:
+        return found
+    files = listing(state.overrides)
+    if found is not None:
+        return Ending(
+            _("{what}; its unit is changed by {files}").format(what=found.what, files=files),
+            _("look at that first; else: {cure}").format(cure=found.cure),
+        )
+    if state.condition is not Condition.FAILED or telling(state.words):
+        return None
+    return Ending(
+        _("{name} ends without a word; its unit is changed by {files}").format(
+            name=state.name, files=files
+        ),
+        _(
+            "correct that or delete it, then: systemctl daemon-reload; "
+            "systemctl restart greygate-{name}"
+        ).format(name=state.name),
+    )
+
+
+def _by_systemd(state: State) -> Ending | None:
     match state.end:
         case End(result="oom-kill"):
             return Ending(

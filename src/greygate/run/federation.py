@@ -42,7 +42,7 @@ def through(site: Site, link: EdgeLink, seen: Seen) -> Reach:
     if open_doors(edge):
         return Reach(Verdict.YES, _whole(link, edge, seen), _behind(edge))
     found = next(_in_the_way(site, link, edge, seen), None)
-    return found or _silent(link, edge)
+    return found or _silent(link, edge, seen)
 
 
 def link_up(link: EdgeLink, seen: Seen) -> float | None:
@@ -158,13 +158,14 @@ def _edge_away(link: EdgeLink, edge: EdgeSeen) -> Reach:
     )
 
 
-def _silent(link: EdgeLink, edge: EdgeSeen) -> Reach:
-    """The link is up, and still nobody answers at the public ports: seen from here."""
+def _silent(link: EdgeLink, edge: EdgeSeen, seen: Seen) -> Reach:
+    """The link is up, or we cannot know, and nobody answers at the public ports: seen from here."""
+    words = _("the link to {edge} is up, but nothing comes back through its port {port}: {why}")
+    if link_up(link, seen) is None:
+        words = _("nothing comes back through port {port} of {edge}: {why}")
     return Reach(
         Verdict.UNKNOWN,
-        _("the link to {edge} is up, but nothing comes back through its port {port}: {why}").format(
-            edge=edge.id, port=FEDERATION_PORT, why=_why(edge)
-        ),
+        words.format(edge=edge.id, port=FEDERATION_PORT, why=_why(edge)),
         _behind(edge)
         or _("try it from elsewhere: greygate discover {name}").format(name=link.edge.name),
     )

@@ -15,6 +15,7 @@ from greygate.run.state import Condition, State, telling
 from greygate.site.model import Node, Site, Source
 from greygate.text import _, duration, listing, size
 
+NODE = "yggdrasil"  # our own, among the services
 ENDED = (Condition.FAILED, Condition.STARTING)  # between two runs, or not ready again
 
 
@@ -46,12 +47,17 @@ def federation(site: Site, plan: Plan, seen: Seen) -> Reach:
     """Do other homeservers reach it? What stops it here stops it through every edge."""
     found = None
     if site.federation and plan.edges:
-        found = _disk(seen) or _services(seen) or _address(site, plan, seen)
+        found = stopped_here(site, plan, seen)
         found = found or _certificate(site, seen) or _barred(plan, seen, Purpose.OUT)
     reach = found or through_edges(site, plan, seen)
     if reach.verdict in (Verdict.YES, Verdict.OFF):
         return reach
     return found or _barred(plan, seen, Purpose.INGRESS) or reach
+
+
+def stopped_here(site: Site, plan: Plan, seen: Seen) -> Reach | None:
+    """What of our own half keeps from us how an edge is, too: it is no fault of the edge's."""
+    return _disk(seen) or _services(seen) or _address(site, plan, seen)
 
 
 def _disk(seen: Seen) -> Reach | None:
@@ -105,8 +111,11 @@ def _address(site: Site, plan: Plan, seen: Seen) -> Reach | None:
     missing = [address for address in plan.addresses if address not in seen.present]
     if not missing or (site.overlay.node is Node.LOOPBACK and seen.present):
         return None  # a machine without IPv6 has no ::1, and 127.0.0.1 is enough
+    runs = any(it.name == NODE and it.condition is Condition.UP for it in _states(seen))
     cures = {
-        Node.MANAGED: _("see what our node says: greygate logs yggdrasil"),
+        Node.MANAGED: _("have our node take it again: greygate down && greygate up --detach")
+        if runs
+        else _("see what our node says: greygate logs yggdrasil"),
         Node.SYSTEM: _("start this machine's Yggdrasil: systemctl start yggdrasil"),
         Node.ROUTED: _("give it to an interface: ip address add {address}/64 dev INTERFACE"),
         Node.LOOPBACK: _("bring the loopback interface up: ip link set lo up"),
@@ -129,6 +138,10 @@ def _certificate(site: Site, seen: Seen) -> Reach | None:
     if site.certificates.source is Source.FILES:
         cure = _("renew it with the program that keeps it, then greygate cert renew")
     return Reach(Verdict.NO, _("the certificate expired {time} ago").format(time=ago), cure)
+
+
+def _states(seen: Seen) -> tuple[State, ...]:
+    return () if isinstance(seen.states, NoAnswer) else seen.states
 
 
 def _url(site: Site, plan: Plan) -> str:

@@ -12,11 +12,12 @@ from greygate.plan.edges import EdgeLink
 from greygate.probe.answers import Distrusted, HttpAnswer, NoAnswer, Peer, Peers, Refused, Reply
 from greygate.probe.firewall import Table
 from greygate.run import barrier_words
-from greygate.run.edge_remarks import Remark, remarks
+from greygate.run.edge_remarks import remarks
 from greygate.run.endings import ending
 from greygate.run.federation import link_up, peerings, through
+from greygate.run.judgement import stopped_here
 from greygate.run.left_hosts import barred_rows, left_json, left_text
-from greygate.run.seen import EdgeTold, Reach, Verdict
+from greygate.run.seen import EdgeTold, Reach, Remark, Verdict
 from greygate.run.state import Condition, State
 from greygate.run.status import Status
 from greygate.spec.renewal import Outlook
@@ -54,6 +55,7 @@ def to_json(status: Status) -> dict[str, Any]:
         "disk": seen.room
         and {"at": str(seen.room.at), "free": seen.room.octets, "full": seen.room.full},
         "behind": list(status.seen.behind),
+        "units": [{"text": it.text, "cure": it.cure} for it in status.seen.drift],
         "services": [_service(state) for state in _states(status)],
     }
 
@@ -94,6 +96,7 @@ def lines(status: Status) -> tuple[str, ...]:
             *_barrier_rows(status),
             *_disk_rows(status),
             *_behind_rows(status),
+            *_drift_rows(status),
             *_ending_rows(status),
         ]
     )
@@ -138,21 +141,34 @@ def _edge_rows(status: Status, link: EdgeLink) -> list[list[str]]:
         told = _("link up for {time} ({up} of {all} ways)").format(
             time=duration(up), up=count, all=len(ways)
         )
-    reach = through(status.site, link, status.seen)
+    if isinstance(status.seen.peers, NoAnswer):
+        told = _("link not known")
+    reach = _through(status, link)
     rows = [[link.edge.id, told]]
-    if len(status.plan.edges) > 1 or reach.verdict is not status.federation.verdict:
+    here = reach.cause == status.federation.cause
+    if not here and (len(status.plan.edges) > 1 or reach.verdict is not status.federation.verdict):
         rows += [["", _told(reach)], *_cures(reach)]
     for remark in _remarks(status, link):
         rows += [["", remark.text], ["", _("next: {cure}").format(cure=remark.cure)]]
     return rows
 
 
+def _through(status: Status, link: EdgeLink) -> Reach:
+    """What stops it at home is told in place of what an edge then looks like from here."""
+    stopped = stopped_here(status.site, status.plan, status.seen)
+    return stopped or through(status.site, link, status.seen)
+
+
 def _remarks(status: Status, link: EdgeLink) -> tuple[Remark, ...]:
-    """An agent that cannot be reached is no news where there is no link at all."""
+    """An agent that cannot be reached is no news without a link, or while we are down ourselves."""
     if link_up(link, status.seen) is None:
         return ()
     seen = next((it for it in status.seen.edges if it.id == link.edge.id), None)
-    return remarks(link.edge.id, None if seen is None else seen.told)
+    told = None if seen is None else seen.told
+    silent = told is not None and isinstance(told.state, NoAnswer)
+    if silent and stopped_here(status.site, status.plan, status.seen) is not None:
+        return ()
+    return remarks(link.edge.id, told)
 
 
 def _certificate_rows(status: Status) -> list[list[str]]:
@@ -261,6 +277,14 @@ def _behind_rows(status: Status) -> list[list[str]]:
     return [[_("behind"), told], ["", _("next: {cure}").format(cure="greygate apply")]]
 
 
+def _drift_rows(status: Status) -> list[list[str]]:
+    pairs = (
+        [["", it.text], ["", _("next: {cure}").format(cure=it.cure)]] for it in status.seen.drift
+    )
+    rows = [row for pair in pairs for row in pair]
+    return [[_("units"), rows[0][1]], *rows[1:]] if rows else []
+
+
 def _disk_rows(status: Status) -> list[list[str]]:
     """Before it is full; then it is told with the people."""
     room = status.seen.room
@@ -318,7 +342,7 @@ def _reach(reach: Reach) -> dict[str, str]:
 
 
 def _edge(status: Status, link: EdgeLink) -> dict[str, Any]:
-    up, reach = link_up(link, status.seen), through(status.site, link, status.seen)
+    up, reach = link_up(link, status.seen), _through(status, link)
     seen = next((it for it in status.seen.edges if it.id == link.edge.id), None)
     return {
         "id": link.edge.id,

@@ -27,6 +27,14 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing that is not as it should be, and what helps."""
+
+    text: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
     """Whether somebody can reach the server; else why not, and what helps."""
 
@@ -89,4 +97,5 @@ class Seen:
     firewall: TableAnswer | None = None  # None where there is none of ours, or nothing runs
     room: Room | None = None  # on the disk that holds the state
     behind: tuple[str, ...] = ()  # units that run with what was in place before
+    drift: tuple[Remark, ...] = ()  # what somebody changed about our units
     left: tuple[EdgeLink, ...] = ()  # barred hosts of edges that still run with their old key

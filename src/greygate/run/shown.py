@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from greygate.run.state import Condition
+from greygate.run.unit_drift import overrides
 
 PROPERTIES = (
     "Id",
@@ -21,6 +22,7 @@ PROPERTIES = (
     "ExecMainStatus",
     "ExecMainExitTimestamp",
     "NRestarts",
+    "DropInPaths",
 )
 
 # ActiveState; a unit between two attempts is "activating" with the SubState "auto-restart".
@@ -52,6 +54,7 @@ class Shown:
     status: int = 0  # its exit code, or the signal that ended it
     ended: float | None = None
     restarts: int = 0  # by itself, since somebody last started it
+    overrides: tuple[str, ...] = ()  # drop-ins of somebody else's
 
 
 def shown(text: str) -> Iterator[Shown]:
@@ -76,6 +79,7 @@ def _unit(told: Mapping[str, str]) -> Shown:
         status=int(told.get("ExecMainStatus", "0")),
         ended=_seconds(told.get("ExecMainExitTimestamp", "")),
         restarts=int(told.get("NRestarts", "0")),
+        overrides=overrides(told["Id"], told.get("DropInPaths", "")),
     )
 
 

@@ -53,6 +53,7 @@ class State:
     memory: Memory | None = None
     words: tuple[str, ...] = ()  # its own last lines, where it failed
     end: End | None = None  # of its last run, where it failed, or did a short while ago
+    overrides: tuple[str, ...] = ()  # files in which somebody else changed its unit
 
 
 @dataclass(frozen=True, slots=True)

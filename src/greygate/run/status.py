@@ -25,8 +25,9 @@ from greygate.probe.firewall import TableAnswer
 from greygate.run import filters, judgement
 from greygate.run.foreground import Foreground
 from greygate.run.runner import behind, runner_here, undone
-from greygate.run.seen import Door, EdgeSeen, EdgeTold, Reach, Seen
+from greygate.run.seen import Door, EdgeSeen, EdgeTold, Reach, Remark, Seen
 from greygate.run.state import State
+from greygate.run.systemd import Systemd, is_here
 from greygate.site.model import Address, Node, Site
 from greygate.spec.renewal import Outlook
 from greygate.text import _
@@ -94,6 +95,7 @@ def see(
         firewall=_firewall(plan, units) if states else None,
         room=disk.room(plan.paths.state),
         behind=_behind(plan, units, states),
+        drift=_drift(plan, units),
         left=left_running(plan) if states and edges is None else (),
     )
 
@@ -129,6 +131,14 @@ def _behind(
         return ()
     late = behind(units, outstanding.load(Path(plan.paths.rendered)), states)
     return tuple(unit.name for unit in units if unit.name in late)
+
+
+def _drift(plan: Plan, units: tuple[Unit, ...]) -> tuple[Remark, ...]:
+    installed = Systemd(plan, units)
+    try:
+        return installed.drift() if is_here() and installed.installed() else ()
+    except (Trouble, OSError):  # that systemd does not answer is told with the services
+        return ()
 
 
 def _firewall(plan: Plan, units: tuple[Unit, ...]) -> TableAnswer | None:

@@ -16,9 +16,10 @@ from greygate.machine import memory
 from greygate.machine.files import Owner, directory, replace
 from greygate.plan.footing import Footing
 from greygate.progress import Progress
-from greygate.run import new_worker
+from greygate.run import new_worker, unit_drift
 from greygate.run.limits import same_but_for_limits
 from greygate.run.memory import memory_of
+from greygate.run.seen import Remark
 from greygate.run.shown import PROPERTIES, Shown, shown
 from greygate.run.state import (
     WORDS,
@@ -105,6 +106,14 @@ class Systemd:
         if changed or gone:
             self._systemctl("daemon-reload")
         self._systemctl("enable", *(name for name in wanted if "[Install]" in wanted[name]))
+
+    def drift(self) -> tuple[Remark, ...]:
+        """What of our units is not as `write` left it."""
+        expected = unit_files(self._plan, self._units, memory=memory.installed())
+        files = {self._name(it): it.read_text("utf-8", "replace") for it in self._there()}
+        properties = f"--property={','.join(unit_drift.PROPERTIES)}"
+        output = self._systemctl("show", properties, *filter(_is_one, expected))
+        return tuple(unit_drift.drift(expected, files, unit_drift.parse_properties(output)))
 
     def remove(self) -> None:
         """Stop and forget the units; what they kept stays."""
@@ -202,6 +211,7 @@ class Systemd:
             memory=memory_of(seen.pid) if seen.pid else None,
             words=self._words(name, seen.invocation) if failed else (),
             end=_end(seen) if failed else self._former_end(name, seen),
+            overrides=seen.overrides,
         )
 
     def _former_end(self, name: str, seen: Shown) -> End | None:

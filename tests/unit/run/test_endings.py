@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from greygate.run.endings import ending, restarted
@@ -58,3 +60,26 @@ def test_what_systemd_cannot_set_up_has_its_cure(
 def test_a_program_that_ends_by_itself_has_its_own_words() -> None:
     assert ending(failed("exit-code", 1, "no such option")) is None
     assert "no such option" in died(failed("exit-code", 1, "no such option")).what
+
+
+DROP_IN = "/etc/systemd/system/greygate-synapse.service.d/override.conf"
+
+
+@pytest.mark.parametrize(("result", "status"), [("oom-kill", 9), ("exit-code", 203)])
+def test_an_operators_drop_in_is_named_beside_what_is_known(result: str, status: int) -> None:
+    plain = ending(failed(result, status))
+    found = ending(replace(failed(result, status), overrides=(DROP_IN,)))
+    assert plain is not None
+    assert found is not None
+    assert found.what.startswith(plain.what)
+    assert DROP_IN in found.what
+    assert plain.cure in found.cure
+
+
+def test_a_drop_in_is_the_cause_only_where_the_service_says_none() -> None:
+    silent = replace(failed("exit-code", 1), overrides=(DROP_IN,))
+    found = ending(silent)
+    assert found is not None
+    assert DROP_IN in found.what
+    assert ending(replace(silent, words=("no such option",))) is None
+    assert ending(replace(silent, condition=Condition.UP)) is None

@@ -123,6 +123,30 @@ def test_both_matters_and_the_edge_are_told_apart() -> None:
     assert any(LINK.edge.id in line and "no link" in line for line in lines(away))
 
 
+def test_a_link_that_nobody_could_look_at_is_not_called_up() -> None:
+    blind = status(replace(seen(SILENT), peers=NoAnswer("denied")))
+    assert "the link" not in blind.federation.cause
+    assert any(LINK.edge.id in line and "link not known" in line for line in lines(blind))
+
+
+def test_what_stops_it_at_home_is_not_told_again_as_the_edges() -> None:
+    unheard = EdgeTold(NoAnswer("Cannot assign requested address"))
+    away = status(replace(seen(SILENT, told=unheard), present=frozenset()))
+    assert away.federation.verdict is Verdict.NO
+    text = "\n".join(lines(away))
+    assert "nothing comes back" not in text
+    assert "its agent" not in text
+    assert to_json(away)["edges"][0]["federation"]["cause"] == away.federation.cause
+
+
+def test_an_address_that_a_running_node_lost_is_taken_again_by_a_start() -> None:
+    node = State(name="yggdrasil", condition=Condition.UP)
+    lost = replace(seen(THERE), present=frozenset(), states=(node, *UP))
+    assert "greygate down && greygate up" in federation(SITE, PLAN, lost).cure
+    ended = replace(lost, states=UP)
+    assert "logs yggdrasil" in federation(SITE, PLAN, ended).cure
+
+
 @pytest.mark.parametrize(("days", "spoken"), [(6, True), (30, False)])
 def test_a_certificate_is_spoken_of_before_it_ends(days: int, spoken: bool) -> None:
     what = replace(seen(THERE), certificate_left=days * 86400.0)

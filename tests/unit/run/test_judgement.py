@@ -79,7 +79,7 @@ TROUBLED = [
         "the disk of /var is full",
         "df -h /var",
     ),
-    (replace(seen(), present=frozenset()), Verdict.NO, "does not have the address", "yggdrasil"),
+    (replace(seen(), present=frozenset()), Verdict.NO, "does not have the address", "down && "),
     (replace(seen(), answer=Reply(503, b"")), Verdict.NO, "answers 503", "logs synapse"),
     (replace(seen(), answer=Refused()), Verdict.NO, "nothing listens", "logs haproxy"),
     (replace(seen(), answer=Distrusted("self-signed")), Verdict.NO, "self-signed", "who listens"),

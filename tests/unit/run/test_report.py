@@ -12,7 +12,7 @@ from greygate.machine.disk import Room
 from greygate.probe.answers import NoAnswer, Peer, Peers, Reply
 from greygate.run.judgement import federation, people
 from greygate.run.report import is_well, lines, to_json, verdict
-from greygate.run.seen import Reach, Seen, Verdict
+from greygate.run.seen import Reach, Remark, Seen, Verdict
 from greygate.run.state import Condition, End, Memory, State
 from greygate.run.status import Status
 from greygate.spec.acme import Life
@@ -137,3 +137,13 @@ def test_it_is_well_where_people_and_other_servers_both_come_in() -> None:
         assert is_well(seen) is well
     nobody = replace(status(), people=Reach(Verdict.NO, ""), federation=Reach(Verdict.YES, ""))
     assert not is_well(nobody)
+
+
+def test_what_somebody_changed_about_our_units_has_its_rows() -> None:
+    well = status()
+    remarks = (Remark("greygate.target is not enabled", "greygate apply"), Remark("b", "c"))
+    drifted = replace(well, seen=replace(well.seen, drift=remarks))
+    text = "\n".join(lines(drifted))
+    assert "units       greygate.target is not enabled" in text
+    assert "next: greygate apply" in text
+    assert to_json(drifted)["units"][1] == {"text": "b", "cure": "c"}
