@@ -10,6 +10,10 @@ from contextlib import contextmanager
 
 WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")  # before a program: it ends when we do
 
+# Before a program that is to hear them: whoever runs the tests in the background, or under nohup,
+# ignores these.
+HEARING = ("env", "--default-signal=HUP,INT,QUIT,TERM")
+
 # Its input ends when we close it, or are no more.
 WAITING = "import sys; sys.stdin.read(); from {module} import {name} as it; it(*sys.argv[1:])"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lab.waiting import wait_until
-from our_end import afterwards
+from our_end import HEARING, afterwards
 
 PROGRAM = """
 import shutil, subprocess, sys
@@ -27,7 +27,7 @@ def test_where_we_are_killed(tmp_path: Path, number: signal.Signals) -> None:
     there = tmp_path / "there"
     there.mkdir()
     with subprocess.Popen(
-        ("env", "--default-signal=INT", sys.executable, "-c", PROGRAM, str(there)),
+        (*HEARING, sys.executable, "-c", PROGRAM, str(there)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

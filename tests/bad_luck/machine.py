@@ -17,14 +17,11 @@ from typing import Any
 
 import psutil
 
-from our_end import WITH_US
+from our_end import HEARING, WITH_US
 
 CLONE = Path(__file__).parents[2]
 INSIDE = "/run/clone"  # where a machine sees it: the clone itself may be closed to other users
 BREATH = 0.02  # seconds between two looks
-
-# Whoever runs the tests in the background, or under nohup, ignores these; we are to hear them.
-HEARING = ("env", "--default-signal=HUP,INT,QUIT,TERM")
 
 # The first process: with SIGCHLD ignored the kernel takes away whoever ends as an orphan.
 INIT = ("env", "--ignore-signal=CHLD", "sleep", "infinity")

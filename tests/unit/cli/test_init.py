@@ -13,6 +13,7 @@ import pytest
 import greygate
 from greygate.cli.init import _interviewed
 from greygate.site.model import Node, Site
+from our_end import HEARING
 from unit.cli.conftest import Run
 
 
@@ -95,7 +96,7 @@ def test_a_flag_that_does_not_fit_is_refused(
 def test_an_interrupted_interview_promises_nothing_and_breaks_no_word(tmp_path: Path) -> None:
     person, program = os.openpty()
     with subprocess.Popen(
-        (sys.executable, "-P", "-m", "greygate", "init", "--state", tmp_path / "s"),
+        (*HEARING, sys.executable, "-P", "-m", "greygate", "init", "--state", tmp_path / "s"),
         stdin=program,
         stderr=subprocess.PIPE,
         env={
@@ -109,6 +110,7 @@ def test_an_interrupted_interview_promises_nothing_and_breaks_no_word(tmp_path: 
         said = ""
         while "federation [" not in said:
             said += asking.stderr.read(1)
+            assert asking.poll() is None, said
         assert max(map(len, said.splitlines())) < 50
         asking.send_signal(signal.SIGINT)
         after = asking.stderr.read()

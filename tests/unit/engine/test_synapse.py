@@ -21,6 +21,7 @@ from greygate.engine.synapse import COMPLETE, ensure, is_ready, python_of
 from greygate.errors import Trouble
 from greygate.plan.paths import Paths
 from greygate.progress import Silent
+from our_end import HEARING
 from real_synapse import engine
 
 __all__ = ["engine"]
@@ -90,7 +91,7 @@ def test_a_build_that_is_ended_leaves_nothing_running(
         "ensure(Paths.below(*map(PurePosixPath, sys.argv[1:])), Silent())"
     )
     build = subprocess.Popen(
-        (sys.executable, "-c", code, paths.state, paths.runtime),
+        (*HEARING, sys.executable, "-c", code, paths.state, paths.runtime),
         env={**os.environ, "PYTHONPATH": str(Path(greygate.__file__).parents[1])},
         stderr=subprocess.DEVNULL,
     )

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from greygate.machine import process_group
+from our_end import HEARING
 
 # A worker that would wait for ever, as compileall's do when their parent is killed.
 FAMILY = ("sh", "-c", 'sleep "$0" & sleep "$0" & echo started; wait', "{mark}")
@@ -46,7 +47,9 @@ def _family(mark: str) -> list[str]:
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_all_of_them_end_with_us(mark: str, ending: signal.Signals) -> None:
     with subprocess.Popen(
-        (sys.executable, "-c", OURS, *_family(mark)), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        (*HEARING, sys.executable, "-c", OURS, *_family(mark)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as ours:
         assert ours.stdout is not None
         assert ours.stdout.readline() == b"started\n"
