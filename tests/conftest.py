@@ -1,5 +1,5 @@
 """Which tests run here: all that can. What is left out is said, and why: at the start, or where
-two processes share the tests, at the end.
+several processes share the tests, at the end.
 
 On CI (CI=true) nothing is left out: what a test lacks there makes it fail.
 """

@@ -1,8 +1,9 @@
-"""How pytest-xdist's two processes share the tests, and where each keeps its files.
+"""How pytest-xdist's three processes share the tests, and where each keeps its files.
 
 What runs in the one sealed world is one after another in one process, so that it is booted once;
-what needs no world is in the other. The rest is shared out file by file, to whoever has done with
-that: worlds of their own, and what starts from bare machines.
+so is what may want the same ports of this machine. The rest is shared out to whoever is free:
+worlds of their own, what starts from bare machines, and what is shut off from all else. A test
+mostly waits for a program: three of them on two cores are in each other's way seldom.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 IN_WORLDS = ("tests/lab/", "tests/separation/")
 ON_LOOPBACK = ("tests/separation/test_fronts.py",)  # boots no machine
+APART = ("tests/bad_luck/", "tests/certs/", "tests/unit/components/haproxy/")  # each a queue
 OF_THEIR_OWN = (
     "tests/fresh/",
     *(
@@ -35,7 +37,7 @@ FIRST = ("worlds", "rest")  # the long ones, so that the short ones even out the
 
 
 class Queues(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Two long queues, then short ones; xdist's own would deal out file by file."""
+    """Long queues first, then short ones; xdist's own would deal out file by file."""
 
     def _split_scope(self, nodeid: str) -> str:
         return queue_of(nodeid)
@@ -45,6 +47,8 @@ def queue_of(nodeid: str) -> str:
     """The queue in which a test waits its turn."""
     if nodeid.startswith(OF_THEIR_OWN):
         return nodeid.partition("::")[0]
+    if nodeid.startswith(APART):
+        return str(Path(nodeid.partition("::")[0]).parent)
     in_world = nodeid.startswith(IN_WORLDS) and not nodeid.startswith(ON_LOOPBACK)
     return "worlds" if in_world else "rest"
 

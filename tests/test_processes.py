@@ -1,4 +1,4 @@
-"""Which process runs what, where two share the tests."""
+"""Which process runs what, where several share the tests."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ def test_what_runs_in_the_shared_world_is_in_one_queue_and_no_other_world_is() -
     assert queue_of("tests/unit/lab/test_names.py::test") == "rest"
     assert queue_of("tests/separation/test_fronts.py::test") == "rest"
     assert queue_of("tests/fresh/test_main_job.py::test") == "tests/fresh/test_main_job.py"
+    assert queue_of("tests/certs/test_issue.py::test[/a]") == "tests/certs"
 
 
 def test_the_long_queues_come_first() -> None:
-    tests = ("tests/fresh/test_a.py::a", "tests/lab/test_agent.py::a", "tests/certs/test_a.py::a")
+    tests = ("tests/fresh/test_a.py::a", "tests/lab/test_agent.py::a", "tests/unit/test_a.py::a")
     in_order = sorted(tests, key=place_of)
     assert [queue_of(it) for it in in_order] == ["worlds", "rest", "tests/fresh/test_a.py"]
 
