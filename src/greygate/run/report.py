@@ -56,6 +56,7 @@ def to_json(status: Status) -> dict[str, Any]:
         and {"at": str(seen.room.at), "free": seen.room.octets, "full": seen.room.full},
         "behind": list(status.seen.behind),
         "units": [{"text": it.text, "cure": it.cure} for it in status.seen.drift],
+        "files": [{"text": it.text, "cure": it.cure} for it in status.seen.files],
         "services": [_service(state) for state in _states(status)],
     }
 
@@ -96,7 +97,8 @@ def lines(status: Status) -> tuple[str, ...]:
             *_barrier_rows(status),
             *_disk_rows(status),
             *_behind_rows(status),
-            *_drift_rows(status),
+            *_remark_rows(_("units"), status.seen.drift),
+            *_remark_rows(_("files"), status.seen.files),
             *_ending_rows(status),
         ]
     )
@@ -277,12 +279,10 @@ def _behind_rows(status: Status) -> list[list[str]]:
     return [[_("behind"), told], ["", _("next: {cure}").format(cure="greygate apply")]]
 
 
-def _drift_rows(status: Status) -> list[list[str]]:
-    pairs = (
-        [["", it.text], ["", _("next: {cure}").format(cure=it.cure)]] for it in status.seen.drift
-    )
+def _remark_rows(title: str, remarks: tuple[Remark, ...]) -> list[list[str]]:
+    pairs = ([["", it.text], ["", _("next: {cure}").format(cure=it.cure)]] for it in remarks)
     rows = [row for pair in pairs for row in pair]
-    return [[_("units"), rows[0][1]], *rows[1:]] if rows else []
+    return [[title, rows[0][1]], *rows[1:]] if rows else []
 
 
 def _disk_rows(status: Status) -> list[list[str]]:

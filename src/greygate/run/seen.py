@@ -98,4 +98,5 @@ class Seen:
     room: Room | None = None  # on the disk that holds the state
     behind: tuple[str, ...] = ()  # units that run with what was in place before
     drift: tuple[Remark, ...] = ()  # what somebody changed about our units
+    files: tuple[Remark, ...] = ()  # what somebody changed about our rendered files
     left: tuple[EdgeLink, ...] = ()  # barred hosts of edges that still run with their old key

@@ -22,7 +22,7 @@ from greygate.plan.seal import unsealed
 from greygate.probe import firewall, host, http, node_key, overlay
 from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
 from greygate.probe.firewall import TableAnswer
-from greygate.run import filters, judgement
+from greygate.run import file_drift, filters, judgement
 from greygate.run.foreground import Foreground
 from greygate.run.runner import behind, runner_here, undone
 from greygate.run.seen import Door, EdgeSeen, EdgeTold, Reach, Remark, Seen
@@ -96,6 +96,7 @@ def see(
         room=disk.room(plan.paths.state),
         behind=_behind(plan, units, states),
         drift=_drift(plan, units),
+        files=file_drift.look(Path(plan.paths.rendered)),
         left=left_running(plan) if states and edges is None else (),
     )
 

@@ -147,3 +147,10 @@ def test_what_somebody_changed_about_our_units_has_its_rows() -> None:
     assert "units       greygate.target is not enabled" in text
     assert "next: greygate apply" in text
     assert to_json(drifted)["units"][1] == {"text": "b", "cure": "c"}
+
+
+def test_what_somebody_changed_about_our_files_has_its_rows() -> None:
+    well = status()
+    edited = replace(well, seen=replace(well.seen, files=(Remark("edited by hand", "overwrite"),)))
+    assert "files       edited by hand" in "\n".join(lines(edited))
+    assert to_json(edited)["files"] == [{"text": "edited by hand", "cure": "overwrite"}]
