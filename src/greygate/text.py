@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gettext
 from collections.abc import Iterable, Sequence
-from itertools import dropwhile
+from itertools import dropwhile, takewhile
 
 LONGEST_COMPLAINT = 20  # lines
-_FRAME = '  File "'  # of a trace; the source below it is indented further
+_FRAME = 'File "'  # of a trace, two columns in; the source below it is indented further
 _COMPLAINT = (_FRAME, "Error in configuration")  # the latter is Synapse's
 
 _ = gettext.translation("greygate", fallback=True).gettext
@@ -27,14 +27,20 @@ def visible(line: str) -> str:
 
 
 def complaint(lines: Sequence[str]) -> list[str]:
-    """What a Python program ended with: its whole message, without the trace; else nothing."""
-    places = [place for place, line in enumerate(lines) if line.startswith(_COMPLAINT)]
+    """What a Python program ended with: its whole message, without the trace; else nothing.
+
+    Synapse sets a trace between asterisks, further in, and has words of its own below it.
+    """
+    places = [place for place, line in enumerate(lines) if line.lstrip().startswith(_COMPLAINT)]
     if not places:
         return []
-    message = list(lines[places[-1] :])
-    if message[0].startswith(_FRAME):
-        message = list(dropwhile(lambda line: line.startswith("    "), message[1:]))
-    return message[:LONGEST_COMPLAINT]
+    first, *message = lines[places[-1] :]
+    if not first.lstrip().startswith(_FRAME):
+        return [first, *message][:LONGEST_COMPLAINT]
+    margin = " " * (len(first) - len(first.lstrip()) - 2)
+    below = dropwhile(lambda line: line.startswith(f"{margin}    "), message)
+    within = takewhile(lambda line: line.startswith(margin), below)
+    return [line.removeprefix(margin) for line in within][:LONGEST_COMPLAINT]
 
 
 def duration(seconds: float) -> str:

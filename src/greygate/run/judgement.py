@@ -16,6 +16,9 @@ from greygate.site.model import Node, Site, Source
 from greygate.text import _, duration, listing, size
 
 NODE = "yggdrasil"  # our own, among the services
+SYNAPSE = "synapse"
+MISCONFIGURED = "Error in configuration"  # Synapse's words; what we render has been checked
+NOT_WRITABLE = ("readonly database", "unable to open database file")  # SQLite's
 ENDED = (Condition.FAILED, Condition.STARTING)  # between two runs, or not ready again
 
 
@@ -23,7 +26,7 @@ def people(site: Site, plan: Plan, seen: Seen) -> Reach:
     """Can people reach it? The first thing in the way, as it hides what is behind it."""
     in_the_way = (
         _disk(seen),
-        _services(seen),
+        _services(plan, seen),
         _address(site, plan, seen),
         _certificate(site, seen),
         _door(site, plan, seen),
@@ -57,7 +60,7 @@ def federation(site: Site, plan: Plan, seen: Seen) -> Reach:
 
 def stopped_here(site: Site, plan: Plan, seen: Seen) -> Reach | None:
     """What of our own half keeps from us how an edge is, too: it is no fault of the edge's."""
-    return _disk(seen) or _services(seen) or _address(site, plan, seen)
+    return _disk(seen) or _services(plan, seen) or _address(site, plan, seen)
 
 
 def _disk(seen: Seen) -> Reach | None:
@@ -72,15 +75,15 @@ def _disk(seen: Seen) -> Reach | None:
     )
 
 
-def _services(seen: Seen) -> Reach | None:
+def _services(plan: Plan, seen: Seen) -> Reach | None:
     if isinstance(seen.states, NoAnswer):
         return Reach(Verdict.UNKNOWN, seen.states.why, _("ask again: greygate status"))
     if not seen.states:
         return Reach(Verdict.NO, _not_running(seen), _("greygate up"))
-    return next(_troubled(seen.states), None)
+    return next(_troubled(plan, seen.states), None)
 
 
-def _troubled(states: tuple[State, ...]) -> Iterator[Reach]:
+def _troubled(plan: Plan, states: tuple[State, ...]) -> Iterator[Reach]:
     """Failed ones first: they are why others wait."""
     for state in states:
         ended = restarted(state) if state.condition in ENDED else None
@@ -91,11 +94,28 @@ def _troubled(states: tuple[State, ...]) -> Iterator[Reach]:
             yield Reach(
                 Verdict.NO,
                 _("{name} does not stay up; it says: {words}").format(name=state.name, words=words),
-                _("greygate logs {name}").format(name=state.name),
+                _cure(plan, state.name, words),
             )
     stopped = [it.name for it in states if it.condition in (Condition.DOWN, Condition.STOPPING)]
     if stopped:
         yield Reach(Verdict.NO, _stopped(stopped), _("greygate up"))
+
+
+def _cure(plan: Plan, name: str, words: str) -> str:
+    """What helps against what a service says; where that is not known, to read more of it."""
+    logs = _("greygate logs {name}").format(name=name)
+    if name != SYNAPSE:
+        return logs
+    if words.startswith(MISCONFIGURED):
+        return _("correct your file in {place}, then: greygate apply; else: {logs}").format(
+            place=plan.paths.synapse_settings, logs=logs
+        )
+    if plan.accounts and any(it in words for it in NOT_WRITABLE):
+        return _(
+            "give it what is its own, it is tried again by itself: "
+            "chown -R greygate-{name}: {place}; else: {logs}"
+        ).format(name=name, place=plan.paths.synapse, logs=logs)
+    return logs
 
 
 def _not_running(seen: Seen) -> str:

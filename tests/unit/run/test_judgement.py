@@ -68,6 +68,12 @@ TROUBLED = [
         "greygate logs synapse",
     ),
     (
+        replace(seen(), states=failed("synapse", "Error in configuration at 'email':", "  none")),
+        Verdict.NO,
+        "at 'email': / none",
+        "synapse.d, then: greygate apply",
+    ),
+    (
         replace(seen(), room=Room(Path("/var"), 4096, 1000)),  # while all answers
         Verdict.NO,
         "the disk of /var is full",
@@ -104,6 +110,15 @@ def test_each_trouble_has_its_cause_and_cure(
     assert reach.verdict is verdict
     assert cause in reach.cause
     assert cure in reach.cure
+
+
+def test_a_database_of_somebody_elses_is_given_back() -> None:
+    site, plan = SITES["managed"]()
+    states = failed("synapse", '  File "/x", line 1', "sqlite3.OperationalError: readonly database")
+    reach = people(site, replace(plan, accounts=True), replace(seen(), states=states))
+    assert f"chown -R greygate-synapse: {plan.paths.synapse}" in reach.cure
+    mine = people(site, replace(plan, accounts=False), replace(seen(), states=states))
+    assert mine.cure == "greygate logs synapse"
 
 
 def test_a_cause_hides_what_follows_from_it() -> None:

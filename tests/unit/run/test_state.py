@@ -69,3 +69,16 @@ def test_of_a_python_trace_the_message_is_told_whole() -> None:
         "line 1, column 4 / expected ',' or ']', but got ':' / "
         'in "/state/synapse.d/own.yaml", line 2, column 2'
     )
+
+
+def test_of_a_trace_between_asterisks_the_message_is_told_and_not_what_is_below() -> None:
+    words = (
+        '       File "/engine/synapse/storage/database.py", line 534, in _do_execute',
+        "         return func(sql, *args, **kwargs)",
+        "                ^^^^^^^^^^^^^^^^^^^^^^^^^^",
+        "     sqlite3.OperationalError: attempt to write a readonly database",
+        " ",
+        " There may be more information in the logs.",
+        "*" * 82,
+    )
+    assert telling(words) == "sqlite3.OperationalError: attempt to write a readonly database"
