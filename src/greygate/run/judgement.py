@@ -28,6 +28,7 @@ def people(site: Site, plan: Plan, seen: Seen) -> Reach:
         _disk(seen),
         _services(plan, seen),
         _address(site, plan, seen),
+        _route(site, plan, seen),
         _certificate(site, seen),
         _door(site, plan, seen),
         _barred(plan, seen, Purpose.PEOPLE),
@@ -60,7 +61,12 @@ def federation(site: Site, plan: Plan, seen: Seen) -> Reach:
 
 def stopped_here(site: Site, plan: Plan, seen: Seen) -> Reach | None:
     """What of our own half keeps from us how an edge is, too: it is no fault of the edge's."""
-    return _disk(seen) or _services(plan, seen) or _address(site, plan, seen)
+    return (
+        _disk(seen)
+        or _services(plan, seen)
+        or _address(site, plan, seen)
+        or _route(site, plan, seen)
+    )
 
 
 def _disk(seen: Seen) -> Reach | None:
@@ -144,6 +150,29 @@ def _address(site: Site, plan: Plan, seen: Seen) -> Reach | None:
         Verdict.NO,
         _("this machine does not have the address {address}").format(address=listing(missing)),
         cures[site.overlay.node].format(address=missing[0]),
+    )
+
+
+def _route(site: Site, plan: Plan, seen: Seen) -> Reach | None:
+    """Requests of our own stay on this machine, so all else looks well."""
+    if not seen.unrouted:
+        return None
+    first = seen.unrouted[0]
+    return Reach(
+        Verdict.NO,
+        _("this machine cannot send to {address} over the overlay: {why}").format(
+            address=first.destination, why=first.why
+        ),
+        _(
+            "see which route or rule it is: ip -6 route get {address} from {own}; "
+            "delete that (ip -6 route, ip -6 rule); if the route 200::/7 is missing: {restart}"
+        ).format(
+            address=first.destination,
+            own=plan.addresses[0],
+            restart="greygate down && greygate up --detach"
+            if site.overlay.node is Node.MANAGED
+            else "systemctl restart yggdrasil",
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from greygate.plan.edges import EdgeLink
 from greygate.plan.orders import Refused
 from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
 from greygate.probe.firewall import TableAnswer
+from greygate.probe.route import Unrouted
 from greygate.run.filters import BarriersAnswer
 from greygate.run.state import State
 from greygate.site.model import Address
@@ -95,6 +96,7 @@ class Seen:
     unsealed: str | None = None  # what would seal it: others may get a certificate for the name
     barriers: BarriersAnswer = ()  # other filters of this machine that bar our traffic
     firewall: TableAnswer | None = None  # None where there is none of ours, or nothing runs
+    unrouted: tuple[Unrouted, ...] = ()  # where this machine cannot send over the overlay
     room: Room | None = None  # on the disk that holds the state
     behind: tuple[str, ...] = ()  # units that run with what was in place before
     drift: tuple[Remark, ...] = ()  # what somebody changed about our units

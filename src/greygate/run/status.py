@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import IPv6Address
 from pathlib import Path
 
 from greygate.apply import outstanding
@@ -19,9 +20,10 @@ from greygate.plan.challenges import needs_guard
 from greygate.plan.edges import PUBLIC_PORTS, EdgeLink
 from greygate.plan.plan import Plan
 from greygate.plan.seal import unsealed
-from greygate.probe import firewall, host, http, node_key, overlay
+from greygate.probe import firewall, host, http, node_key, overlay, route
 from greygate.probe.answers import HttpAnswer, NoAnswer, PeersAnswer
 from greygate.probe.firewall import TableAnswer
+from greygate.probe.route import Unrouted
 from greygate.run import file_drift, filters, judgement
 from greygate.run.foreground import Foreground
 from greygate.run.runner import behind, runner_here, undone
@@ -93,6 +95,7 @@ def see(
         unsealed=_unsealed(site),
         barriers=filters.at_home(site, plan) if states else (),
         firewall=_firewall(plan, units) if states else None,
+        unrouted=_unrouted(site, plan) if states else (),
         room=disk.room(plan.paths.state),
         behind=_behind(plan, units, states),
         drift=_drift(plan, units),
@@ -145,6 +148,15 @@ def _drift(plan: Plan, units: tuple[Unit, ...]) -> tuple[Remark, ...]:
 def _firewall(plan: Plan, units: tuple[Unit, ...]) -> TableAnswer | None:
     guarded = any(isinstance(unit, Task) and unit.check for unit in units)
     return firewall.table(plan.paths.firewall) if guarded else None
+
+
+def _unrouted(site: Site, plan: Plan) -> tuple[Unrouted, ...]:
+    """Nothing is known of it where another machine's node carries the address."""
+    if site.overlay.node not in (Node.MANAGED, Node.SYSTEM):
+        return ()
+    source = plan.addresses[0]
+    assert isinstance(source, IPv6Address), "it is a node's"
+    return route.unrouted(source, (*route.RANGE, *(it.address for it in plan.followed)))
 
 
 def _unsealed(site: Site) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import IPv6Address
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from greygate.machine.disk import Room
 from greygate.plan.barriers import Barrier, Purpose
 from greygate.probe.answers import Distrusted, NoAnswer, Peer, Peers, Refused, Reply
+from greygate.probe.route import Unrouted
 from greygate.run.judgement import federation, people
 from greygate.run.seen import Reach, Seen, Verdict
 from greygate.run.state import Condition, State
@@ -86,6 +88,12 @@ TROUBLED = [
         "df -h /var",
     ),
     (replace(seen(), present=frozenset()), Verdict.NO, "does not have the address", "down && "),
+    (
+        replace(seen(), unrouted=(Unrouted(IPv6Address("200::1"), "Network is unreachable"),)),
+        Verdict.NO,
+        "cannot send to 200::1 over the overlay: Network is unreachable",
+        "ip -6 route get 200::1 from ",
+    ),
     (replace(seen(), answer=Reply(503, b"")), Verdict.NO, "answers 503", "logs synapse"),
     (replace(seen(), answer=Refused()), Verdict.NO, "nothing listens", "logs haproxy"),
     (replace(seen(), answer=Distrusted("self-signed")), Verdict.NO, "self-signed", "who listens"),
