@@ -57,7 +57,7 @@ def _given(home: Home, link: EdgeLink, wanted: Order, patience: float) -> Answer
         with _reached(home, link, patience) as edge:
             return _spoken(edge, home, wanted)
     except ConnectionRefusedError:
-        return NoAnswer(_("it has no agent: let it join again with a newer greygate"))
+        return NoAnswer(_("nothing listens at its port {port}").format(port=AGENT_PORT))
     except TimeoutError:
         return NoAnswer(_("no answer over the overlay"))
     except (channel.Broken, ConnectionResetError, BrokenPipeError):

@@ -57,4 +57,9 @@ class Distrusted:
     why: str
 
 
-HttpAnswer = Reply | Refused | Distrusted | NoAnswer
+@dataclass(frozen=True, slots=True)
+class NotTls:
+    """Something listens that does not speak TLS."""
+
+
+HttpAnswer = Reply | Refused | Distrusted | NotTls | NoAnswer

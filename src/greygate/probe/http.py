@@ -6,8 +6,11 @@ import ssl
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import PurePath
 
-from greygate.probe.answers import Distrusted, HttpAnswer, NoAnswer, Refused, Reply
+from greygate.probe.answers import Distrusted, HttpAnswer, NoAnswer, NotTls, Refused, Reply
+from greygate.text import _
 
+# OpenSSL's reasons, of several versions, where what came back is no record of TLS.
+PLAIN = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST")
 PATIENCE = 5.0  # seconds for connecting and for each part of the answer
 
 
@@ -45,13 +48,20 @@ def get(
 
 
 def _told(error: Exception) -> HttpAnswer:
-    causes = _causes(error)
-    for cause in causes:
+    for cause in _causes(error):
         match cause:
             case ssl.SSLCertVerificationError():
                 return Distrusted(cause.verify_message)
+            case ssl.SSLError(reason=reason) if reason in PLAIN:
+                return NotTls()
+            case ssl.SSLError(reason=None):
+                return NoAnswer(_("the connection ended within TLS"))
+            case ssl.SSLError(reason=reason):
+                return NoAnswer(_("no TLS: {reason}").format(reason=reason))
             case ConnectionRefusedError():
                 return Refused()
+            case TimeoutError() if "handshake" in str(cause):
+                return NoAnswer(_("time-out within TLS"))
     return NoAnswer(str(error) or type(error).__name__)
 
 

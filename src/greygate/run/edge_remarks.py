@@ -29,7 +29,10 @@ def remarks(edge: str, told: EdgeTold | None) -> tuple[Remark, ...]:
             return (of_made_up(edge, serial),)
         case EdgeTold(state=NoAnswer(why)):
             text = _("its agent does not answer: {why}").format(why=why)
-            cure = _("on {edge}: systemctl status greygate-agent.socket").format(edge=edge)
+            cure = _(
+                "on {edge}: systemctl restart greygate-agent.socket; "
+                "if that does not help: greygate edge deploy {edge} root@HOST"
+            ).format(edge=edge)
             return (Remark(text, cure),)
         case EdgeTold(state=Refused() as refused):
             return () if refused.reason is Reason.OLDER else (_refusal(edge, refused),)

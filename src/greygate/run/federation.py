@@ -7,12 +7,22 @@ from collections.abc import Iterator
 from greygate.plan.edge_state import EdgeState
 from greygate.plan.edges import PUBLIC_PORTS, EdgeLink
 from greygate.plan.plan import FEDERATION_PORT, INTERFACE, Plan
-from greygate.probe.answers import Distrusted, NoAnswer, Peer, Peers, Refused, Reply
+from greygate.probe.answers import (
+    Distrusted,
+    NoAnswer,
+    NotTls,
+    Peer,
+    Peers,
+    Refused,
+    Reply,
+)
 from greygate.run import barrier_words
 from greygate.run.edge_remarks import down, restart
 from greygate.run.seen import Door, EdgeSeen, Reach, Seen, Verdict
-from greygate.site.model import Site, Source
+from greygate.site.model import Node, Site, Source
 from greygate.text import _, duration, listing
+
+PINNED = "does not match pinned keys"  # Yggdrasil 0.5
 
 
 def federation(site: Site, plan: Plan, seen: Seen) -> Reach:
@@ -40,8 +50,10 @@ def through(site: Site, link: EdgeLink, seen: Seen) -> Reach:
             _("ask again: greygate status"),
         )
     if open_doors(edge):
-        return Reach(Verdict.YES, _whole(link, edge, seen), _behind(edge))
+        return Reach(Verdict.YES, _whole(link, edge, seen), _behind(edge) or _shut(edge))
     found = next(_in_the_way(site, link, edge, seen), None)
+    if found is None and link_up(link, seen) is not None and is_cut(edge):
+        found = _cut(site, link, edge)
     return found or _silent(link, edge, seen)
 
 
@@ -82,9 +94,13 @@ def _in_the_way(site: Site, link: EdgeLink, edge: EdgeSeen, seen: Seen) -> Itera
             restart(edge.id, names),
         )
     yield from _barred(edge)
+    yield from _occupied(edge)
+    yield from _other_key(link, edge, seen)
     speaks = any(not isinstance(it.answer, NoAnswer | Refused) for it in edge.doors)
     if not speaks and isinstance(seen.peers, Peers) and link_up(link, seen) is None:
-        yield _no_way_out(link, edge, seen.peers) or _edge_away(link, edge)
+        yield (
+            _no_way_out(link, edge, seen.peers) or _unheard(link, edge) or _edge_away(link, edge)
+        )
     if isinstance(seen.peers, Peers) and peerings(link, seen) and link_up(link, seen) is None:
         yield Reach(
             Verdict.NO,
@@ -141,6 +157,49 @@ def _no_way_out(link: EdgeLink, edge: EdgeSeen, peers: Peers) -> Reach | None:
     )
 
 
+def _occupied(edge: EdgeSeen) -> Iterator[Reach]:
+    for door in edge.doors:
+        if isinstance(door.answer, NotTls):
+            yield Reach(
+                Verdict.NO,
+                _("another program has port {port} of {edge}: it does not speak TLS").format(
+                    port=door.port, edge=edge.id
+                ),
+                _(
+                    "on {edge}: see which one, ss -ltnp 'sport = :{port}'; stop it, then: "
+                    "systemctl restart greygate-haproxy"
+                ).format(edge=edge.id, port=door.port),
+            )
+
+
+def _other_key(link: EdgeLink, edge: EdgeSeen, seen: Seen) -> Iterator[Reach]:
+    """Yggdrasil's words of a node at the edge's ports that is not the one of its token."""
+    if link_up(link, seen) is None and any(PINNED in it.complaint for it in peerings(link, seen)):
+        yield Reach(
+            Verdict.NO,
+            _("the Yggdrasil of {edge} has another key than its token says").format(edge=edge.id),
+            _("give it its own again: greygate edge deploy {edge} root@HOST").format(edge=edge.id),
+        )
+
+
+def _unheard(link: EdgeLink, edge: EdgeSeen) -> Reach | None:
+    """The host is there and refuses: HAProxy does not run, or something leads its ports astray."""
+    if not edge.doors or not all(isinstance(it.answer, Refused) for it in edge.doors):
+        return None
+    where = listing(str(it) for it in link.edge.addresses)
+    ports = listing(map(str, PUBLIC_PORTS))
+    return Reach(
+        Verdict.NO,
+        _("{edge} is there at {where}, and nothing listens on its ports {ports}").format(
+            edge=edge.id, where=where, ports=ports
+        ),
+        _(
+            "if it has joined, on {edge}: systemctl restart greygate-haproxy; "
+            "else, or if that does not help: greygate edge deploy {edge} root@HOST"
+        ).format(edge=edge.id),
+    )
+
+
 def _edge_away(link: EdgeLink, edge: EdgeSeen) -> Reach:
     """Neither its public ports nor our link: most often it is not there yet."""
     where = listing(str(it) for it in link.edge.addresses)
@@ -169,6 +228,49 @@ def _silent(link: EdgeLink, edge: EdgeSeen, seen: Seen) -> Reach:
         _behind(edge)
         or _("try it from elsewhere: greygate discover {name}").format(name=link.edge.name),
     )
+
+
+def is_cut(edge: EdgeSeen) -> bool:
+    """Whether neither what comes in nor its agent gets an answer over the overlay."""
+    unheard = edge.told is not None and isinstance(edge.told.state, NoAnswer)
+    return unheard and all(isinstance(it.answer, NoAnswer) for it in edge.doors)
+
+
+def _cut(site: Site, link: EdgeLink, edge: EdgeSeen) -> Reach:
+    """After a jump of a clock a node takes the other's new sessions for old ones, and drops them.
+
+    Its own session it keeps for as long as it sends: only a restart ends it.
+    """
+    ours = "systemctl restart yggdrasil"
+    if site.overlay.node is Node.MANAGED:
+        ours = "greygate down && greygate up --detach"
+    return Reach(
+        Verdict.NO,
+        _("the link to {edge} is up, and nothing passes over the overlay: {why}").format(
+            edge=edge.id, why=_why(edge)
+        ),
+        _(
+            "restart the node here: {ours}; if that does not help, on {edge}: "
+            "systemctl restart greygate-yggdrasil; see that both clocks are right: timedatectl"
+        ).format(ours=ours, edge=edge.id),
+    )
+
+
+def _shut(edge: EdgeSeen) -> str:
+    """What helps where one port of an address answers, and the other does not."""
+    there = {it.address for it in open_doors(edge)}
+    shut = [it for it in edge.doors if it not in open_doors(edge) and it.address in there]
+    if not shut:
+        return ""
+    port = shut[0].port
+    if isinstance(shut[0].answer, NoAnswer):
+        return _("is tcp/{port} open at the provider of {edge} and in its own firewall?").format(
+            port=port, edge=edge.id
+        )
+    return _(
+        "on {edge}: ss -ltnp 'sport = :{port}'; systemctl restart greygate-haproxy; "
+        "if that does not help: greygate edge deploy {edge} root@HOST"
+    ).format(edge=edge.id, port=port)
 
 
 def _distrusted(site: Site, edge: EdgeSeen, door: Door, why: str) -> Reach:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from greygate.plan.barriers import Purpose
 from greygate.plan.plan import Plan
-from greygate.probe.answers import Distrusted, NoAnswer, Peers, PeersAnswer, Refused, Reply
+from greygate.probe.answers import Distrusted, NoAnswer, NotTls, Peers, PeersAnswer, Refused, Reply
 from greygate.run import barrier_words as words
 from greygate.run.endings import restarted
 from greygate.run.federation import federation as through_edges
@@ -17,6 +17,7 @@ from greygate.text import _, duration, listing, size
 
 NODE = "yggdrasil"  # our own, among the services
 SYNAPSE = "synapse"
+HOLDER = _("see who has that port: ss -ltnp; stop that, then: greygate apply")
 MISCONFIGURED = "Error in configuration"  # Synapse's words; what we render has been checked
 NOT_WRITABLE = ("readonly database", "unable to open database file")  # SQLite's
 ENDED = (Condition.FAILED, Condition.STARTING)  # between two runs, or not ready again
@@ -110,6 +111,8 @@ def _troubled(plan: Plan, states: tuple[State, ...]) -> Iterator[Reach]:
 def _cure(plan: Plan, name: str, words: str) -> str:
     """What helps against what a service says; where that is not known, to read more of it."""
     logs = _("greygate logs {name}").format(name=name)
+    if "Address already in use" in words:
+        return HOLDER
     if name != SYNAPSE:
         return logs
     if words.startswith(MISCONFIGURED):
@@ -207,9 +210,8 @@ def _door(site: Site, plan: Plan, seen: Seen) -> Reach | None:
             cause = _("{url} answers {status}: HAProxy is there, Synapse is not ready behind it")
             cure = _("wait a moment; then greygate logs synapse")
             return Reach(Verdict.NO, cause.format(url=where, status=status), cure)
-        case Refused():
-            cause = _("nothing listens at {url}").format(url=where)
-            return Reach(Verdict.NO, cause, _("greygate logs haproxy"))
+        case Refused() | NotTls():
+            return _without_haproxy(where, occupied=isinstance(seen.answer, NotTls))
         case Distrusted(why):
             cause = _("the certificate at {url} is not one of ours: {why}")
             cure = _("see who listens there, and start again: greygate down, greygate up")
@@ -223,6 +225,14 @@ def _door(site: Site, plan: Plan, seen: Seen) -> Reach | None:
         case NoAnswer(why):
             cause = _("no answer from {url}: {why}").format(url=where, why=why)
             return Reach(Verdict.UNKNOWN, cause, _("greygate logs haproxy"))
+
+
+def _without_haproxy(where: str, *, occupied: bool) -> Reach:
+    if occupied:
+        cause = _("something else listens at {url}: it does not speak TLS").format(url=where)
+        return Reach(Verdict.NO, cause, HOLDER)
+    cause = _("nothing listens at {url}").format(url=where)
+    return Reach(Verdict.NO, cause, _("greygate logs haproxy"))
 
 
 def _barred(plan: Plan, seen: Seen, purpose: Purpose) -> Reach | None:

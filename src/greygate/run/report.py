@@ -9,12 +9,21 @@ from greygate.machine.disk import LOW
 from greygate.plan import barriers, edge_state, orders
 from greygate.plan.edge_state import EdgeState
 from greygate.plan.edges import EdgeLink
-from greygate.probe.answers import Distrusted, HttpAnswer, NoAnswer, Peer, Peers, Refused, Reply
+from greygate.probe.answers import (
+    Distrusted,
+    HttpAnswer,
+    NoAnswer,
+    NotTls,
+    Peer,
+    Peers,
+    Refused,
+    Reply,
+)
 from greygate.probe.firewall import Table
 from greygate.run import barrier_words
 from greygate.run.edge_remarks import remarks
 from greygate.run.endings import ending
-from greygate.run.federation import link_up, peerings, through
+from greygate.run.federation import is_cut, link_up, peerings, through
 from greygate.run.judgement import stopped_here
 from greygate.run.left_hosts import barred_rows, left_json, left_text
 from greygate.run.seen import EdgeTold, Reach, Remark, Verdict
@@ -169,6 +178,8 @@ def _remarks(status: Status, link: EdgeLink) -> tuple[Remark, ...]:
     told = None if seen is None else seen.told
     silent = told is not None and isinstance(told.state, NoAnswer)
     if silent and stopped_here(status.site, status.plan, status.seen) is not None:
+        return ()
+    if seen is not None and is_cut(seen):  # that is told with the federation
         return ()
     return remarks(link.edge.id, told)
 
@@ -384,6 +395,8 @@ def _answer(answer: HttpAnswer) -> int | str:
             return "refused"
         case Distrusted(why):
             return f"distrusted: {why}"
+        case NotTls():
+            return "not tls"
         case NoAnswer(why):
             return f"no answer: {why}"
 

@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 
 from greygate.plan.plan import CertificateNames
-from greygate.probe.answers import Distrusted, NoAnswer, Refused, Reply
+from greygate.probe.answers import Distrusted, NoAnswer, NotTls, Refused, Reply
 from greygate.probe.http import get
 from own_certificate import self_signed
 
@@ -82,4 +82,30 @@ def test_without_authority_nothing_is_claimed(tmp_path: Path) -> None:
 def test_silence_is_no_answer(authority: Path) -> None:
     with socket.create_server((str(HERE), 0)) as silent:
         port = int(silent.getsockname()[1])
-        assert isinstance(get(HERE, port, "/x", authority=authority, patience=0.2), NoAnswer)
+        answer = get(HERE, port, "/x", authority=authority, patience=0.2)
+    assert answer == NoAnswer("time-out within TLS")  # and nothing of OpenSSL's own
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2p1\r\n", NotTls()),
+        (b"HTTP/1.0 400 Bad Request\r\n\r\n", NotTls()),
+        (b"", NoAnswer("the connection ended within TLS")),
+    ],
+)
+def test_what_does_not_speak_tls_is_told_as_such(
+    authority: Path, words: bytes, expected: NotTls | NoAnswer
+) -> None:
+    with socket.create_server((str(HERE), 0)) as listening:
+
+        def serve() -> None:
+            with listening.accept()[0] as channel:
+                channel.recv(4096)
+                channel.sendall(words)
+
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        port = int(listening.getsockname()[1])
+        assert get(HERE, port, "/x", authority=authority) == expected
+        thread.join(5)

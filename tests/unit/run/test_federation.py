@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_address
 
 import pytest
 
 import some_edges
 from greygate.plan.edges import PUBLIC_PORTS
-from greygate.probe.answers import Distrusted, HttpAnswer, NoAnswer, Peer, Peers, Refused, Reply
+from greygate.probe.answers import (
+    Distrusted,
+    HttpAnswer,
+    NoAnswer,
+    NotTls,
+    Peer,
+    Peers,
+    Refused,
+    Reply,
+)
 from greygate.run.judgement import federation, people
 from greygate.run.report import lines, to_json
 from greygate.run.seen import Door, EdgeSeen, EdgeTold, Seen, Verdict
@@ -25,6 +35,7 @@ SILENT = NoAnswer("timed out")
 PUBLIC = Peer(uri=SITE.overlay.peers[0].partition("?")[0], up=True, inbound=False)
 
 BEHIND = EdgeTold(some_edges.state(), behind="it follows plan 3, and the site is at 4")
+UNHEARD = EdgeTold(NoAnswer("no answer over the overlay"))
 DOWN = EdgeTold(some_edges.state(down=("haproxy",)))
 
 
@@ -56,6 +67,15 @@ def seen(answer: HttpAnswer, *, link: bool = True, told: EdgeTold | None = None)
 
 
 ALL_DOWN = Peers(tuple(replace(it, up=False) for it in peers(up=False).peers))
+OTHER_KEY = Peers(
+    (
+        PUBLIC,
+        *(
+            replace(it, complaint="node public key that does not match pinned keys")
+            for it in peers(up=False).peers[1:]
+        ),
+    )
+)
 NO_OTHERS = Peers(ALL_DOWN.peers[1:])
 
 CASES = [
@@ -64,7 +84,10 @@ CASES = [
     (seen(SILENT, told=DOWN), Verdict.NO, "haproxy does not run", "restart greygate-haproxy"),
     (replace(seen(THERE), unsealed="publish CAA"), Verdict.YES, "not sealed", "publish CAA"),
     (seen(SILENT, link=False), Verdict.NO, "does not answer", "edge deploy"),
-    (seen(Refused(), link=False), Verdict.NO, "refused", "edge deploy"),
+    (seen(Refused(), link=False), Verdict.NO, "nothing listens on its ports 443", "edge deploy"),
+    (seen(NotTls(), link=False), Verdict.NO, "another program has port 443", "ss -ltnp"),
+    (replace(seen(SILENT), peers=OTHER_KEY), Verdict.NO, "has another key", "edge deploy"),
+    (seen(SILENT, told=UNHEARD), Verdict.NO, "nothing passes over the overlay", "restart the node"),
     (replace(seen(SILENT), peers=ALL_DOWN), Verdict.NO, "no way out", "ip route get"),
     (replace(seen(SILENT), peers=NO_OTHERS), Verdict.NO, "does not answer", "edge deploy"),
     (seen(Reply(503, b""), link=False), Verdict.NO, "no link", "edge deploy"),
@@ -145,6 +168,30 @@ def test_an_address_that_a_running_node_lost_is_taken_again_by_a_start() -> None
     assert "greygate down && greygate up" in federation(SITE, PLAN, lost).cure
     ended = replace(lost, states=UP)
     assert "logs yggdrasil" in federation(SITE, PLAN, ended).cure
+
+
+@pytest.mark.parametrize(
+    ("answer", "cure"),
+    [
+        (Refused(), "ss -ltnp 'sport = :8448'; systemctl restart greygate-haproxy"),
+        (SILENT, "is tcp/8448 open at the provider"),
+    ],
+)
+def test_a_port_that_is_shut_beside_an_open_one_has_its_cure(answer: HttpAnswer, cure: str) -> None:
+    half = seen(THERE)
+    (edge,) = half.edges
+    shut = tuple(replace(it, answer=answer) if it.port == 8448 else it for it in edge.doors)
+    reach = federation(SITE, PLAN, replace(half, edges=(replace(edge, doors=shut),)))
+    assert (reach.verdict, cure in reach.cure) == (Verdict.YES, True)
+    # No way to an address at all, as from a home without IPv6, is no fault of the edge's.
+    away = Door(ip_address("2001:db8::9"), 443, SILENT)
+    reach = federation(SITE, PLAN, replace(half, edges=(replace(edge, doors=(*edge.doors, away)),)))
+    assert reach.cure == ""
+
+
+def test_that_nothing_passes_is_told_once() -> None:
+    text = "\n".join(lines(status(seen(SILENT, told=UNHEARD))))
+    assert "its agent" not in text
 
 
 @pytest.mark.parametrize(("days", "spoken"), [(6, True), (30, False)])

@@ -10,7 +10,7 @@ import pytest
 
 from greygate.machine.disk import Room
 from greygate.plan.barriers import Barrier, Purpose
-from greygate.probe.answers import Distrusted, NoAnswer, Peer, Peers, Refused, Reply
+from greygate.probe.answers import Distrusted, NoAnswer, NotTls, Peer, Peers, Refused, Reply
 from greygate.probe.route import Unrouted
 from greygate.run.judgement import federation, people
 from greygate.run.seen import Reach, Seen, Verdict
@@ -95,6 +95,13 @@ TROUBLED = [
         "ip -6 route get 200::1 from ",
     ),
     (replace(seen(), answer=Reply(503, b"")), Verdict.NO, "answers 503", "logs synapse"),
+    (replace(seen(), answer=NotTls()), Verdict.NO, "does not speak TLS", "ss -ltnp"),
+    (
+        replace(seen(), states=failed("haproxy", "cannot bind socket (Address already in use)")),
+        Verdict.NO,
+        "Address already in use",
+        "ss -ltnp; stop that, then: greygate apply",
+    ),
     (replace(seen(), answer=Refused()), Verdict.NO, "nothing listens", "logs haproxy"),
     (replace(seen(), answer=Distrusted("self-signed")), Verdict.NO, "self-signed", "who listens"),
     (replace(seen(), answer=NoAnswer("timed out")), Verdict.UNKNOWN, "timed out", "haproxy"),
