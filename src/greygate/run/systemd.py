@@ -128,6 +128,7 @@ class Systemd:
 
     def start(self, progress: Progress) -> None:
         with progress.step(_("starting the services")):
+            self._end_retries()
             names = list(map(systemd_name, self._units))
             # Not waiting: whether they come up is seen by looking at them.
             timers = (it.name for it in self._there() if it.suffix in (".timer", ".path"))
@@ -135,6 +136,18 @@ class Systemd:
             doors = [systemd_name(it) for it in self._units if isinstance(it, Socket)]
             if doors:  # these are up at once, or not at all: another program may have the port
                 self._systemctl("start", *doors)
+
+    def _end_retries(self) -> None:
+        """Have nothing wait for its next attempt, which a start would wait for, too.
+
+        It failed with what was in place before, and is seen as failed until then.
+        """
+        resident = [it.name for it in self._services]
+        failed = (it.name for it in self.states() if it.condition is Condition.FAILED)
+        if waiting := [unit_name(name) for name in failed if name in resident]:
+            self._systemctl("stop", *waiting)
+            with suppress(Trouble):  # it complains of those that never failed
+                self._systemctl("reset-failed", *waiting)
 
     def stop(self, progress: Progress) -> None:
         for unit in reversed(in_order(self._units)):
