@@ -76,6 +76,12 @@ def apply(
             new = Path(plan.paths.proving().rendered)
             _write(plan, new, wanted, beside=beside, rights=rights)
             tree.put_in_place(new, place, old)
+    if foreign:
+        progress.note(
+            _("edited by hand, and kept beside as *{suffix}: {files}").format(
+                suffix=tree.EDITED, files=listing(foreign)
+            )
+        )
     return changes
 
 

@@ -32,19 +32,22 @@ def follow(
 ) -> tuple[Change, ...]:
     """Have this edge be what the token says; `before`: what it follows now.
 
-    What the programs refuse is not put in place; what does not come up is taken back.
+    What the programs refuse is not put in place; what does not come up is taken back. Files that
+    were edited by hand are replaced, the edit is kept beside them: all of an edge follows from
+    home, and there is nothing here where an edit could be brought in.
     """
     units = units_of(token, plan)
+    rekeyed = _rekeyed(token, plan, before)
     _keep_key(token, plan)
     services = tuple(unit for unit in units if isinstance(unit, Service))
     prepare_directories(plan.paths, services, accounts=True)
     try:
-        changes = files.apply(token, plan, progress, components=ALL)
+        changes = files.apply(token, plan, progress, components=ALL, overwrite=True)
     except Trouble:
         if before is not None:
             _keep_key(before, plan)
         raise
-    outstanding.add(Path(plan.paths.rendered), _rekeyed(token, before))
+    outstanding.add(Path(plan.paths.rendered), rekeyed)
     _keep_token(token, plan)
     concerned = frozenset(outstanding.load(Path(plan.paths.rendered)))
     try:
@@ -74,11 +77,12 @@ def units_of(token: Token, plan: EdgePlan) -> tuple[Unit, ...]:
     return tuple(unit for component in ALL for unit in component.units(token, plan))
 
 
-def _rekeyed(token: Token, before: Token | None) -> set[str]:
-    """The units whose key is another; it is in no file that was compared."""
+def _rekeyed(token: Token, plan: EdgePlan, before: Token | None) -> set[str]:
+    """The units whose key is another, by an older token or by hand; no compared file has it."""
     if before is None:
         return set()
-    node = {"yggdrasil"} if before.key != token.key else set()
+    replaced = _content(plan.paths.overlay_key) != edge_keys.pem(token.key)
+    node = {"yggdrasil"} if replaced or before.key != token.key else set()
     served = {"knot"} if token.name_server and before.name_server != token.name_server else set()
     return node | served
 
@@ -122,6 +126,13 @@ def _keep_key(token: Token, plan: EdgePlan) -> None:
         return
     knot = Owner.account(keys.KNOT)
     replace(paths.served_key, key_text(token.name_server).encode(), owner=knot, mode=0o400)
+
+
+def _content(path: PurePosixPath) -> bytes | None:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def _keep_token(token: Token, plan: EdgePlan) -> None:

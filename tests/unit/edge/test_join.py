@@ -13,9 +13,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from greygate.edge import join
-from greygate.edge.following import joined
+from greygate.edge.following import _rekeyed, joined
 from greygate.edge.join import _demand_ports
 from greygate.errors import Trouble
+from greygate.identity import edge_keys
 from greygate.machine import ports
 from greygate.machine.ports import Holder
 from greygate.plan.edge import demand_successor, edge_plan
@@ -129,3 +130,14 @@ try:
 except Trouble as trouble:
     sys.stdout.write(trouble.what + chr(10) + trouble.hint + chr(10))
 """
+
+
+def test_a_node_whose_key_was_replaced_by_hand_is_restarted(paths: Paths) -> None:
+    plan = edge_plan(TOKEN, paths)
+    Path(paths.overlay_key).parent.mkdir(parents=True)
+    assert _rekeyed(TOKEN, plan, None) == set()  # nothing runs yet
+    assert _rekeyed(TOKEN, plan, TOKEN) == {"yggdrasil"}
+    Path(paths.overlay_key).write_bytes(edge_keys.pem(TOKEN.key))
+    assert _rekeyed(TOKEN, plan, TOKEN) == set()
+    Path(paths.overlay_key).write_bytes(b"another")
+    assert _rekeyed(TOKEN, plan, TOKEN) == {"yggdrasil"}
