@@ -9,7 +9,9 @@ from typing import Any
 from greygate.certs import standing
 from greygate.certs.installation import Seen, in_place
 from greygate.certs.renewal import Renewed
+from greygate.errors import Trouble
 from greygate.home.half import Home
+from greygate.identity.certificate_files import unfit
 from greygate.site.model import Source
 from greygate.spec.acme import Life
 from greygate.spec.renewal import Failure, Outlook
@@ -31,10 +33,13 @@ def listed(home: Home, *, now: datetime) -> Told:
     ordered = home.site.certificates.source is Source.ACME and home.substitute is None
     ahead = standing.look(home.site, home.plan.paths, now=now) if ordered else None
     serves = seen is not None and now < seen.told.covered.ends
+    plan = home.plan
+    flaw = unfit(home.site.certificates, plan.paths, plan.certificate.names, now=now)
     return Told(
-        text=_text(home, seen, ahead, now),
-        as_json=_json(home, seen, ahead),
+        text=_text(home, seen, ahead, now, flaw),
+        as_json={**_json(home, seen, ahead), "unfit": flaw and flaw.what},
         well=serves
+        and flaw is None
         and (ahead is None or (ahead.life is Life.SERVING and ahead.clock_ahead is None)),
     )
 
@@ -56,7 +61,9 @@ def renewed_told(done: Renewed) -> dict[str, Any]:
     }
 
 
-def _text(home: Home, seen: Seen | None, ahead: Outlook | None, now: datetime) -> str:
+def _text(
+    home: Home, seen: Seen | None, ahead: Outlook | None, now: datetime, flaw: Trouble | None
+) -> str:
     rows = [[_("source"), home.site.certificates.source.value]]
     if seen is None:
         rows.append([_("certificate"), _("none")])
@@ -73,6 +80,8 @@ def _text(home: Home, seen: Seen | None, ahead: Outlook | None, now: datetime) -
         rows.append([_("next"), _next(ahead, now)])
         rows += _off(ahead)
         rows += _failed(ahead.failure, now)
+    if flaw is not None:
+        rows += [["", flaw.what], ["", _("next: {cure}").format(cure=flaw.hint)]]
     return aligned(rows)
 
 

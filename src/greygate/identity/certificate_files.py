@@ -99,6 +99,52 @@ def served(paths: Paths) -> Covered | None:
         return None
 
 
+def unfit(
+    told: Certificates, paths: Paths, names: Sequence[str], *, now: datetime
+) -> Trouble | None:
+    """Why HAProxy could not be started with what is in place, or the next cannot be taken over.
+
+    None where all is well, or we may not look.
+    """
+    if _is_damaged(Path(paths.certificate)):
+        cure = "greygate cert issue" if told.source is Source.ACME else "greygate apply"
+        what = _("{path} is damaged: HAProxy cannot be started with it")
+        return Trouble(what.format(path=paths.certificate), cure)
+    if told.source is not Source.FILES or not vouched(told, paths):
+        return None
+    assert told.chain is not None, "the parser demands it"
+    assert told.key is not None, "the parser demands it"
+    if not all(map(_may_read, (told.chain, told.key))):
+        return None
+    try:
+        chain_in(told.chain, told.key, names, now=now)
+    except Trouble as trouble:
+        return trouble
+    return None
+
+
+def _is_damaged(certificate: Path) -> bool:
+    try:
+        content = certificate.read_bytes()
+        x509.load_pem_x509_certificate(content)
+        serialization.load_pem_private_key(content, password=None)
+    except OSError:
+        return False
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return True
+    return False
+
+
+def _may_read(path: PurePosixPath) -> bool:
+    try:
+        Path(path).read_bytes()
+    except PermissionError:
+        return False
+    except OSError:
+        return True  # that it is missing is known
+    return True
+
+
 def chain_in(
     chain: PurePosixPath, key: PurePosixPath, names: Sequence[str], *, now: datetime
 ) -> Chain:

@@ -51,6 +51,8 @@ def to_json(status: Status) -> dict[str, Any]:
         "federation": _reach(status.federation),
         "certificate": {
             "seconds_left": status.seen.certificate_left,
+            "unfit": seen.certificate_unfit
+            and {"text": seen.certificate_unfit.text, "cure": seen.certificate_unfit.cure},
             "renewal": _renewal(status.seen.renewal),
         },
         "edges": [_edge(status, link) for link in status.plan.edges],
@@ -199,6 +201,9 @@ def _certificate_rows(status: Status) -> list[list[str]]:
         cure = f"{failure.cure}; {again}" if failure.cure else again
         rows.append(["" if rows else _("certificate"), told])
         rows.append(["", _("next: {cure}").format(cure=cure)])
+    if (found := status.seen.certificate_unfit) is not None:
+        rows.append(["" if rows else _("certificate"), found.text])
+        rows.append(["", _("next: {cure}").format(cure=found.cure)])
     return rows
 
 

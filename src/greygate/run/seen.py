@@ -91,6 +91,7 @@ class Seen:
     peers: PeersAnswer | None  # None: no node of this machine carries the address
     edges: tuple[EdgeSeen, ...] = ()
     certificate_left: float | None = None  # seconds until it ends; None: we may not look
+    certificate_unfit: Remark | None = None  # it serves on; a restart or its successor would not
     renewal: Outlook | None = None  # of a certificate that we order; None where we do not
     ended: tuple[State, ...] = ()  # where nothing runs: what did, and since when it does not
     unsealed: str | None = None  # what would seal it: others may get a certificate for the name

@@ -14,7 +14,7 @@ from greygate.apply import outstanding
 from greygate.certs import standing
 from greygate.components.component import Task, Unit
 from greygate.errors import Trouble
-from greygate.identity.certificate_files import served, vouched
+from greygate.identity.certificate_files import served, unfit, vouched
 from greygate.machine import disk, node
 from greygate.plan.challenges import needs_guard
 from greygate.plan.edges import PUBLIC_PORTS, EdgeLink
@@ -90,6 +90,7 @@ def see(
         peers=peers_of(site, plan),
         edges=(through_edges(site, plan, agents) if states else ()) if edges is None else edges,
         certificate_left=_certificate_left(plan),
+        certificate_unfit=_certificate_unfit(site, plan),
         renewal=_renewal(site, plan),
         ended=Foreground(plan, units).last_seen() if states == () else (),
         unsealed=_unsealed(site),
@@ -216,6 +217,12 @@ def _own_door(site: Site, plan: Plan) -> HttpAnswer:
 def _certificate_left(plan: Plan) -> float | None:
     covered = served(plan.paths)
     return None if covered is None else covered.ends.timestamp() - time.time()
+
+
+def _certificate_unfit(site: Site, plan: Plan) -> Remark | None:
+    names = plan.certificate.names
+    found = unfit(site.certificates, plan.paths, names, now=datetime.now(UTC))
+    return None if found is None else Remark(found.what, found.hint)
 
 
 def _renewal(site: Site, plan: Plan) -> Outlook | None:

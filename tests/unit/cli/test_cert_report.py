@@ -103,8 +103,18 @@ def test_it_expired(certified: Home) -> None:
 
 
 def test_one_that_is_kept_by_another_program(certified: Home) -> None:
-    site = replace(certified.site, certificates=some_sites.federating()[0].certificates)
+    both = certified.plan.paths.certificate
+    files = Certificates(source=Source.FILES, chain=both, key=both)
+    site = replace(certified.site, certificates=files)
     told = listed(replace(certified, site=site), now=moment(certified))
     assert told.well
     assert told.as_json["next"] is None
     assert told.text.startswith("source  files\n")
+
+
+def test_one_whose_next_cannot_be_taken_over(certified: Home) -> None:
+    site = replace(certified.site, certificates=some_sites.federating()[0].certificates)
+    told = listed(replace(certified, site=site), now=moment(certified))
+    assert not told.well
+    assert "cannot use the certificate in /etc/ssl/twinkle/chain.pem: no such file" in told.text
+    assert "next: see chain and key under [certificates]" in told.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from greygate.errors import Trouble
-from greygate.identity.certificate_files import ensure_certificate, served
+from greygate.identity.certificate_files import ensure_certificate, served, unfit
 from greygate.plan.paths import Paths
 from greygate.plan.plan import CertificateNames
 from greygate.site.model import Certificates, Source
@@ -176,3 +177,41 @@ def test_what_is_refused_leaves_the_one_that_serves(tmp_path: Path) -> None:
     with pytest.raises(Trouble):
         taken(tmp_path, pem(FIT), secret(LEAF))
     assert Path(paths.certificate).read_bytes() == before
+
+
+def told(tmp_path: Path) -> Certificates:
+    chain, key = (PurePosixPath(tmp_path / it) for it in ("chain.pem", "key.pem"))
+    return Certificates(source=Source.FILES, chain=chain, key=key)
+
+
+def test_what_could_not_be_taken_over_next_is_told_while_another_serves(tmp_path: Path) -> None:
+    _due, paths = taken(tmp_path, pem(FIT, INTERMEDIATE), secret(LEAF))
+    assert unfit(told(tmp_path), paths, NAMES, now=NOW) is None
+    (tmp_path / "key.pem").write_bytes(secret(MIDDLE))
+    found = unfit(told(tmp_path), paths, NAMES, now=NOW)
+    assert found is not None
+    assert "the key is not that of its first certificate" in found.what
+    (tmp_path / "chain.pem").unlink()
+    found = unfit(told(tmp_path), paths, NAMES, now=NOW)
+    assert found is not None
+    assert "no such file" in found.what
+    assert unfit(Certificates(), paths, NAMES, now=NOW) is None  # nobody reads them then
+
+
+@pytest.mark.parametrize(
+    ("source", "cure"),
+    [(Source.FILES, "greygate apply"), (Source.ACME, "greygate cert issue")],
+)
+def test_one_in_place_that_is_damaged_is_told_before_a_restart(
+    tmp_path: Path, source: Source, cure: str
+) -> None:
+    _due, paths = taken(tmp_path, pem(FIT, INTERMEDIATE), secret(LEAF))
+    whole = Path(paths.certificate).read_bytes()
+    Path(paths.certificate).chmod(0o600)
+    Path(paths.certificate).write_bytes(whole[:300])
+    found = unfit(replace(told(tmp_path), source=source), paths, NAMES, now=NOW)
+    assert found is not None
+    assert ("is damaged" in found.what, found.hint) == (True, cure)
+    if source is Source.FILES:  # and the cure helps
+        ensure_certificate(told(tmp_path), paths, WANTED, accounts=False, now=NOW)
+        assert Path(paths.certificate).read_bytes() == whole

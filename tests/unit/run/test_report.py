@@ -154,3 +154,11 @@ def test_what_somebody_changed_about_our_files_has_its_rows() -> None:
     edited = replace(well, seen=replace(well.seen, files=(Remark("edited by hand", "overwrite"),)))
     assert "files       edited by hand" in "\n".join(lines(edited))
     assert to_json(edited)["files"] == [{"text": "edited by hand", "cure": "overwrite"}]
+
+
+def test_a_certificate_that_could_not_follow_has_its_row() -> None:
+    well = status()
+    flaw = Remark("cannot use the certificate in /x: it expired", "renew it")
+    late = replace(well, seen=replace(well.seen, certificate_unfit=flaw))
+    assert "certificate  cannot use the certificate in /x" in "\n".join(lines(late))
+    assert to_json(late)["certificate"]["unfit"]["cure"] == "renew it"
