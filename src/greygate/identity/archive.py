@@ -90,6 +90,23 @@ def ensure_archive(paths: Paths, *, site: str | None) -> bool:
     return True
 
 
+def key_trouble(paths: Paths) -> Trouble | None:
+    """Which key is not the one that the first start made; None where all are, or we may not look.
+
+    What runs took its keys as it started, and notices nothing.
+    """
+    try:
+        there = Path(paths.identity).read_bytes()
+        keys.demand_sound(paths)
+        members = {_place(paths, it): Path(it).read_bytes() for it in _kept(paths)}
+        _demand_same_keys(paths, Identity(members), there)
+    except Trouble as trouble:
+        return trouble
+    except OSError:
+        return None
+    return None
+
+
 def read(content: bytes) -> Identity:
     """The identity in an archive, every member checked; Trouble where one is not as it was."""
     import tarfile

@@ -102,6 +102,15 @@ def ensure_keys(paths: Paths, *, accounts: bool) -> None:
         give(key.path, owner=owner, mode=0o400)
 
 
+def demand_sound(paths: Paths) -> None:
+    """Trouble where a key that the first start made is lost or damaged."""
+    for key in keys_of(paths):
+        if not Path(key.path).exists():
+            raise lost(paths, key.path)
+        if not key.sound(Path(key.path).read_bytes()):
+            raise damaged(paths, key.path)
+
+
 def overlay_address(paths: Paths) -> IPv6Address:
     """The address that the managed node has by its key."""
     with _told_as_damaged(paths):

@@ -67,6 +67,7 @@ def to_json(status: Status) -> dict[str, Any]:
         and {"at": str(seen.room.at), "free": seen.room.octets, "full": seen.room.full},
         "behind": list(status.seen.behind),
         "units": [{"text": it.text, "cure": it.cure} for it in status.seen.drift],
+        "keys": [{"text": it.text, "cure": it.cure} for it in status.seen.keys],
         "files": [{"text": it.text, "cure": it.cure} for it in status.seen.files],
         "services": [_service(state) for state in _states(status)],
     }
@@ -110,6 +111,7 @@ def lines(status: Status) -> tuple[str, ...]:
             *_behind_rows(status),
             *_remark_rows(_("units"), status.seen.drift),
             *_remark_rows(_("files"), status.seen.files),
+            *_remark_rows(_("keys"), status.seen.keys),
             *_ending_rows(status),
         ]
     )

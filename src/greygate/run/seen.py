@@ -91,6 +91,7 @@ class Seen:
     peers: PeersAnswer | None  # None: no node of this machine carries the address
     edges: tuple[EdgeSeen, ...] = ()
     certificate_left: float | None = None  # seconds until it ends; None: we may not look
+    keys: tuple[Remark, ...] = ()  # which is not the one that the first start made
     certificate_unfit: Remark | None = None  # it serves on; a restart or its successor would not
     renewal: Outlook | None = None  # of a certificate that we order; None where we do not
     ended: tuple[State, ...] = ()  # where nothing runs: what did, and since when it does not

@@ -14,6 +14,7 @@ from greygate.apply import outstanding
 from greygate.certs import standing
 from greygate.components.component import Task, Unit
 from greygate.errors import Trouble
+from greygate.identity import archive
 from greygate.identity.certificate_files import served, unfit, vouched
 from greygate.machine import disk, node
 from greygate.plan.challenges import needs_guard
@@ -90,6 +91,7 @@ def see(
         peers=peers_of(site, plan),
         edges=(through_edges(site, plan, agents) if states else ()) if edges is None else edges,
         certificate_left=_certificate_left(plan),
+        keys=_keys(plan),
         certificate_unfit=_certificate_unfit(site, plan),
         renewal=_renewal(site, plan),
         ended=Foreground(plan, units).last_seen() if states == () else (),
@@ -217,6 +219,14 @@ def _own_door(site: Site, plan: Plan) -> HttpAnswer:
 def _certificate_left(plan: Plan) -> float | None:
     covered = served(plan.paths)
     return None if covered is None else covered.ends.timestamp() - time.time()
+
+
+def _keys(plan: Plan) -> tuple[Remark, ...]:
+    found = archive.key_trouble(plan.paths)
+    if found is None:
+        return ()
+    again = _("{cure}; then: greygate down && greygate up --detach").format(cure=found.hint)
+    return (Remark(found.what, again),)
 
 
 def _certificate_unfit(site: Site, plan: Plan) -> Remark | None:

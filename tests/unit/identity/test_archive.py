@@ -164,3 +164,23 @@ def test_nothing_in_it_leads_out_of_the_state(paths: Paths, tmp_path: Path) -> N
     archive.restore_into(other, archive.read(odd.packed()), accounts=False)
     assert not (tmp_path / "other/evil").exists()
     assert not (tmp_path / "other/state/other").exists()
+
+
+def test_a_key_that_is_not_the_first_starts_is_told(paths: Paths) -> None:
+    assert archive.key_trouble(paths) is None  # there is no archive to say so
+    archive.ensure_archive(paths, site=SITE)
+    assert archive.key_trouble(paths) is None
+    signing = Path(paths.signing_key)
+    whole = signing.read_bytes()
+    signing.chmod(0o600)
+    for content in (b"nonsense", whole.replace(b"ed25519 a_", b"ed25519 a_x", 1)):
+        signing.write_bytes(content)
+        found = archive.key_trouble(paths)
+        assert found is not None
+        assert str(paths.signing_key) in found.what
+        assert f"tar -xf {paths.identity}" in found.hint
+    signing.write_bytes(whole)
+    Path(paths.overlay_key).unlink()
+    found = archive.key_trouble(paths)
+    assert found is not None
+    assert "is gone" in found.what

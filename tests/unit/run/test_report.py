@@ -151,9 +151,12 @@ def test_what_somebody_changed_about_our_units_has_its_rows() -> None:
 
 def test_what_somebody_changed_about_our_files_has_its_rows() -> None:
     well = status()
-    edited = replace(well, seen=replace(well.seen, files=(Remark("edited by hand", "overwrite"),)))
+    files, keys = (Remark("edited by hand", "overwrite"),), (Remark("damaged", "tar -xf"),)
+    edited = replace(well, seen=replace(well.seen, files=files, keys=keys))
     assert "files       edited by hand" in "\n".join(lines(edited))
+    assert "keys        damaged" in "\n".join(lines(edited))
     assert to_json(edited)["files"] == [{"text": "edited by hand", "cure": "overwrite"}]
+    assert to_json(edited)["keys"] == [{"text": "damaged", "cure": "tar -xf"}]
 
 
 def test_a_certificate_that_could_not_follow_has_its_row() -> None:
