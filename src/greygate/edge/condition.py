@@ -21,6 +21,7 @@ from greygate.probe import firewall, host
 from greygate.probe.answers import NoAnswer
 from greygate.probe.host import Connections
 from greygate.run import filters
+from greygate.run.unit_text import TARGET
 from greygate.run.units import unit_name
 
 VERSIONS = (
@@ -28,6 +29,7 @@ VERSIONS = (
     ("yggdrasil", ("/usr/sbin/yggdrasil", "-version")),
 )
 RESIDENT = ("haproxy", "yggdrasil")  # the firewall is the kernel's once it is loaded
+WANTED = Path("/etc/systemd/system/multi-user.target.wants")  # what is enabled
 STALE = 300.0  # seconds; root looks every minute
 PATIENCE = 5.0  # seconds for a program to tell its version
 
@@ -50,7 +52,20 @@ def look(here: Standing) -> EdgeState:
         services=tuple(ServiceTold(name, running.get(unit_name(name))) for name in RESIDENT),
         ports=tuple(PortTold(port, port in seen.listening) for port in here.ports),
         barriers=_barriers(here),
+        enabled=_is_there(WANTED / TARGET),
+        takes_orders=_is_there(Path(here.orders)),  # systemd takes it away with the socket's unit
     )
+
+
+def _is_there(path: Path) -> bool | None:
+    """None where we may not look."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    return True
 
 
 def _barriers(here: Standing) -> tuple[Barrier, ...] | None:

@@ -48,6 +48,8 @@ class EdgeState:
     services: tuple[ServiceTold, ...]
     ports: tuple[PortTold, ...]
     barriers: tuple[Barrier, ...] | None = None  # None: its firewall is not known
+    enabled: bool | None = None  # its services start at the next boot; None: nobody said
+    takes_orders: bool | None = None  # root's half listens; None: nobody said
 
 
 def told(state: EdgeState) -> dict[str, Any]:
@@ -76,6 +78,8 @@ def read(told: Mapping[str, Any]) -> EdgeState:
                 for it in _few(told["ports"], "ports")
             ),
             barriers=_barriers(told.get("barriers")),
+            enabled=_maybe(told, "enabled"),
+            takes_orders=_maybe(told, "takes_orders"),
         )
     except KeyError as problem:
         raise ValueError(f"no state: {problem.args[0]} is missing") from problem
@@ -85,6 +89,11 @@ def read(told: Mapping[str, Any]) -> EdgeState:
 
 def _barriers(told: Any) -> tuple[Barrier, ...] | None:
     return None if told is None else tuple(map(from_json, _few(told, "barriers")))
+
+
+def _maybe(told: Mapping[str, Any], key: str) -> bool | None:
+    """What an edge of an earlier version does not tell."""
+    return None if told.get(key) is None else bool(told[key])
 
 
 def _service(told: Mapping[str, Any]) -> ServiceTold:

@@ -11,6 +11,7 @@ from greygate.plan.plan import INTERFACE
 from greygate.probe.answers import NoAnswer
 from greygate.run import barrier_words
 from greygate.run.seen import EdgeTold, Remark
+from greygate.run.unit_text import TARGET
 from greygate.text import _, duration, listing, size
 
 CLOCK = 30.0  # seconds: more than a slow line, less than what harms
@@ -94,13 +95,26 @@ def _of_state(edge: str, told: EdgeTold, state: EdgeState) -> Iterator[Remark]:
                 "./greygate edge join < FILE, with the same token"
             ).format(edge=edge),
         )
+    yield from _of_units(edge, state)
     yield from _of_host(edge, told, state)
+
+
+def _of_units(edge: str, state: EdgeState) -> Iterator[Remark]:
+    on = _("on {edge}: {cure}")
+    if state.enabled is False:
+        text = _("{name} is not enabled there: nothing starts at the next boot").format(name=TARGET)
+        yield Remark(text, on.format(edge=edge, cure=f"systemctl enable {TARGET}"))
+    if state.takes_orders is False:
+        yield Remark(
+            _("it takes no orders: what changes here does not come to it"),
+            on.format(edge=edge, cure="systemctl restart greygate-orders.socket"),
+        )
 
 
 def _of_filters(edge: str, state: EdgeState) -> Iterator[Remark]:
     on = _("on {edge}: {cure}")
     if state.barriers is None and state.version == __version__:
-        cure = "systemctl status greygate-firewall-check.service"
+        cure = "systemctl restart greygate-firewall-check.timer"
         yield Remark(_("its firewall is not known"), on.format(edge=edge, cure=cure))
     for barrier in state.barriers or ():
         cure = barrier_words.cure(barrier, INTERFACE)

@@ -124,6 +124,11 @@ def test_an_edge_tells_how_it_is(here: Here) -> None:
     assert state.free > 0
     assert [it.port for it in state.ports] == [443, 8448]
     assert len(state.host) == 16
+    assert state.takes_orders is True
+    Path(here.standing.orders).unlink()  # as systemd does when the socket's unit is stopped
+    answer = spoken(here, Verb.STATUS, signed(Verb.STATUS))
+    assert isinstance(answer, Done)
+    assert edge_state.read(answer.told).takes_orders is False
 
 
 def test_it_looks_where_it_is_asked_to(here: Here) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -53,3 +54,12 @@ def test_what_is_no_state_is_told_as_such(change: dict[str, object], words: str)
         edge_state.read(told)
     with pytest.raises(ValueError, match="no state: serial is missing"):
         edge_state.read({})
+
+
+@pytest.mark.parametrize("known", [True, False, None])
+def test_what_an_earlier_version_does_not_tell_is_not_known(known: bool | None) -> None:
+    state = replace(some_edges.state(), enabled=known, takes_orders=known)
+    told = edge_state.told(state)
+    assert edge_state.read(told) == state
+    del told["enabled"], told["takes_orders"]
+    assert edge_state.read(told) == replace(state, enabled=None, takes_orders=None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import some_edges
@@ -42,6 +44,9 @@ def test_of_an_edge_that_is_well_nothing_is_said(told: EdgeTold | None) -> None:
         (EdgeTold(some_edges.state(version="9.9")), "greygate 9.9", "clone"),
         (EdgeTold(WELL, ahead=90.0), "1 min 30 s ahead", "set-ntp"),
         (EdgeTold(WELL, ahead=-3600.0), "1 h behind", "set-ntp"),
+        (EdgeTold(replace(WELL, enabled=False)), "nothing starts", "enable greygate.target"),
+        (EdgeTold(replace(WELL, takes_orders=False)), "no orders", "greygate-orders.socket"),
+        (EdgeTold(replace(WELL, barriers=None)), "not known", "greygate-firewall-check.timer"),
         (EdgeTold(some_edges.state(free=1_000_000)), "1.0 MB left", "vacuum"),
     ],
 )
