@@ -58,6 +58,11 @@ class Distrusted:
 
 
 @dataclass(frozen=True, slots=True)
+class Stalled(NoAnswer):
+    """The connection was taken, and no TLS came of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotTls:
     """Something listens that does not speak TLS."""
 

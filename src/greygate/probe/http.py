@@ -6,7 +6,7 @@ import ssl
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import PurePath
 
-from greygate.probe.answers import Distrusted, HttpAnswer, NoAnswer, NotTls, Refused, Reply
+from greygate.probe.answers import Distrusted, HttpAnswer, NoAnswer, NotTls, Refused, Reply, Stalled
 from greygate.text import _
 
 # OpenSSL's reasons, of several versions, where what came back is no record of TLS.
@@ -61,7 +61,7 @@ def _told(error: Exception) -> HttpAnswer:
             case ConnectionRefusedError():
                 return Refused()
             case TimeoutError() if "handshake" in str(cause):
-                return NoAnswer(_("time-out within TLS"))
+                return Stalled(_("time-out within TLS"))
     return NoAnswer(str(error) or type(error).__name__)
 
 

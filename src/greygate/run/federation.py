@@ -15,6 +15,7 @@ from greygate.probe.answers import (
     Peers,
     Refused,
     Reply,
+    Stalled,
 )
 from greygate.run import barrier_words
 from greygate.run.edge_remarks import down, restart
@@ -52,8 +53,8 @@ def through(site: Site, link: EdgeLink, seen: Seen) -> Reach:
     if open_doors(edge):
         return Reach(Verdict.YES, _whole(link, edge, seen), _behind(edge) or _shut(edge))
     found = next(_in_the_way(site, link, edge, seen), None)
-    if found is None and link_up(link, seen) is not None and is_cut(edge):
-        found = _cut(site, link, edge)
+    if found is None and link_up(link, seen) is not None and is_silent(edge):
+        found = _cut(site, link, edge) if _is_stalled(edge) else _edge_away(link, edge)
     return found or _silent(link, edge, seen)
 
 
@@ -99,7 +100,10 @@ def _in_the_way(site: Site, link: EdgeLink, edge: EdgeSeen, seen: Seen) -> Itera
     speaks = any(not isinstance(it.answer, NoAnswer | Refused) for it in edge.doors)
     if not speaks and isinstance(seen.peers, Peers) and link_up(link, seen) is None:
         yield (
-            _no_way_out(link, edge, seen.peers) or _unheard(link, edge) or _edge_away(link, edge)
+            _no_way_out(link, edge, seen.peers)
+            or _unheard(link, edge)
+            or _unlinked(edge)
+            or _edge_away(link, edge)
         )
     if isinstance(seen.peers, Peers) and peerings(link, seen) and link_up(link, seen) is None:
         yield Reach(
@@ -200,6 +204,20 @@ def _unheard(link: EdgeLink, edge: EdgeSeen) -> Reach | None:
     )
 
 
+def _unlinked(edge: EdgeSeen) -> Reach | None:
+    """HAProxy is there, and takes our link as it takes every connection: nothing is behind it."""
+    if not _is_stalled(edge):
+        return None
+    return Reach(
+        Verdict.NO,
+        _("{edge} takes connections, and its Yggdrasil does not").format(edge=edge.id),
+        _(
+            "on {edge}: systemctl restart greygate-yggdrasil; "
+            "if that does not help: greygate edge deploy {edge} root@HOST"
+        ).format(edge=edge.id),
+    )
+
+
 def _edge_away(link: EdgeLink, edge: EdgeSeen) -> Reach:
     """Neither its public ports nor our link: most often it is not there yet."""
     where = listing(str(it) for it in link.edge.addresses)
@@ -230,10 +248,15 @@ def _silent(link: EdgeLink, edge: EdgeSeen, seen: Seen) -> Reach:
     )
 
 
-def is_cut(edge: EdgeSeen) -> bool:
+def is_silent(edge: EdgeSeen) -> bool:
     """Whether neither what comes in nor its agent gets an answer over the overlay."""
     unheard = edge.told is not None and isinstance(edge.told.state, NoAnswer)
     return unheard and all(isinstance(it.answer, NoAnswer) for it in edge.doors)
+
+
+def _is_stalled(edge: EdgeSeen) -> bool:
+    """Whether its HAProxy takes connections, and has nobody to lead them to."""
+    return any(isinstance(it.answer, Stalled) for it in edge.doors)
 
 
 def _cut(site: Site, link: EdgeLink, edge: EdgeSeen) -> Reach:

@@ -23,7 +23,7 @@ from greygate.probe.firewall import Table
 from greygate.run import barrier_words
 from greygate.run.edge_remarks import remarks
 from greygate.run.endings import ending
-from greygate.run.federation import is_cut, link_up, peerings, through
+from greygate.run.federation import is_silent, link_up, peerings, through
 from greygate.run.judgement import stopped_here
 from greygate.run.left_hosts import barred_rows, left_json, left_text
 from greygate.run.seen import EdgeTold, Reach, Remark, Verdict
@@ -183,7 +183,7 @@ def _remarks(status: Status, link: EdgeLink) -> tuple[Remark, ...]:
     silent = told is not None and isinstance(told.state, NoAnswer)
     if silent and stopped_here(status.site, status.plan, status.seen) is not None:
         return ()
-    if seen is not None and is_cut(seen):  # that is told with the federation
+    if seen is not None and is_silent(seen):  # that is told with the federation
         return ()
     return remarks(link.edge.id, told)
 

@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 
 from greygate.plan.plan import CertificateNames
-from greygate.probe.answers import Distrusted, NoAnswer, NotTls, Refused, Reply
+from greygate.probe.answers import Distrusted, NoAnswer, NotTls, Refused, Reply, Stalled
 from greygate.probe.http import get
 from own_certificate import self_signed
 
@@ -83,7 +83,7 @@ def test_silence_is_no_answer(authority: Path) -> None:
     with socket.create_server((str(HERE), 0)) as silent:
         port = int(silent.getsockname()[1])
         answer = get(HERE, port, "/x", authority=authority, patience=0.2)
-    assert answer == NoAnswer("time-out within TLS")  # and nothing of OpenSSL's own
+    assert answer == Stalled("time-out within TLS")  # and nothing of OpenSSL's own
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from greygate.probe.answers import (
     Peers,
     Refused,
     Reply,
+    Stalled,
 )
 from greygate.run.judgement import federation, people
 from greygate.run.report import lines, to_json
@@ -32,6 +33,7 @@ LINK = PLAN.edges[0]
 UP = (State(name="haproxy", condition=Condition.UP),)
 THERE = Reply(200, b"{}")
 SILENT = NoAnswer("timed out")
+STALLED = Stalled("time-out within TLS")
 PUBLIC = Peer(uri=SITE.overlay.peers[0].partition("?")[0], up=True, inbound=False)
 
 BEHIND = EdgeTold(some_edges.state(), behind="it follows plan 3, and the site is at 4")
@@ -87,7 +89,10 @@ CASES = [
     (seen(Refused(), link=False), Verdict.NO, "nothing listens on its ports 443", "edge deploy"),
     (seen(NotTls(), link=False), Verdict.NO, "another program has port 443", "ss -ltnp"),
     (replace(seen(SILENT), peers=OTHER_KEY), Verdict.NO, "has another key", "edge deploy"),
-    (seen(SILENT, told=UNHEARD), Verdict.NO, "nothing passes over the overlay", "restart the node"),
+    (seen(STALLED, told=UNHEARD), Verdict.NO, "nothing passes", "restart the node here"),
+    (seen(SILENT, told=UNHEARD), Verdict.NO, "does not answer at 192", "edge deploy"),
+    (seen(STALLED, link=False), Verdict.NO, "its Yggdrasil does not", "greygate-yggdrasil"),
+    (seen(STALLED), Verdict.UNKNOWN, "nothing comes back", "discover"),
     (replace(seen(SILENT), peers=ALL_DOWN), Verdict.NO, "no way out", "ip route get"),
     (replace(seen(SILENT), peers=NO_OTHERS), Verdict.NO, "does not answer", "edge deploy"),
     (seen(Reply(503, b""), link=False), Verdict.NO, "no link", "edge deploy"),
@@ -190,7 +195,7 @@ def test_a_port_that_is_shut_beside_an_open_one_has_its_cure(answer: HttpAnswer,
 
 
 def test_that_nothing_passes_is_told_once() -> None:
-    text = "\n".join(lines(status(seen(SILENT, told=UNHEARD))))
+    text = "\n".join(lines(status(seen(STALLED, told=UNHEARD))))
     assert "its agent" not in text
 
 
