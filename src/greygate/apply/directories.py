@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -40,6 +41,26 @@ def prepare(paths: Paths, services: Sequence[Service], *, accounts: bool) -> Non
             tree.directory(path, OWN, account=service.account)
         if service.extra_config is not None:  # there may be secrets of the operator's in it
             tree.directory(service.extra_config, INHERITED, account="root", group=service.account)
+
+
+def not_writable(services: Sequence[Service]) -> tuple[PurePosixPath, ...]:
+    """The directories of accounts that are missing or not theirs; none where we may not look."""
+    return tuple(
+        path
+        for service in services
+        for path in (*service.writes, *((service.spool,) if service.spool else ()))
+        if not _belongs(Path(path), service.account)
+    )
+
+
+def _belongs(path: Path, account: str) -> bool:
+    try:
+        seen = path.stat()
+        return seen.st_uid == pwd.getpwnam(account).pw_uid and seen.st_mode & OWN == OWN
+    except FileNotFoundError:
+        return False
+    except (OSError, KeyError):  # an account that is gone is told with its service
+        return True
 
 
 def prepare_runtime(

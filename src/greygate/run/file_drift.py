@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from greygate.apply import tree
 from greygate.apply.differences import Texts, edited
+from greygate.apply.directories import not_writable
+from greygate.components.component import Service
 from greygate.run.seen import Remark
 from greygate.text import _, listing
 
@@ -17,6 +19,14 @@ def look(place: Path) -> tuple[Remark, ...]:
         return tuple(drift(place, tree.read(place), tree.digests(place)))
     except OSError:
         return ()
+
+
+def directories(services: Sequence[Service]) -> tuple[Remark, ...]:
+    """Where services run under accounts of their own and cannot write what they must."""
+    if not (others := not_writable(services)):
+        return ()
+    text = _("services cannot write where they must: {names}").format(names=listing(others))
+    return (Remark(text, "greygate apply"),)
 
 
 def drift(place: Path, texts: Texts, digests: Mapping[PurePosixPath, str]) -> Iterator[Remark]:

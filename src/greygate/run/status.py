@@ -29,7 +29,7 @@ from greygate.run import file_drift, filters, judgement
 from greygate.run.foreground import Foreground
 from greygate.run.runner import behind, runner_here, undone
 from greygate.run.seen import Door, EdgeSeen, EdgeTold, Reach, Remark, Seen
-from greygate.run.state import State
+from greygate.run.state import State, services_of
 from greygate.run.systemd import Systemd, is_here
 from greygate.site.model import Address, Node, Site
 from greygate.spec.renewal import Outlook
@@ -102,7 +102,7 @@ def see(
         room=disk.room(plan.paths.state),
         behind=_behind(plan, units, states),
         drift=_drift(plan, units),
-        files=file_drift.look(Path(plan.paths.rendered)),
+        files=_files(plan, units),
         left=left_running(plan) if states and edges is None else (),
     )
 
@@ -146,6 +146,11 @@ def _drift(plan: Plan, units: tuple[Unit, ...]) -> tuple[Remark, ...]:
         return installed.drift() if is_here() and installed.installed() else ()
     except (Trouble, OSError):  # that systemd does not answer is told with the services
         return ()
+
+
+def _files(plan: Plan, units: tuple[Unit, ...]) -> tuple[Remark, ...]:
+    edited = file_drift.look(Path(plan.paths.rendered))
+    return (*edited, *(file_drift.directories(services_of(units)) if plan.accounts else ()))
 
 
 def _firewall(plan: Plan, units: tuple[Unit, ...]) -> TableAnswer | None:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from greygate.apply.directories import prepare, prepare_runtime
+from greygate.apply.directories import not_writable, prepare, prepare_runtime
 from greygate.components.component import Answering, Service
 from greygate.errors import CannotApply
 from greygate.plan.paths import Paths
@@ -56,3 +56,20 @@ def test_a_link_that_an_account_made_gives_nothing_away(tmp_path: Path) -> None:
     with pytest.raises(CannotApply, match="or a link to one"):
         prepare(paths, (service,), accounts=True)
     assert (ours.stat().st_uid, ours.stat().st_mode & 0o777) == (os.geteuid(), 0o755)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give directories away")
+def test_a_directory_that_is_not_its_accounts_is_named(tmp_path: Path) -> None:
+    paths = Paths.below(PurePosixPath(tmp_path / "state"), PurePosixPath(tmp_path / "run"))
+    service = _synapse(paths, "daemon")
+    prepare(paths, (service,), accounts=True)
+    assert not_writable((service,)) == ()
+    media = paths.synapse / "media"
+    Path(media).chmod(0o500)
+    assert not_writable((service,)) == (media,)
+    prepare(paths, (service,), accounts=True)
+    os.chown(paths.synapse, 0, 0)
+    assert not_writable((service,)) == (paths.synapse,)
+    Path(media).rmdir()
+    assert not_writable((service,)) == (paths.synapse, media)
+    assert not_writable((_synapse(paths, "nobody-of-that-name"),)) == (media,)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+import pytest
+
 from greygate.apply.differences import digest
-from greygate.run.file_drift import drift, look
+from greygate.run import file_drift
+from greygate.run.file_drift import directories, drift, look
 from greygate.run.seen import Remark
 
 PLACE = Path("/state/rendered")
@@ -41,3 +44,9 @@ def test_where_nothing_was_written_nothing_was_edited(tmp_path: Path) -> None:
     (tmp_path / "haproxy.cfg").write_text("global\n")
     assert look(tmp_path) == ()
     assert look(tmp_path / "absent") == ()
+
+
+def test_directories_that_services_cannot_write_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_drift, "not_writable", lambda _services: (PurePosixPath("/m"),))
+    (remark,) = directories(())
+    assert remark == Remark("services cannot write where they must: /m", "greygate apply")
