@@ -69,8 +69,11 @@ class _Echo(socketserver.StreamRequestHandler):
                 self.wfile.write(b"X-From: stand-in\r\n\r\n" + body)
 
     def _head(self) -> bytes:
+        """All of it; nothing where the connection ended before its end."""
         lines = []
-        while (line := self.rfile.readline()) not in (b"", b"\r\n"):
+        while (line := self.rfile.readline()) != b"\r\n":
+            if not line:
+                return b""
             lines.append(line)
         return b"".join(lines)
 
