@@ -1,9 +1,9 @@
 """How pytest-xdist's three processes share the tests, and where each keeps its files.
 
-What runs in the one sealed world is one after another in one process, so that it is booted once;
-so is what may want the same ports of this machine. The rest is shared out to whoever is free:
-worlds of their own, what starts from bare machines, and what is shut off from all else. A test
-mostly waits for a program: three of them on two cores are in each other's way seldom.
+What runs in a sealed world that others share is one after another in one process, so that it is
+booted once; so is what may want the same ports of this machine. The rest is shared out to whoever
+is free: worlds of their own, what starts from bare machines, and what is shut off from all else. A
+test mostly waits for a program: three of them on two cores are in each other's way seldom.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 IN_WORLDS = ("tests/lab/", "tests/separation/")
 ON_LOOPBACK = ("tests/separation/test_fronts.py",)  # boots no machine
+SECOND_WORLD = tuple(
+    f"tests/lab/test_{name}.py" for name in ("edge_replaced", "home_line", "strangers")
+)
 APART = ("tests/bad_luck/", "tests/certs/", "tests/unit/components/haproxy/")  # each a queue
 OF_THEIR_OWN = (
     "tests/fresh/",
@@ -33,7 +36,7 @@ OF_THEIR_OWN = (
         )
     ),
 )
-FIRST = ("worlds", "rest")  # the long ones, so that the short ones even out the end
+FIRST = ("worlds", "second world", "rest")  # the long ones, so that the short ones even out the end
 
 
 class Queues(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
@@ -49,6 +52,8 @@ def queue_of(nodeid: str) -> str:
         return nodeid.partition("::")[0]
     if nodeid.startswith(APART):
         return str(Path(nodeid.partition("::")[0]).parent)
+    if nodeid.startswith(SECOND_WORLD):
+        return "second world"
     in_world = nodeid.startswith(IN_WORLDS) and not nodeid.startswith(ON_LOOPBACK)
     return "worlds" if in_world else "rest"
 

@@ -12,14 +12,16 @@ TESTS = Path(__file__).parent
 LONGEST = "run/haproxy-admin.sock"  # below a test's own directory
 
 
-SHARED = ("sealed: ", "Sealed)", "internet: World")  # what asks for the one world that all share
+SHARED = ("sealed: ", "Sealed)", "internet: World")  # what asks for a world that others share
 
 
-def test_what_runs_in_the_shared_world_is_in_one_queue_and_no_other_world_is() -> None:
+def test_what_runs_in_a_shared_world_is_in_a_queue_of_it_and_no_other_world_is() -> None:
     for path in TESTS.glob("lab/test_*.py"):
         text, name = path.read_text("utf-8"), path.relative_to(TESTS.parent).as_posix()
         own = "lab: Raise" in text or not any(it in text for it in SHARED)
-        assert queue_of(f"{name}::test") == (name if own else "worlds")
+        assert (queue_of(f"{name}::test") == name) is own, name
+    assert queue_of("tests/lab/test_agent.py::test") == "worlds"
+    assert queue_of("tests/lab/test_strangers.py::test") == "second world"
     assert queue_of("tests/separation/test_volleys.py::test") == "worlds"
     assert queue_of("tests/unit/lab/test_names.py::test") == "rest"
     assert queue_of("tests/separation/test_fronts.py::test") == "rest"
