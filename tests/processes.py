@@ -36,7 +36,11 @@ OF_THEIR_OWN = (
         )
     ),
 )
-FIRST = ("worlds", "second world", "rest")  # the long ones, so that the short ones even out the end
+FIRST = (  # the long ones, so that the short ones even out the end
+    *("worlds", "second world", "rest"),
+    *("tests/fresh/test_launcher.py", "tests/unit/components/haproxy", "tests/bad_luck"),
+    *("tests/fresh/test_packages.py", "tests/fresh/test_main_job.py"),
+)
 
 
 class Queues(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
