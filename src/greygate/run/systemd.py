@@ -44,6 +44,7 @@ from greygate.text import _
 HERE = Path("/run/systemd/system")  # as sd_booted(3) tells
 UNITS = Path("/etc/systemd/system")
 UNIT_FAILED = "d9b373ed55a64feb8242e02dbe79a49c"  # sd-messages.h, SD_MESSAGE_UNIT_FAILURE_RESULT
+KILLED = ("signal", "core-dump", "oom-kill")  # systemd.service(5), $SERVICE_RESULT
 RECENT = 3600  # seconds for which it is told that a service was killed
 # So newer masters tell systemd, as their source has it; 2.6 says nothing, and is seen to have no
 # new worker.
@@ -140,11 +141,13 @@ class Systemd:
     def _end_retries(self) -> None:
         """Have nothing wait for its next attempt, which a start would wait for, too.
 
-        It failed with what was in place before, and is seen as failed until then.
+        It failed with what was in place before, and is seen as failed until then. What was killed
+        comes back by itself, and after a start of ours systemd would not tell that it was.
         """
         resident = [it.name for it in self._services]
-        failed = (it.name for it in self.states() if it.condition is Condition.FAILED)
-        if waiting := [unit_name(name) for name in failed if name in resident]:
+        failed = (it for it in self.states() if it.condition is Condition.FAILED)
+        ended = (it.name for it in failed if it.end is None or it.end.result not in KILLED)
+        if waiting := [unit_name(name) for name in ended if name in resident]:
             self._systemctl("stop", *waiting)
             with suppress(Trouble):  # it complains of those that never failed
                 self._systemctl("reset-failed", *waiting)
