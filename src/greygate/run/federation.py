@@ -264,9 +264,6 @@ def _cut(site: Site, link: EdgeLink, edge: EdgeSeen) -> Reach:
 
     Its own session it keeps for as long as it sends: only a restart ends it.
     """
-    ours = "systemctl restart yggdrasil"
-    if site.overlay.node is Node.MANAGED:
-        ours = "greygate down && greygate up --detach"
     return Reach(
         Verdict.NO,
         _("the link to {edge} is up, and nothing passes over the overlay: {why}").format(
@@ -275,8 +272,15 @@ def _cut(site: Site, link: EdgeLink, edge: EdgeSeen) -> Reach:
         _(
             "restart the node here: {ours}; if that does not help, on {edge}: "
             "systemctl restart greygate-yggdrasil; see that both clocks are right: timedatectl"
-        ).format(ours=ours, edge=edge.id),
+        ).format(ours=restart_node(site), edge=edge.id),
     )
+
+
+def restart_node(site: Site) -> str:
+    """What restarts the Yggdrasil of this machine."""
+    if site.overlay.node is Node.MANAGED:
+        return "greygate down && greygate up --detach"
+    return "systemctl restart yggdrasil"
 
 
 def _shut(edge: EdgeSeen) -> str:

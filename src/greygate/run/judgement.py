@@ -10,6 +10,7 @@ from greygate.probe.answers import Distrusted, NoAnswer, NotTls, Peers, PeersAns
 from greygate.run import barrier_words as words
 from greygate.run.endings import restarted
 from greygate.run.federation import federation as through_edges
+from greygate.run.federation import restart_node
 from greygate.run.seen import Reach, Seen, Verdict
 from greygate.run.state import Condition, State, telling
 from greygate.site.model import Node, Site, Source
@@ -142,7 +143,7 @@ def _address(site: Site, plan: Plan, seen: Seen) -> Reach | None:
         return None  # a machine without IPv6 has no ::1, and 127.0.0.1 is enough
     runs = any(it.name == NODE and it.condition is Condition.UP for it in _states(seen))
     cures = {
-        Node.MANAGED: _("have our node take it again: greygate down && greygate up --detach")
+        Node.MANAGED: _("have our node take it again: {restart}").format(restart=restart_node(site))
         if runs
         else _("see what our node says: greygate logs yggdrasil"),
         Node.SYSTEM: _("start this machine's Yggdrasil: systemctl start yggdrasil"),
@@ -172,9 +173,7 @@ def _route(site: Site, plan: Plan, seen: Seen) -> Reach | None:
         ).format(
             address=first.destination,
             own=plan.addresses[0],
-            restart="greygate down && greygate up --detach"
-            if site.overlay.node is Node.MANAGED
-            else "systemctl restart yggdrasil",
+            restart=restart_node(site),
         ),
     )
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from greygate.run.state import Condition
-from greygate.run.unit_drift import overrides
 
 PROPERTIES = (
     "Id",
@@ -58,9 +57,19 @@ class Shown:
 
 
 def shown(text: str) -> Iterator[Shown]:
-    """The units of one call, in its order; blank lines part them."""
+    """The units of one call, in its order."""
+    return map(_unit, blocks(text))
+
+
+def blocks(text: str) -> Iterator[dict[str, str]]:
+    """The properties of each unit; blank lines part them."""
     for block in text.strip().split("\n\n"):
-        yield _unit(dict(line.split("=", 1) for line in block.splitlines() if "=" in line))
+        yield dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+
+
+def overrides(unit: str, paths: str) -> tuple[str, ...]:
+    """The drop-ins for this unit alone among DropInPaths; none of them is ours."""
+    return tuple(path for path in paths.split() if path.split("/")[-2] == f"{unit}.d")
 
 
 def _unit(told: Mapping[str, str]) -> Shown:

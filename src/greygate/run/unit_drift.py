@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from greygate.run.seen import Remark
+from greygate.run.shown import blocks
 from greygate.run.unit_text import TARGET
 from greygate.text import _, listing
 
@@ -18,11 +19,7 @@ Properties = Mapping[str, str]
 
 def parse_properties(text: str) -> dict[str, Properties]:
     """The properties of each unit by its name, from what `systemctl show` prints."""
-    blocks = (
-        dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        for block in text.strip().split("\n\n")
-    )
-    return {block["Id"]: block for block in blocks if "Id" in block}
+    return {block["Id"]: block for block in blocks(text) if "Id" in block}
 
 
 def drift(
@@ -53,8 +50,3 @@ def _stopped(units: Mapping[str, Properties]) -> Iterator[str]:
     for name, unit in units.items():
         if name.endswith(STARTS_OTHERS) and unit.get("ActiveState") != "active":
             yield name
-
-
-def overrides(unit: str, paths: str) -> tuple[str, ...]:
-    """The drop-ins for this unit alone among DropInPaths; none of them is ours."""
-    return tuple(path for path in paths.split() if path.split("/")[-2] == f"{unit}.d")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from greygate.run.unit_drift import drift, overrides, parse_properties
+from greygate.run.shown import overrides
+from greygate.run.unit_drift import drift, parse_properties
 from greygate.run.unit_text import TARGET
 
 FILES = {TARGET: "a", "greygate-haproxy.service": "b", "greygate-renew.timer": "c"}
