@@ -102,7 +102,7 @@ def see(
         room=disk.room(plan.paths.state),
         behind=_behind(plan, units, states),
         drift=_drift(plan, units),
-        files=_files(plan, units),
+        files=_files(plan, units) if states else (),  # a start prepares them
         left=left_running(plan) if states and edges is None else (),
     )
 

@@ -38,6 +38,7 @@ def test_status_of_a_stopped_server_says_so_and_what_helps(
     told = json.loads(run("status", "--json", *state).out)
     assert told["people"]["reachable"] == "no"
     assert [it["state"] for it in told["services"]] == ["down", "down"]
+    assert told["files"] == []  # directories that only a start makes are not missed before it
 
 
 def test_status_tells_since_when_a_service_is_down(
