@@ -30,7 +30,7 @@ def measure(below: Path) -> Ratio:
     ours, alone = [], []
     for _run in range(RUNS):
         synapse = Answering(paths.client_socket, "/health")
-        ours.append(serving_after(state, synapse, Listening(address, CLIENT_PORT)))
+        ours.append(serving_after(state, synapse, Listening(address, (CLIENT_PORT,))))
         greygate(state, "down")
         _socket_directory(Path(paths.client_socket).parent)
         alone.append(synapse_alone(state, paths.client_socket))

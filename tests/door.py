@@ -20,6 +20,7 @@ from greygate.components.component import Service
 from greygate.components.haproxy.config import CONFIG
 from greygate.plan.paths import Paths
 from greygate.plan.plan import Listener, Plan
+from greygate.run.ready import is_ready
 from greygate.site.model import Node, Site
 from our_end import WITH_US
 from own_certificate import self_signed
@@ -130,7 +131,7 @@ def running(site: Site, plan: Plan, log: Path) -> Iterator[Door]:
     with log.open("wb") as lines:
         process = subprocess.Popen((*WITH_US, *service.argv), stdout=lines, stderr=lines)
     try:
-        _wait(str(plan.addresses[0]), plan.listeners[0].port, process)
+        wait_ready(process, service)
         yield Door(site, plan, process, log)
     finally:
         process.terminate()
@@ -160,11 +161,10 @@ def complete(octets: bytes) -> bool:
     return len(answer.body) >= int(answer.headers.get("content-length", 0))
 
 
-def _wait(host: str, port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_ready(process: subprocess.Popen[bytes], service: Service) -> None:
+    """It opens its ports one after the other: until all are."""
     deadline = time.monotonic() + START
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "HAProxy ended"
-        with contextlib.suppress(OSError), socket.create_connection((host, port), 1):
-            return
+    while not is_ready(service.ready):
+        assert process.poll() is None, f"{service.name} ended"
+        assert time.monotonic() < deadline, f"{service.name} never listened"
         time.sleep(0.02)
-    raise AssertionError("HAProxy never listened")

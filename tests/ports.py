@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+from pathlib import Path
 
 FROM, TO = 10_240, 32_767  # below those that Linux takes by itself for whoever dials or binds to 0
 
@@ -35,6 +36,12 @@ def hold(name: str) -> bool:
         return False
     _held.append(held)
     return True
+
+
+def takes(path: Path) -> bool:
+    """Whether somebody listens at that unix socket: its file is there a moment earlier."""
+    with socket.socket(socket.AF_UNIX) as channel:
+        return channel.connect_ex(str(path)) == 0
 
 
 def _bare(port: int) -> bool:

@@ -80,7 +80,7 @@ def running(
         (below / "pdns.conf").write_text(config)
         log = below / "pdns.log"
         with program(("pdns_server", f"--config-dir={below}"), log) as started:
-            wait(lambda: opens(address, made.api), started, log)
+            wait(lambda: opens(address, made.dns, made.api), started, log)
             _create(made, server)
             yield made
 

@@ -6,12 +6,12 @@ import contextlib
 import socket
 import ssl
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from door import wait_ready
 from greygate.components.component import Service
 from greygate.components.edge import ALL, HAPROXY_CONFIG
 from greygate.plan.edge import EdgePlan, edge_plan
@@ -79,17 +79,8 @@ def running_edge(token: Token, plan: EdgePlan) -> Iterator[subprocess.Popen[byte
     argv = (*WITH_US, *service.argv)
     process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _wait_for(plan.ports[0])
+        wait_ready(process, service)
         yield process
     finally:
         process.terminate()
         process.wait(10)
-
-
-def _wait_for(port: int) -> None:
-    ends_at = time.monotonic() + 10
-    while True:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        assert time.monotonic() < ends_at, "it never listened"
-        time.sleep(0.02)

@@ -51,11 +51,9 @@ def wait(ready: Callable[[], bool], started: subprocess.Popen[bytes], log: Path)
         time.sleep(0.01)
 
 
-def opens(address: str, port: int) -> bool:
-    """Whether somebody listens there."""
-    with socket.socket() as channel:
-        channel.settimeout(1)
-        return channel.connect_ex((address, port)) == 0
+def opens(address: str, *ports: int) -> bool:
+    """Whether somebody listens at each: a program opens its ports one after the other."""
+    return all(_opens(address, it) for it in ports)
 
 
 def answers(server: str, zone: str) -> bool:
@@ -65,6 +63,12 @@ def answers(server: str, zone: str) -> bool:
     except (dns.exception.DNSException, OSError):
         return False
     return reply.rcode() == dns.rcode.NOERROR and bool(reply.answer)
+
+
+def _opens(address: str, port: int) -> bool:
+    with socket.socket() as channel:
+        channel.settimeout(1)
+        return channel.connect_ex((address, port)) == 0
 
 
 def own_network() -> str:

@@ -131,7 +131,7 @@ class Rig:
         }
         argv = ("pebble", "-strict", "-config", str(config), "-dnsserver", f"{self.resolver}:53")
         with program(argv, config.with_suffix(".log"), temper) as started:
-            ready = partial(_listens, self.pebble, *ports)
+            ready = partial(opens, self.pebble, *ports)
             wait(ready, started, config.with_suffix(".log"))
             yield made
 
@@ -209,7 +209,7 @@ def _programs(below: Path, net: str) -> dict[str, tuple[str, ...]]:
 def _readiness(net: str) -> dict[str, Callable[[], bool]]:
     return {
         "knot": lambda: all(answers(f"{net}.54", zone) for zone in ZONES),
-        "acme-dns": partial(_listens, f"{net}.55", 53, 443),
+        "acme-dns": partial(opens, f"{net}.55", 53, 443),
         "unbound": lambda: all(answers(f"{net}.53", zone) for zone in (*ZONES, AUTH)),
     }
 
@@ -225,7 +225,3 @@ def _pebble(made: Authority, lifetime: int, below: Path) -> dict[str, object]:
         "httpPort": 80,
         "tlsPort": 443,
     }
-
-
-def _listens(address: str, *ports: int) -> bool:
-    return all(opens(address, port) for port in ports)

@@ -29,10 +29,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Ready when something accepts TCP there."""
+    """Ready when something accepts TCP at each of these ports: one program opens them in turn."""
 
     address: Address
-    port: int
+    ports: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,12 @@ class Plan(Footing):
     ingress_names: tuple[str, ...] = ()  # what other servers may ask for through an edge
 
     @property
+    def ports(self) -> tuple[int, ...]:
+        """All that HAProxy opens, on each of the addresses: for people, and for the edges."""
+        ingress = (self.ingress_port,) if self.edges else ()
+        return (*(it.port for it in self.listeners), *ingress)
+
+    @property
     def followed(self) -> tuple[EdgeLink, ...]:
         """Every host that is linked and heard at the ingress: the edges, and those they left."""
         return (*self.edges, *self.former)

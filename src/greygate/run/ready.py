@@ -51,8 +51,8 @@ def wait_ready(
 def is_ready(ready: Ready) -> bool:
     """One look."""
     match ready:
-        case Listening(address, port):
-            return _accepts(str(address), port)
+        case Listening(address, ports):
+            return all(_accepts(str(address), port) for port in ports)
         case Answering(path, target):
             return _answers(str(path), target)
         case Addressed(address):
@@ -117,7 +117,8 @@ def _too_slow(service: Service, runner: Watching, *, waited: float) -> NotRunnin
 
 def _missing(ready: Ready) -> str:
     match ready:
-        case Listening(address, port):
+        case Listening(address, ports):
+            port = next((it for it in ports if not _accepts(str(address), it)), ports[0])
             return _("nothing accepts at {address} port {port}").format(address=address, port=port)
         case Answering(path, target):
             return _("no answer to {target} at {socket}").format(target=target, socket=path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 from pprint import pformat
@@ -9,8 +10,10 @@ from pprint import pformat
 import pytest
 
 from golden_files import check_tree
+from greygate.components import haproxy
 from greygate.components.catalogue import ALL
-from greygate.components.component import File, Unit
+from greygate.components.component import File, Listening, Service, Unit
+from greygate.components.haproxy.config import CONFIG
 from greygate.plan.plan import Plan
 from greygate.site.model import Site
 from some_sites import SITES
@@ -46,6 +49,16 @@ def test_no_two_files_have_the_same_place_and_none_leaves_the_tree(name: str) ->
 def test_every_unit_waits_only_for_units_of_some_component(name: str) -> None:
     known = {unit.name for make in SITES.values() for unit in _units(*make())}
     assert all(set(unit.after) <= known for unit in _units(*SITES[name]()))
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_haproxy_is_ready_when_all_that_it_binds_is_open(name: str) -> None:
+    site, plan = SITES[name]()
+    (text,) = (it.text for it in haproxy.files(site, plan) if it.path == CONFIG)
+    bound = re.findall(rf"^ +bind \S*{re.escape(str(plan.addresses[0]))}\S*:(\d+) ", text, re.M)
+    (service,) = haproxy.units(site, plan)
+    assert isinstance(service, Service)
+    assert service.ready == Listening(plan.addresses[0], tuple(map(int, bound)))
 
 
 @pytest.mark.parametrize("name", SITES)

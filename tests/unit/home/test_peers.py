@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -21,7 +20,9 @@ from greygate.plan.plan import Plan
 from greygate.probe import overlay
 from greygate.probe.answers import Peers
 from greygate.site.model import Node, Site
+from lab.waiting import wait_until
 from our_end import WITH_US
+from ports import takes
 
 FIRST, SECOND = "tcp://127.0.0.1:1", "tcp://127.0.0.1:2"
 LITERAL = "tls://[2001:db8::1]:443"
@@ -87,9 +88,7 @@ def node(plan: Plan, tmp_path: Path) -> Iterator[Plan]:
     (tmp_path / "node.conf").write_text(json.dumps({**told, "MulticastInterfaces": []}))
     command = (*WITH_US, yggdrasil.PROGRAM, "-useconffile", tmp_path / "node.conf")
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + START
-        while not admin.exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until(lambda: takes(admin), within=START, what="it answers")
         yield plan
         process.terminate()
 

@@ -73,7 +73,7 @@ def service(port: int, *, begins: str = "") -> Service:
         description="a test",
         argv=(sys.executable, "-c", f"exec({begins + LISTENER!r})", str(port)),
         proof=(),
-        ready=Listening(LOOPBACK[0], port),
+        ready=Listening(LOOPBACK[0], (port,)),
         account="nobody",
     )
 

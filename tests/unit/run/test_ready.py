@@ -44,11 +44,13 @@ def bound() -> Iterator[socket.socket]:
 
 def _wait(end: End, bound: socket.socket) -> None:
     address, port = LOOPBACK[0], bound.getsockname()[1]
-    it = Service(
-        name="it", description="", argv=(), proof=(), ready=Listening(address, port), account="x"
-    )
+    it = _service(Listening(address, (port,)))
     deadline = time.monotonic() + DEADLINE
     ready.wait_ready(Keeper(end, bound), (it,), deadline=deadline, progress=Silent())
+
+
+def _service(listening: Listening) -> Service:
+    return Service(name="it", description="", argv=(), proof=(), ready=listening, account="x")
 
 
 @pytest.mark.parametrize("result", ["signal", "core-dump", "oom-kill"])
@@ -74,3 +76,16 @@ def test_one_that_is_not_started_again_is_told(
     monkeypatch.setattr(ready, "REVIVAL", 0.0)
     with pytest.raises(NotRunning, match="it was killed"):
         _wait(End(result="signal", status=9, ago=60.0), bound)
+
+
+def test_a_program_is_ready_with_the_last_of_its_ports(bound: socket.socket) -> None:
+    """It opens one after the other."""
+    with socket.create_server(("127.0.0.1", 0)) as first:
+        last = bound.getsockname()[1]
+        listening = Listening(LOOPBACK[0], (first.getsockname()[1], last))
+        it = _service(listening)
+        killed = Keeper(End(result="signal", status=9, ago=60.0), bound)
+        with pytest.raises(NotRunning, match=f"nothing accepts at 127.0.0.1 port {last} "):
+            ready.wait_ready(killed, (it,), deadline=time.monotonic(), progress=Silent())
+        bound.listen()
+        assert ready.is_ready(listening)

@@ -132,7 +132,7 @@ def _haproxy_units(token: Token, plan: EdgePlan) -> tuple[Unit, ...]:
             description="HAProxy, the public door of Greygate's edge",
             argv=("/usr/sbin/haproxy", "-Ws", "-f", path),
             proof=("/usr/sbin/haproxy", "-c", "-f", path),
-            ready=Listening(LOOPBACK[0], plan.ports[0]),
+            ready=Listening(LOOPBACK[0], plan.ports),
             account="greygate-haproxy",
             capabilities=("net_bind_service",),
             after=("firewall",),

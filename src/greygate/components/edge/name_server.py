@@ -58,7 +58,7 @@ def _units(token: Token, plan: EdgePlan) -> tuple[Unit, ...]:
             description="Knot, the name server for challenges on Greygate's edge",
             argv=("/usr/sbin/knotd", "-c", config),
             proof=("/usr/sbin/knotc", "-c", config, "conf-check"),
-            ready=Listening(LOOPBACK[0], plan.names_port),
+            ready=Listening(LOOPBACK[0], (plan.names_port,)),
             account="greygate-knot",
             capabilities=("net_bind_service",),
             runtime=_runtime(plan),

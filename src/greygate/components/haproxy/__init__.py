@@ -48,7 +48,7 @@ def units(site: Site, plan: Plan) -> tuple[Unit, ...]:
             # Master and worker in the foreground: a reload starts a new worker on the same sockets.
             argv=(PROGRAM, "-Ws", "-f", path),
             proof=(PROGRAM, "-c", "-f", path),
-            ready=Listening(plan.addresses[0], plan.listeners[0].port),
+            ready=Listening(plan.addresses[0], plan.ports),
             account="greygate-haproxy",
             writes=(plan.paths.haproxy,),
             runtime=plan.paths.haproxy_admin_socket.parent,

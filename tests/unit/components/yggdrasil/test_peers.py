@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,7 +16,9 @@ from greygate.components import yggdrasil
 from greygate.components.component import Task
 from greygate.plan.paths import Paths
 from greygate.site.model import Node
+from lab.waiting import wait_until
 from our_end import WITH_US
+from ports import takes
 
 pytestmark = pytest.mark.programs
 
@@ -81,9 +82,7 @@ def node(system: System) -> Iterator[System]:
     config.write_text(json.dumps(told))
     command = (*WITH_US, yggdrasil.PROGRAM, "-useconffile", config)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + START
-        while not (system.root / "admin.sock").exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until(lambda: takes(system.root / "admin.sock"), within=START, what="it answers")
         yield system
         process.terminate()
 
