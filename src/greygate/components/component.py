@@ -29,7 +29,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Ready when something accepts TCP at each of these ports: one program opens them in turn."""
+    """Ready when something listens at each of these TCP ports: one program opens them in turn."""
 
     address: Address
     ports: tuple[int, ...]

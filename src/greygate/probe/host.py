@@ -65,6 +65,16 @@ def connections() -> ConnectionsAnswer:
     )
 
 
+def listens(address: Address, port: int) -> bool:
+    """Whether a program listens there; no packet is sent, which a filter could bar."""
+    everywhere = IPv4Address(0) if address.version == 4 else IPv6Address(0)
+    return any(
+        each.laddr.port == port and _address(each.laddr.ip) in (address, everywhere)
+        for each in psutil.net_connections(kind="tcp")
+        if each.laddr and each.status == psutil.CONN_LISTEN
+    )
+
+
 def _established(seen: Iterable[Any]) -> Iterator[Connection]:
     for each in seen:
         if each.laddr and each.raddr and each.status == psutil.CONN_ESTABLISHED:

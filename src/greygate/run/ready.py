@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Sequence
 from typing import Protocol
@@ -12,6 +11,7 @@ import psutil
 
 from greygate.components.component import Addressed, Answering, Listening, Ready, Service, Unit
 from greygate.errors import NotRunning
+from greygate.probe import host
 from greygate.progress import Progress
 from greygate.run.endings import ending
 from greygate.run.state import Condition, State, telling
@@ -52,7 +52,7 @@ def is_ready(ready: Ready) -> bool:
     """One look."""
     match ready:
         case Listening(address, ports):
-            return all(_accepts(str(address), port) for port in ports)
+            return all(host.listens(address, port) for port in ports)
         case Answering(path, target):
             return _answers(str(path), target)
         case Addressed(address):
@@ -118,8 +118,8 @@ def _too_slow(service: Service, runner: Watching, *, waited: float) -> NotRunnin
 def _missing(ready: Ready) -> str:
     match ready:
         case Listening(address, ports):
-            port = next((it for it in ports if not _accepts(str(address), it)), ports[0])
-            return _("nothing accepts at {address} port {port}").format(address=address, port=port)
+            port = next((it for it in ports if not host.listens(address, it)), ports[0])
+            return _("nothing listens at {address} port {port}").format(address=address, port=port)
         case Answering(path, target):
             return _("no answer to {target} at {socket}").format(target=target, socket=path)
         case Addressed(address):
@@ -128,14 +128,6 @@ def _missing(ready: Ready) -> str:
 
 def _said(words: tuple[str, ...]) -> str:
     return telling(words) or _("nothing")
-
-
-def _accepts(address: str, port: int) -> bool:
-    try:
-        with socket.create_connection((address, port), timeout=PATIENCE):
-            return True
-    except OSError:
-        return False
 
 
 def _answers(path: str, target: str) -> bool:
