@@ -78,16 +78,28 @@ class _Echo(socketserver.StreamRequestHandler):
         return b"".join(lines)
 
     def _skip_body(self, head: bytes) -> int:
-        length = next(
-            (int(line[15:]) for line in head.lower().split(b"\r\n") if line[:15] == _LENGTH), 0
-        )
-        left = length
-        while left:
-            left -= len(self.rfile.read(min(left, 1 << 16)))
+        """Its octets: as many as the head says, or all chunks (RFC 9112, 7.1)."""
+        fields = dict(line.partition(b":")[::2] for line in head.lower().split(b"\r\n")[1:])
+        if b"chunked" in fields.get(b"transfer-encoding", b""):
+            return sum(iter(self._skip_chunk, 0))
+        return self._skip(int(fields.get(b"content-length", b"0")))
+
+    def _skip_chunk(self) -> int:
+        length = int(self._read(self.rfile.readline()).partition(b";")[0], 16)
+        self._skip(length + 2)
         return length
 
+    def _skip(self, length: int) -> int:
+        left = length
+        while left:
+            left -= len(self._read(self.rfile.read(min(left, 1 << 16))))
+        return length
 
-_LENGTH = b"content-length:"
+    @staticmethod
+    def _read(octets: bytes) -> bytes:
+        if not octets:
+            raise ConnectionResetError("it ended in the middle of a body")
+        return octets
 
 
 def _answer(head: bytes) -> tuple[bytes, bytes]:

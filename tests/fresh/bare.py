@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -84,14 +85,14 @@ class Machine:
                 stderr=console,
             )
         try:
-            leader = _leader(nspawn.pid)
-            booted = Booted(leader)
+            booted = Booted(_leader(nspawn.pid))
             booted.await_up()
             yield booted
         finally:
             # Only the leader's end ends the machine: killing nspawn leaves it running.
-            with suppress(ProcessLookupError):
-                os.kill(_leader(nspawn.pid), 34 + 4)  # SIGRTMIN+4: power off
+            if leader := _first_in(nspawn.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(leader, 34 + 4)  # SIGRTMIN+4: power off
             nspawn.wait(BOOT_WITHIN)
 
 
@@ -198,9 +199,19 @@ def _bound() -> dict[str, str]:
 
 
 def _leader(nspawn: int) -> int:
-    """The machine's first process, a child of nspawn."""
+    """The machine's first process, once there is one."""
     deadline = time.monotonic() + BOOT_WITHIN
-    while not (children := Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text("ascii")):
+    while (leader := _first_in(nspawn)) is None:
         assert time.monotonic() < deadline, "the machine does not start"
         time.sleep(0.05)
-    return int(children.split()[0])
+    return leader
+
+
+def _first_in(nspawn: int) -> int | None:
+    """The child of nspawn that is number 1 to itself: another only begins it, and ends."""
+    for child in Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text("ascii").split():
+        with suppress(FileNotFoundError, ProcessLookupError):
+            status = Path(f"/proc/{child}/status").read_text("utf-8")
+            if re.search(r"^NSpid:\t.+\t1$", status, re.MULTILINE):
+                return int(child)
+    return None
