@@ -15,7 +15,8 @@ from greygate.probe import host
 from greygate.progress import Progress
 from greygate.run.endings import ending
 from greygate.run.state import Condition, State, telling
-from greygate.text import _, duration
+from greygate.site.model import Address
+from greygate.text import _, duration, listing
 
 PAUSE = 0.05  # seconds between two looks
 PULSE = 0.5  # seconds between two questions to the runner whether all still live
@@ -44,7 +45,8 @@ def wait_ready(
             while not is_ready(service.ready):
                 pulse.feel()
                 if time.monotonic() > deadline:
-                    raise _too_slow(service, runner, waited=time.monotonic() - began)
+                    waited = time.monotonic() - began
+                    raise _too_slow(service, runner, unmet=_unmet(service.ready), waited=waited)
                 time.sleep(PAUSE)
 
 
@@ -52,7 +54,7 @@ def is_ready(ready: Ready) -> bool:
     """One look."""
     match ready:
         case Listening(address, ports):
-            return all(host.listens(address, port) for port in ports)
+            return not _closed(address, ports)
         case Answering(path, target):
             return _answers(str(path), target)
         case Addressed(address):
@@ -100,12 +102,24 @@ def died(state: State) -> NotRunning:
     )
 
 
-def _too_slow(service: Service, runner: Watching, *, waited: float) -> NotRunning:
+def _unmet(ready: Ready) -> Ready:
+    """What of it does not hold yet."""
+    match ready:
+        case Listening(address, ports):
+            return Listening(address, _closed(address, ports) or ports)
+    return ready
+
+
+def _closed(address: Address, ports: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(it for it in ports if not host.listens(address, it))
+
+
+def _too_slow(service: Service, runner: Watching, *, unmet: Ready, waited: float) -> NotRunning:
     state = next((each for each in runner.states() if each.name == service.name), None)
     return NotRunning(
         _("cannot wait longer for {name}: {missing} after {waited}{words}").format(
             name=service.name,
-            missing=_missing(service.ready),
+            missing=_missing(unmet),
             waited=duration(waited),
             words=_("; it said: {words}").format(words=_said(state.words))
             if state is not None and state.words
@@ -118,8 +132,10 @@ def _too_slow(service: Service, runner: Watching, *, waited: float) -> NotRunnin
 def _missing(ready: Ready) -> str:
     match ready:
         case Listening(address, ports):
-            port = next((it for it in ports if not host.listens(address, it)), ports[0])
-            return _("nothing listens at {address} port {port}").format(address=address, port=port)
+            which = listing(ports)
+            return _("nothing listens at {address} port {ports}").format(
+                address=address, ports=which
+            )
         case Answering(path, target):
             return _("no answer to {target} at {socket}").format(target=target, socket=path)
         case Addressed(address):

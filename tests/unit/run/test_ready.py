@@ -85,7 +85,7 @@ def test_a_program_is_ready_with_the_last_of_its_ports(bound: socket.socket) -> 
         listening = Listening(LOOPBACK[0], (first.getsockname()[1], last))
         it = _service(listening)
         killed = Keeper(End(result="signal", status=9, ago=60.0), bound)
-        with pytest.raises(NotRunning, match=f"nothing listens at 127.0.0.1 port {last} "):
+        with pytest.raises(NotRunning, match=f"nothing listens at 127.0.0.1 port {last} after"):
             ready.wait_ready(killed, (it,), deadline=time.monotonic(), progress=Silent())
         bound.listen()
         assert ready.is_ready(listening)
