@@ -7,6 +7,7 @@ local DAYS = 24 -- after so many without a proof a source is a stranger again, a
 local MACHINES = 500 -- of one source in a day: it has 2^64 addresses
 local SOURCES = 16384 -- in a day, as many as the table has; with more the count begins anew
 local BATCH = 100 -- entries of one command; a command must fit into a buffer
+local TRIES, PAUSE = 100, 50 -- ms
 
 local function entries()
   local days = {}
@@ -39,16 +40,22 @@ local function set_command(name, source, day)
   return "set table " .. name .. " key " .. source .. " data.gpt0 " .. day
 end
 
+-- For a moment of a reload the old worker accepts at that socket as well, and takes commands that
+-- were meant for this one: whoever answers says first which process it is.
 local function tell(commands)
-  local admin = core.tcp()
-  admin:settimeout(5)
-  if not admin:connect("unix@" .. socket) then
-    core.Warning("cannot restore the known sources: the admin socket does not answer")
-    return
+  local ours = "Pid: " .. core.get_info()["Pid"] .. "\n"
+  for _ = 1, TRIES do
+    local admin = core.tcp()
+    admin:settimeout(5)
+    if admin:connect("unix@" .. socket) then
+      admin:send("show info;" .. table.concat(commands, ";") .. "\n")
+      local answer = admin:receive("*a")
+      admin:close()
+      if answer and answer:find(ours, 1, true) then return end
+    end
+    core.msleep(PAUSE)
   end
-  admin:send(table.concat(commands, ";") .. "\n")
-  admin:receive("*a")
-  admin:close()
+  core.Warning("cannot restore the known sources: the admin socket does not answer")
 end
 
 core.register_task(function()

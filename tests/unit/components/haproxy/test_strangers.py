@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socketserver
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -128,6 +130,20 @@ def test_who_is_known_is_known_after_a_reload_and_a_restart(tmp_path: Path, targ
         os.kill(door.process.pid, signal.SIGKILL)
     with running(door.site, door.plan, tmp_path / "again.log") as again, stand_in(door.socket):
         expect_known(again, ANNA)
+
+
+def test_what_is_known_is_not_left_with_the_worker_that_a_reload_ends(door: Door) -> None:
+    """For a moment it accepts at the admin socket as well, here the first time that it is asked."""
+    admin = Path(door.plan.paths.haproxy_admin_socket)
+    new_worker = admin.rename(admin.with_name("new"))
+    with stand_in(door.socket), socketserver.UnixStreamServer(str(admin), OldWorker) as old:
+        asking = threading.Thread(target=door.ask, args=(SYNC,), kwargs={"source": ANNA})
+        asking.start()
+        old.handle_request()
+        admin.unlink()
+        new_worker.rename(admin)
+        asking.join()
+        expect_known(door, ANNA)
 
 
 @pytest.mark.parametrize(
@@ -502,6 +518,12 @@ def test_a_head_may_be_as_long_as_synapse_takes_it(door: Door, asked: Asked) -> 
     lines = [b"X-%d: y" % at for at in range(480)]
     assert door.ask(VERSIONS, *lines).status == 200
     assert len(asked.heads) == 2
+
+
+class OldWorker(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        self.rfile.readline()
+        self.wfile.write(b"Name: HAProxy\nPid: 1\n\n")
 
 
 def hold(kept: ExitStack, door: Door, source: str, count: int) -> int:
