@@ -16,7 +16,7 @@ import h2
 import some_sites
 from greygate.components.haproxy import ingress as limits
 from greygate.plan.policy import endpoints, policy_for
-from ingress import NAME, SIGNATURE, Ingress, open_ingress, proxy_header
+from ingress import NAME, PATIENT, SIGNATURE, Ingress, open_ingress, proxy_header
 from lab.waiting import wait_until
 from unit.components.haproxy.test_ingress import VERSION, target_of
 
@@ -139,7 +139,7 @@ def test_a_whole_transaction_comes_through_from_anybody(tmp_path: Path) -> None:
 
 def test_of_large_bodies_a_network_has_few_at_once(tmp_path: Path) -> None:
     """A hundred subnets of one /48 are one network; another is not."""
-    with open_ingress(tmp_path) as ingress, ExitStack() as held:
+    with open_ingress(tmp_path, times=PATIENT) as ingress, ExitStack() as held:
         for subnet in range(limits.HUGE_AT_ONCE):
             one = ingress.connect(source=f"2001:db8:30:{subnet:x}::1")
             held.enter_context(one).sendall(_put(b"Content-Length: 3000000") + b"{" * 40_000)
@@ -159,7 +159,7 @@ def test_of_large_bodies_a_network_has_few_at_once(tmp_path: Path) -> None:
 
 
 def test_a_network_of_strangers_has_so_many_requests_at_once(tmp_path: Path) -> None:
-    with open_ingress(tmp_path) as ingress, ExitStack() as held:
+    with open_ingress(tmp_path, times=PATIENT) as ingress, ExitStack() as held:
         for subnet in range(limits.SOURCE_CONNECTIONS):
             one = ingress.connect(source=f"2001:db8:30:{subnet:x}::1")
             held.enter_context(one).sendall(_put(b"Content-Length: 100"))
@@ -170,7 +170,7 @@ def test_a_network_of_strangers_has_so_many_requests_at_once(tmp_path: Path) -> 
 
 def test_who_is_known_shares_nothing_with_strangers_around(tmp_path: Path) -> None:
     known = "2001:db8:30:aa::1"
-    with open_ingress(tmp_path) as ingress, ExitStack() as held:
+    with open_ingress(tmp_path, times=PATIENT) as ingress, ExitStack() as held:
         assert ingress.ask(SEND, b"Content-Length: 0", method=b"PUT", source=known).status == 200
         for subnet in range(limits.SOURCE_CONNECTIONS + 1):
             one = ingress.connect(source=f"2001:db8:30:{subnet:x}::1")
@@ -191,7 +191,7 @@ def test_known_servers_of_one_network_leave_room_for_what_another_sends(tmp_path
     network = [f"2001:db8:30:{subnet:x}::1" for subnet in range(limits.HUGE_IN_NETWORK + 1)]
     elsewhere = "2001:db8:31::1"
     length = b"Content-Length: %d" % (limits.HUGE + 1)
-    with open_ingress(tmp_path) as ingress, ExitStack() as held:
+    with open_ingress(tmp_path, times=PATIENT) as ingress, ExitStack() as held:
         for source in (*network, elsewhere):
             ingress.ask(SEND, b"Content-Length: 0", method=b"PUT", source=source)
 
@@ -212,7 +212,7 @@ def test_known_servers_of_one_network_leave_room_for_those_of_another(tmp_path: 
     """Whoever has a network of his own has as many known servers in it as he likes."""
     network = [f"2001:db8:30:{subnet:x}::1" for subnet in range(5)]
     elsewhere = "2001:db8:31::1"
-    with open_ingress(tmp_path) as ingress, ExitStack() as held:
+    with open_ingress(tmp_path, times=PATIENT) as ingress, ExitStack() as held:
         for source in (*network, elsewhere):
             ingress.ask(SEND, b"Content-Length: 0", method=b"PUT", source=source)
         for source in network[:4]:
