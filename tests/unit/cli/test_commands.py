@@ -144,9 +144,9 @@ def test_the_identity_is_no_json(run: Run, state: tuple[str, str]) -> None:
     assert "greygate backup identity FILE" in json.loads(asked.out)["error"]["hint"]
 
 
-def test_what_cannot_be_written_is_no_bug(run: Run, state: tuple[str, str]) -> None:
+def test_what_cannot_be_written_is_no_bug(run: Run, state: tuple[str, str], tmp_path: Path) -> None:
     for words in (("cert", "export"), ("backup", "identity")):
-        asked = run(*words, "/nonexistent/paper", *state)
+        asked = run(*words, str(tmp_path / "none" / "paper"), *state)
         assert asked.code == 3
         assert "no such file or directory" in asked.err
 

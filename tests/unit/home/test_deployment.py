@@ -128,7 +128,7 @@ def rented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rented]:
 def systemd(monkeypatch: pytest.MonkeyPatch) -> None:
     """This machine need not be run by systemd, nor be free of a Greygate of its own."""
     asked = rented_host.QUESTIONS
-    asked = asked.replace("/run/systemd/system", "/").replace(STATE, "/nonexistent")
+    asked = asked.replace("/run/systemd/system", "/").replace(STATE, "/proc/none")
     monkeypatch.setattr(rented_host, "QUESTIONS", asked)
 
 
