@@ -37,6 +37,36 @@ def test_keys_that_are_lost_or_damaged_are_put_back_as_told(server: Machine) -> 
     server.up()
 
 
+@pytest.mark.parametrize("spoil", ["rm {file}", "echo rubbish >{file}"])
+def test_without_its_overlay_key_a_server_is_looked_at_and_stopped(
+    home: Machine, spoil: str
+) -> None:
+    home.up()
+    file = home.state / "keys/overlay.pem"
+    home.shell(spoil.format(file=file))
+    told = home.greygate("status")
+    assert str(file) in told.out and "tar -xf" in told.out and "haproxy  " in told.out
+    assert home.greygate("logs", "haproxy").code == 0
+    unsaved = home.refused("backup", "identity", "/run/copy.tar")
+    assert "tar -xf" in unsaved.hint
+    home.down()
+    home.shell(unsaved.command)
+    home.up()
+
+
+def test_who_names_two_servers_stops_and_removes_neither(home: Machine) -> None:
+    home.up()
+    home.shell(
+        f"sed 's/^server_name = .*/server_name = \"trial-aaaaaaaa.internal\"/'"
+        f" {home.state}/site.toml >/run/other.toml"
+    )
+    for words in (("down",), ("status",), ("logs",), ("uninstall", "--yes")):
+        other = home.refused(*words, "--site", "/run/other.toml")
+        assert "it holds the server trial-" in other.what
+    assert home.greygate("status").out.count("  up  ") > 1
+    home.down()
+
+
 def test_a_damaged_admin_credential_is_made_anew(server: Machine) -> None:
     server.shell(f"echo rubbish >{server.state}/keys/admin.json")
     server.up()

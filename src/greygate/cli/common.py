@@ -84,11 +84,14 @@ class Common:
         """
         from greygate.home import in_force
         from greygate.home.half import site_file
+        from greygate.identity.keys import AnotherServers
 
         place = self.place()
         running = in_force.found(place, site_file(place, self.site, self.environ))
         if running is None:
             return in_force.Running(self.home())  # which says what is missing
+        if self.site is not None and isinstance(running.instead, AnotherServers):
+            raise running.instead  # two servers are named: neither is looked at nor stopped
         if isinstance(running.instead, SiteRefused):
             output.trouble(running.instead, as_json=False)  # every mistake, with its cure
         elif running.instead is not None:

@@ -16,8 +16,9 @@ def command(*, common: Common = NONE) -> None:
     from greygate.home import start
     from greygate.run import lock
 
+    named = None if common.site is None else common.running()  # refused: nothing is stopped
     # An `up` that is still starting, or watches, ends as by Ctrl-C; it stops what it started.
     ended = lock.end_holder(common.place().paths)
-    stopped = start.stop(common.running().home, output.Steps()) or ended
+    stopped = start.stop((named or common.running()).home, output.Steps()) or ended
     text = _("stopped") if stopped else _("it was not running")
     output.emit({"stopped": stopped}, as_json=common.json, text=text)

@@ -15,7 +15,7 @@ from greygate.errors import SiteRefused, Trouble, WrongUsage
 from greygate.home import choice
 from greygate.home.half import Home, demand_claimed, derive
 from greygate.home.place import Place
-from greygate.identity.keys import AnotherServers
+from greygate.identity.keys import AnotherServers, UnusableKey
 from greygate.machine import files
 from greygate.machine.files import Owner
 from greygate.machine.node import NEW, Found
@@ -34,6 +34,7 @@ class Kept:
     source: Path
     text: str  # of the site file
     node: Found | None  # this machine's own, where it carries the address
+    overlay: IPv6Address | None  # of our own node; None also where an earlier version kept it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def keep(home: Home) -> None:
         "source": str(home.source.absolute()),
         "site": load.read(home.source),
         "address": str(home.plan.addresses[0]) if system else None,
+        "overlay": None if home.plan.interface is None else str(home.plan.addresses[0]),
         "interface": home.plan.interface if system else None,
     }
     path = home.place.paths.state / FILE
@@ -64,10 +66,10 @@ def found(place: Place, source: Path | None) -> Running | None:
         return None
     try:
         return Running(_derived(place, source or _source(kept), kept))
-    except (SiteRefused, WrongUsage, AnotherServers) as trouble:
+    except (SiteRefused, WrongUsage, AnotherServers, UnusableKey) as trouble:
         if kept is None:
             raise
-        return Running(_derived(place, kept.source, kept, text=kept.text), trouble)
+        return Running(_derived(place, kept.source, kept, text=kept.text, keyless=True), trouble)
 
 
 def _source(kept: Kept | None) -> Path:
@@ -75,9 +77,19 @@ def _source(kept: Kept | None) -> Path:
     return kept.source
 
 
-def _derived(place: Place, source: Path, kept: Kept | None, *, text: str | None = None) -> Home:
+def _derived(
+    place: Place,
+    source: Path,
+    kept: Kept | None,
+    *,
+    text: str | None = None,
+    keyless: bool = False,
+) -> Home:
+    """`keyless`: by the address that was kept, as the key that tells it may be lost."""
     site = load.load(source) if text is None else parse(text, str(source))
     demand_claimed(place, site)
+    if keyless and kept is not None and site.overlay.node is Node.MANAGED:
+        site = replace(site, overlay=replace(site.overlay, address=kept.overlay))
     standing = choice.look()
     if standing.node is None and kept is not None:
         standing = replace(standing, node=kept.node)
@@ -89,7 +101,13 @@ def _kept(paths: Paths) -> Kept | None:
     try:
         told = json.loads(Path(paths.state / FILE).read_text("utf-8"))
         node = _node(told["address"], told["interface"])
-        return Kept(source=Path(told["source"]), text=str(told["site"]), node=node)
+        overlay = told.get("overlay")
+        return Kept(
+            source=Path(told["source"]),
+            text=str(told["site"]),
+            node=node,
+            overlay=None if overlay is None else IPv6Address(overlay),
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

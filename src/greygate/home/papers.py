@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from greygate.components.component import SOCKET_GROUPS
@@ -75,6 +75,8 @@ def identity(place: Place, named_site: Path | None, environ: Mapping[str, str]) 
         archive.ensure_archive(place.paths, site=load.read(source))
         return Path(place.paths.identity).read_bytes()
     except FileNotFoundError as absent:
+        if Path(place.paths.identity).exists():
+            raise keys.lost(place.paths, PurePosixPath(absent.filename)) from absent
         raise Trouble(
             _("cannot archive the identity: there is none yet"),
             _("it is made at the first start: greygate up"),

@@ -61,6 +61,10 @@ class AnotherServers(Trouble):
     """The state directory holds another server than the site file names."""
 
 
+class UnusableKey(Trouble):
+    """A key was there, and is lost or damaged."""
+
+
 def claim(paths: Paths, server_name: str) -> None:
     """Mark the state as this server's; AnotherServers where it is another's."""
     directory(paths.state, mode=TRAVERSED)
@@ -121,16 +125,17 @@ def overlay_address(paths: Paths) -> IPv6Address:
     return address_of(key.public_key().public_bytes_raw())
 
 
-def lost(paths: Paths, path: PurePosixPath) -> Trouble:
+def lost(paths: Paths, path: PurePosixPath) -> UnusableKey:
     """A key was there, and is not: a new one would be another server."""
-    return Trouble(
+    return UnusableKey(
         _("cannot go on: {path} is gone, and a new one would be another server").format(path=path),
         _restore(paths, path),
     )
 
 
-def damaged(paths: Paths, path: PurePosixPath) -> Trouble:
-    return Trouble(_("cannot use {path}: it is damaged").format(path=path), _restore(paths, path))
+def damaged(paths: Paths, path: PurePosixPath) -> UnusableKey:
+    what = _("cannot use {path}: it is damaged").format(path=path)
+    return UnusableKey(what, _restore(paths, path))
 
 
 def _restore(paths: Paths, path: PurePosixPath) -> str:
